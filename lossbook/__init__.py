@@ -1,0 +1,42 @@
+"""lossbook: how Keras turns a tensor of losses into the one number that `fit` prints.
+
+    import lossbook as lb
+
+    t = lb.trace("binary_crossentropy", y_true, y_pred)
+    t.total  # the number that Keras prints
+    t.coefficients  # the factor of every element in it
+
+Importing lossbook imports NumPy and nothing else; Keras and Matplotlib are loaded where used.
+"""
+
+import importlib
+
+from lossbook import elementwise, reduction
+from lossbook._source import source
+from lossbook._trace import trace
+from lossbook.rules import RULES, aggregate
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "RULES",
+    "aggregate",
+    "elementwise",
+    "exercises",
+    "plots",
+    "reduction",
+    "source",
+    "trace",
+]
+
+_LAZY = ("exercises", "plots")
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return importlib.import_module(f"lossbook.{name}")
+    raise AttributeError(f"module 'lossbook' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*__all__, "__version__"])

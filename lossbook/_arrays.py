@@ -1,0 +1,165 @@
+"""Which array namespace: NumPy, or keras.ops for tensors of the active Keras backend.
+
+The algebra of lossbook is written once. NumPy arrays (and lists) stay with NumPy; a tensor of the
+active Keras backend brings `keras.ops`, so that the result lives where its input lives.
+"""
+
+import importlib.metadata
+import math
+import os
+import sys
+import warnings
+
+import numpy as np
+
+_FRAMEWORKS = {"tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax", "torch": "torch"}
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
+
+
+def _framework(x):
+    """Name the framework whose tensor `x` is, "keras" for a Keras variable, None for the rest."""
+    for base in type(x).__mro__:
+        root = base.__module__.partition(".")[0]
+        if root in _FRAMEWORKS:
+            return _FRAMEWORKS[root]
+        if root == "keras":
+            return "keras"
+    return None
+
+
+def namespace(**arrays):
+    """Return `numpy`, or `keras.ops` if one of the named arrays is a tensor of the active backend.
+
+    Raises:
+        TypeError: for a tensor of another framework (names `KERAS_BACKEND`), for a symbolic
+            `KerasTensor`, and for ragged or sparse tensors.
+    """
+    owners = {name: _framework(x) for name, x in arrays.items() if x is not None}
+    tensors = {name: owner for name, owner in owners.items() if owner}
+    if not tensors:
+        return np
+    from keras import backend, ops
+
+    for name, owner in tensors.items():
+        kind = type(arrays[name]).__name__
+        if kind in ("KerasTensor", "RaggedTensor", "SparseTensor", "BCOO"):
+            raise TypeError(
+                f"{name} is a {kind}: it has no dense values to add up. "
+                "Pass a NumPy array or an eager, dense tensor, such as model.predict(x)."
+            )
+        if owner not in ("keras", backend.backend()):
+            raise TypeError(
+                f"{name} is a {owner} tensor, but Keras's active backend is {backend.backend()}. "
+                f"Set KERAS_BACKEND={owner} before Keras is imported, "
+                f"or convert {name} to a NumPy array first."
+            )
+    return ops
+
+
+def asarray(xp, x, dtype=None):
+    """Convert `x` to an array of namespace `xp`; floats keep their dtype, the rest is float32."""
+    if xp is not np:
+        if dtype is None and not is_float(x):
+            dtype = "float32"
+        return xp.convert_to_tensor(x, dtype=dtype)
+    if dtype is None:
+        dtype = x.dtype if is_float(x) else np.float32
+    return np.asarray(x, dtype=numpy_dtype(dtype))
+
+
+def is_float(x):
+    """Say whether `x` is an array or tensor of a floating dtype (a list of floats is not)."""
+    return dtype_name(x) in _FLOATS
+
+
+def dtype_name(x):
+    """Return "float32" and the like for an array or tensor, None for anything else."""
+    dtype = getattr(x, "dtype", None)
+    return None if dtype is None else getattr(dtype, "name", str(dtype)).removeprefix("torch.")
+
+
+def numpy_dtype(dtype):
+    """Return NumPy's dtype for a name; bfloat16 is ml_dtypes', which TensorFlow and JAX bring."""
+    if str(dtype) == "bfloat16":
+        from ml_dtypes import bfloat16
+
+        return np.dtype(bfloat16)
+    return np.dtype(dtype)
+
+
+def check_dtype(dtype):
+    """Return `dtype` as one of the names of the floating dtypes, or raise a ValueError."""
+    name = getattr(dtype, "compute_dtype", None) or getattr(dtype, "__name__", None) or str(dtype)
+    if name not in _FLOATS:
+        raise ValueError(
+            f"dtype={dtype!r} is not a floating dtype. Expected one of {', '.join(_FLOATS)}."
+        )
+    return name
+
+
+def to_numpy(x):
+    """Copy an array or tensor to a NumPy array on the host."""
+    if _framework(x) is None:
+        return np.asarray(x)
+    from keras import ops
+
+    return np.asarray(ops.convert_to_numpy(x))
+
+
+def shape_of(x):
+    """Return the static shape as a tuple of ints."""
+    return tuple(np.shape(x)) if _framework(x) is None else tuple(x.shape)
+
+
+def size(shape):
+    """Return the number of entries of an array of that shape."""
+    return math.prod(shape)
+
+
+def installed_keras():
+    """Return the version of the installed Keras (or its nightly) from its metadata, or None."""
+    for name in ("keras", "keras-nightly"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            pass
+    return None
+
+
+def epsilon():
+    """Return Keras's fuzz factor: `keras.config.epsilon()`, or its default, 1e-7."""
+    keras = sys.modules.get("keras")
+    return keras.config.epsilon() if hasattr(keras, "config") else 1e-7
+
+
+def divide_no_nan(xp, x, y):
+    """Divide; where the divisor is 0 the result is 0, as in `keras.ops.divide_no_nan`."""
+    zero = y == 0
+    return xp.where(zero, xp.zeros_like(x), x / xp.where(zero, xp.ones_like(y), y))
+
+
+def squeeze_or_expand_to_same_rank(xp, x1, x2):
+    """Squeeze or expand a last axis of length 1 if the ranks differ by exactly one.
+
+    All that Keras does to make ranks meet: no other axis is ever added.
+    References: keras/src/losses/loss.py::squeeze_or_expand_to_same_rank, Keras 3.15.1.
+    """
+    rank1, rank2 = len(x1.shape), len(x2.shape)
+    if rank1 == rank2 + 1 and x1.shape[-1] == 1:
+        if rank2 == 1:
+            return x1, xp.expand_dims(x2, -1)
+        return xp.squeeze(x1, -1), x2
+    if rank2 == rank1 + 1 and x2.shape[-1] == 1:
+        if rank1 == 1:
+            return xp.expand_dims(x1, -1), x2
+        return x1, xp.squeeze(x2, -1)
+    return x1, x2
+
+
+def warn(message):
+    """Warn with the position of the first line outside of lossbook."""
+    here = os.path.dirname(__file__)
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, UserWarning, stacklevel=level)

@@ -1,0 +1,90 @@
+"""How a Trace looks: a table of text for the terminal, static HTML for the notebook."""
+
+from html import escape
+
+import numpy as np
+
+from lossbook._arrays import installed_keras, shape_of, size, to_numpy
+
+_SHOWN = 12  # arrays of up to so many entries are written out
+
+
+def trace_text(trace):
+    """Return the trace as an aligned table, one line per stage."""
+    rows = [("stage", "shape", "operation", "divided by")]
+    rows += [(s.name, str(s.shape), s.operation, _number(s.denominator)) for s in trace.stages]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
+    lines.insert(1, "  ".join("-" * w for w in widths))
+    head = f"{trace.loss}, reduction {trace.reduction}, {_rule(trace)}, {trace.dtype}"
+    return "\n".join([head, "", *(line.rstrip() for line in lines), "", *_last_lines(trace)])
+
+
+def trace_html(trace):
+    """Return the trace as a static HTML table: no scripts, colours of the page around it."""
+    cell = 'style="text-align:left;padding:.25em .8em;border-bottom:1px solid #8888"'
+    heads = ("Stage", "Shape", "Operation", "Divided by", "Value")
+    rows = "".join(
+        f'<tr><th scope="row" {cell}><code>{escape(s.name)}</code></th>'
+        + "".join(
+            f"<td {cell}>{text}</td>"
+            for text in (
+                escape(str(s.shape)),
+                f"{escape(s.operation)}<br><small>{escape(s.formula)}</small>",
+                escape(_number(s.denominator)) or "&ndash;",
+                escape(_preview(s.value)),
+            )
+        )
+        + "</tr>"
+        for s in trace.stages
+    )
+    heading = "".join(f'<th scope="col" {cell}>{h}</th>' for h in heads)
+    caption = f"{trace.loss}, reduction {trace.reduction}, {_rule(trace)}, {trace.dtype}"
+    total = "<br>".join(escape(line) for line in _last_lines(trace))
+    return (
+        '<div class="lossbook" style="overflow-x:auto">'
+        '<table style="border-collapse:collapse;background:transparent;color:inherit">'
+        f'<caption style="text-align:left;color:inherit">{escape(caption)}</caption>'
+        f"<thead><tr>{heading}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<p><strong>{total}</strong></p></div>"
+    )
+
+
+def _rule(trace):
+    return f"Keras {installed_keras()}" if trace.rule == "keras-3" else trace.rule
+
+
+def _last_lines(trace):
+    """Say the total, and which coefficients make it."""
+    coefficients = to_numpy(trace.coefficients).astype(np.float64)
+    found = np.unique(coefficients)
+    count = size(shape_of(trace.coefficients))
+    if len(found) == 1:
+        each = f"the same for all {count:,} elements: {_fraction(found[0])}"
+    elif len(found) <= 3:
+        each = ", ".join(f"{_fraction(c)} ({(coefficients == c).sum():,}×)" for c in found)
+    else:
+        each = f"{len(found)} different ones, from {_fraction(found[0])} to {_fraction(found[-1])}"
+    if shape_of(trace.total):
+        total = f"array of shape {shape_of(trace.total)}"
+    else:
+        total = f"{float(trace.total):.4g}"
+    return [f"total = sum of coefficient · elementwise = {total}", f"coefficients: {each}"]
+
+
+def _fraction(x):
+    """Write 0.25 as 1/4 where the number is the inverse of a whole one."""
+    if x and abs(1 / x) >= 2 and abs(1 / x - round(1 / x)) < 1e-6 * abs(1 / x):
+        return f"{'-' if x < 0 else ''}1/{abs(round(1 / x)):,}"
+    return f"{x:.4g}"
+
+
+def _number(x):
+    return "" if x is None else f"{x:,.6g}" if x != int(x) else f"{int(x):,}"
+
+
+def _preview(value):
+    values = to_numpy(value).astype(np.float64)
+    if values.size <= _SHOWN:
+        return np.array2string(values, precision=4, separator=", ").replace("\n", "")
+    return f"{values.min():.4g} to {values.max():.4g}, mean {values.mean():.4g}"

@@ -1,0 +1,103 @@
+"""The stages of a trace: what came out of each, and how, in words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from lossbook._arrays import shape_of, size, to_numpy
+from lossbook.elementwise import LOSSES
+
+_LOSSES_FILE = "keras/src/losses/losses.py"
+_LOSS_FILE = "keras/src/losses/loss.py"
+_FORMULAS = {
+    "binary_crossentropy": "-[y log p + (1 - y) log(1 - p)]",
+    "categorical_crossentropy": "-y log p",
+    "sparse_categorical_crossentropy": "-log p[y]",
+    "mean_squared_error": "(y_true - y_pred)²",
+    "mean_absolute_error": "|y_true - y_pred|",
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the path: what came out of it, and how."""
+
+    name: str
+    value: Any
+    shape: tuple
+    operation: str
+    formula: str
+    keras_source: str
+    denominator: Any = None
+
+
+def loss_stages(loss, options, recovered, elementwise, values, axis):
+    """Describe what the loss function does: elementwise losses, and the class axis."""
+    how = LOSSES[loss][1]
+    yield _stage(
+        "elementwise",
+        elementwise,
+        "one loss per element",
+        _FORMULAS[loss] + _options(loss, options, recovered),
+        f"{_LOSSES_FILE}::{loss}",
+    )
+    if how == "none":
+        operation, formula = "none: the label has picked one class", "values = elementwise"
+    else:
+        operation = f"{how} over axis {axis}"
+        divided = f" / {values.denominator}" if how == "mean" else ""
+        formula = f"sum of elementwise over axis {axis}{divided}"
+    denominator = values.denominator if how == "mean" else None
+    yield _stage("values", values.value, operation, formula, f"{_LOSSES_FILE}::{loss}", denominator)
+
+
+def _options(loss, options, recovered):
+    text = ""
+    if options.get("label_smoothing"):
+        text += f", y smoothed by {options['label_smoothing']}"
+    if not loss.endswith("crossentropy"):
+        return text
+    if not options.get("from_logits"):
+        return text + ", p clipped"
+    name = "sigmoid" if loss == "binary_crossentropy" else "softmax"
+    where = "logits found behind the activation" if recovered else "logits"
+    return text + f", p = {name}({where}), not clipped"
+
+
+def reduction_stages(reduction, masked, weight, weighted, total):
+    """Describe what Loss.__call__ does with the values: mask, weights, the reduction."""
+    last = "values"
+    share = 1.0 if masked is None else float(to_numpy(masked.denominator))
+    if masked is not None:
+        last = "mask_weight"
+        count = size(shape_of(masked.value))
+        rescaled = reduction in ("mean", "sum_over_batch_size")
+        operation = "mask · total / valid" if rescaled else "mask as 0 or 1"
+        formula = f"mask · {count} / {share * count:.6g}" if rescaled and share else operation
+        yield _stage("mask_weight", masked.value, operation, formula, f"{_LOSS_FILE}::apply_mask")
+    if weight is not None and (masked is None or weight is not masked.value):
+        last = "effective_weight"
+        operation = "sample_weight" if masked is None else "sample_weight · mask_weight"
+        where = "reduce_weighted_values" if masked is None else "apply_mask"
+        yield _stage("effective_weight", weight, operation, operation, f"{_LOSS_FILE}::{where}")
+    if weight is not None:
+        formula = f"values · {last}"
+        where = f"{_LOSS_FILE}::reduce_weighted_values"
+        yield _stage("weighted_values", weighted.value, "multiply", formula, where)
+        last = "weighted_values"
+    divisor = None
+    if reduction == "none" or not shape_of(weighted.value):
+        operation, formula = "none: no reduction", last
+    elif reduction == "sum":
+        operation, formula = "sum", f"sum of {last}"
+    else:
+        # With a mask the denominator of the total is this stage's times the share of the mask.
+        count = size(shape_of(weighted.value))
+        by_weight = reduction == "mean_with_sample_weight" and weight is not None
+        divisor = float(to_numpy(total.denominator)) if by_weight else count
+        operation = "sum / sum of weights" if by_weight else "sum / number of values"
+        formula = f"sum of {last} / {divisor:.6g}"
+    yield _stage("total", total.value, operation, formula, f"{_LOSS_FILE}::reduce_values", divisor)
+
+
+def _stage(name, value, operation, formula, keras_source, denominator=None):
+    return Stage(name, value, shape_of(value), operation, formula, keras_source, denominator)

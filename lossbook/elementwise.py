@@ -1,0 +1,342 @@
+"""Losses before any mean: one number for each element of the prediction.
+
+One function per Keras loss, with Keras's name and options. NumPy arrays (or lists) in, NumPy arrays
+out; tensors of the active Keras backend in, tensors on the same device out. The dtype is that of
+`y_pred` (float32 for lists and integers), and it matters: the clip is done in that dtype.
+"""
+
+from lossbook._arrays import (
+    asarray,
+    dtype_name,
+    epsilon,
+    namespace,
+    shape_of,
+    squeeze_or_expand_to_same_rank,
+    to_numpy,
+    warn,
+)
+from lossbook._checks import check_axis
+
+
+def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
+    """Binary crossentropy of every element, before the mean over the class axis.
+
+    Surprise: the probability is clipped in its own dtype. A totally wrong float32 prediction costs
+    16.118 where the label is 1 and 15.942 where it is 0, never infinity.
+
+    Formula: -[y log p + (1 - y) log(1 - p)], p clipped to [epsilon, 1 - epsilon];
+    for logits z: max(z, 0) - z y + log(1 + exp(-|z|)), not clipped.
+
+    Args:
+        y_true: labels, usually 0 or 1, shape `(batch, *positions)`. Cast to the dtype of `y_pred`.
+        y_pred: float probabilities (or logits), same shape.
+        from_logits: whether `y_pred` holds logits.
+        label_smoothing: float in [0, 1]; moves labels towards 0.5: y (1 - s) + s / 2.
+
+    Returns:
+        Array of the shape and dtype of `y_pred`.
+
+    Raises:
+        ValueError: if the shapes differ; the message names both.
+
+    Examples:
+        >>> from lossbook import elementwise
+        >>> loss = elementwise.binary_crossentropy([1, 0, 1, 0], [0.8, 0.8, 0.0, 1.0])
+        >>> print([f"{x:.3f}" for x in loss])
+        ['0.223', '1.609', '16.118', '15.942']
+
+    References:
+        keras/src/losses/losses.py::binary_crossentropy and
+        keras/src/backend/tensorflow/nn.py::binary_crossentropy, Keras 3.15.1.
+    """
+    _check_options(from_logits, label_smoothing)
+    xp, y_true, y_pred = _pair(y_true, y_pred)
+    _same_shape("binary_crossentropy", y_true, y_pred)
+    y_true = smooth_labels(y_true, label_smoothing)
+    if from_logits:
+        return xp.maximum(y_pred, 0) - y_pred * y_true + xp.log1p(xp.exp(-xp.abs(y_pred)))
+    p = xp.clip(y_pred, epsilon(), 1 - epsilon())
+    return -(y_true * xp.log(p) + (1 - y_true) * xp.log(1 - p))
+
+
+def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+    """Categorical crossentropy of every element, before the sum over the class axis.
+
+    Surprise: probabilities are first divided by their sum over the classes, so they need not add
+    up to 1, and only then clipped. Elements of other classes than the true one cost nothing.
+
+    Formula: -y log p, p = y_pred / (sum of y_pred over `axis`), clipped to [epsilon, 1 - epsilon];
+    for logits: p = softmax(y_pred), not clipped.
+
+    Args:
+        y_true: one-hot (or soft) labels, shape `(batch, *positions, classes)`.
+        y_pred: float probabilities (or logits), same shape.
+        from_logits: whether `y_pred` holds logits.
+        label_smoothing: float in [0, 1]; y (1 - s) + s / classes. As in Keras, `classes` is the
+            length of the last axis, whatever `axis` says.
+        axis: the class axis.
+
+    Returns:
+        Array of the shape and dtype of `y_pred`. Its sum over `axis` is what Keras's function
+        returns.
+
+    Raises:
+        ValueError: if the shapes differ, or `axis` is out of range.
+
+    Examples:
+        >>> from lossbook import elementwise
+        >>> loss = elementwise.categorical_crossentropy([[0, 1, 0]], [[0.1, 0.7, 0.2]])
+        >>> print(loss.round(4))
+        [[0.     0.3567 0.    ]]
+
+    References:
+        keras/src/losses/losses.py::categorical_crossentropy and
+        keras/src/backend/tensorflow/nn.py::categorical_crossentropy, Keras 3.15.1.
+    """
+    _check_options(from_logits, label_smoothing)
+    xp, y_true, y_pred = _pair(y_true, y_pred)
+    _same_shape("categorical_crossentropy", y_true, y_pred)
+    check_axis(axis, shape_of(y_pred))
+    if shape_of(y_pred)[axis] == 1:
+        warn(
+            f"categorical_crossentropy over one class is always about 0: y_pred has shape "
+            f"{shape_of(y_pred)} and its class axis {axis} has length 1. "
+            "For a single sigmoid output use binary_crossentropy."
+        )
+    y_true = smooth_labels(y_true, label_smoothing, classes=shape_of(y_pred)[-1])
+    if from_logits:
+        return -(y_true * _log_softmax(xp, y_pred, axis))
+    p = y_pred / xp.sum(y_pred, axis=axis, keepdims=True)
+    return -(y_true * xp.log(xp.clip(p, epsilon(), 1 - epsilon())))
+
+
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, axis=-1):
+    """Categorical crossentropy of every position, the class given as an integer.
+
+    Surprise: this is the finest grain there is. The label picks one class, so the loss has the
+    shape of the labels and no class axis is left to reduce.
+
+    Formula: -log p[y], p = clipped y_pred divided by its sum over the classes;
+    for logits: p = softmax(y_pred), not clipped.
+
+    Args:
+        y_true: class numbers from 0 to classes - 1, shape `(batch, *positions)` or
+            `(batch, *positions, 1)`. Fractions are cut off.
+        y_pred: float probabilities (or logits), shape `(batch, *positions, classes)`.
+        from_logits: whether `y_pred` holds logits.
+        axis: the class axis; Keras on TensorFlow accepts the last one only.
+
+    Returns:
+        Array of shape `(batch, *positions)` and of the dtype of `y_pred`.
+
+    Raises:
+        ValueError: if the shapes don't fit, `axis` is not the last, or a label is out of range.
+
+    Examples:
+        >>> from lossbook import elementwise
+        >>> loss = elementwise.sparse_categorical_crossentropy([1], [[0.1, 0.7, 0.2]])
+        >>> print(loss.round(4))
+        [0.3567]
+
+    References:
+        keras/src/losses/losses.py::sparse_categorical_crossentropy and
+        keras/src/backend/tensorflow/nn.py::sparse_categorical_crossentropy, Keras 3.15.1.
+    """
+    _check_options(from_logits, 0.0)
+    xp = namespace(y_true=y_true, y_pred=y_pred)
+    y_pred = asarray(xp, y_pred)
+    labels = asarray(xp, y_true, "int64" if xp.__name__ == "numpy" else None)
+    shape = shape_of(y_pred)
+    if not shape:
+        raise ValueError(
+            "sparse_categorical_crossentropy needs y_pred with a class axis, "
+            "shape (batch, ..., classes). Received: y_pred.shape=()."
+        )
+    if check_axis(axis, shape) != len(shape) - 1:
+        raise ValueError(
+            "sparse_categorical_crossentropy takes the last axis as class axis, and no other. "
+            f"Received: axis={axis}, y_pred.shape={shape}. Move the classes to the end first."
+        )
+    if len(labels.shape) == len(shape) and labels.shape[-1] == 1:
+        labels = xp.squeeze(labels, -1)
+    if shape_of(labels) != shape[:-1]:
+        hint = (
+            "These look like one-hot labels: use categorical_crossentropy."
+            if shape_of(labels) == shape
+            else f"Expected y_true of shape {shape[:-1]} or {(*shape[:-1], 1)}."
+        )
+        raise ValueError(
+            "sparse_categorical_crossentropy needs one class number for each position. "
+            f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape}. {hint}"
+        )
+    labels = labels.astype("int64") if xp.__name__ == "numpy" else xp.cast(labels, "int64")
+    _check_labels(labels, shape[-1])
+    log_p = y_pred if from_logits else xp.log(xp.clip(y_pred, epsilon(), 1 - epsilon()))
+    log_p = _log_softmax(xp, log_p, -1)
+    return -xp.squeeze(xp.take_along_axis(log_p, xp.expand_dims(labels, -1), axis=-1), -1)
+
+
+def mean_squared_error(y_true, y_pred):
+    """Squared error of every element, before the mean over the last axis.
+
+    Surprise: shapes that differ are broadcast, by Keras too, and without a word.
+
+    Formula: (y_true - y_pred)².
+
+    Args:
+        y_true: targets, shape `(batch, *positions)`. Cast to the dtype of `y_pred`.
+        y_pred: float predictions, same shape. A last axis of 1 is added or dropped to meet.
+
+    Returns:
+        Array of the common shape, in the dtype of `y_pred`.
+
+    Raises:
+        ValueError: if the shapes cannot be broadcast.
+
+    Examples:
+        >>> from lossbook import elementwise
+        >>> print(elementwise.mean_squared_error([[1, 2]], [[1.5, 4.0]]))
+        [[0.25 4.  ]]
+
+    References:
+        keras/src/losses/losses.py::mean_squared_error, Keras 3.15.1.
+    """
+    xp, difference = _difference("mean_squared_error", y_true, y_pred)
+    return xp.square(difference)
+
+
+def mean_absolute_error(y_true, y_pred):
+    """Absolute error of every element, before the mean over the last axis.
+
+    Surprise: shapes that differ are broadcast, by Keras too, and without a word.
+
+    Formula: |y_true - y_pred|.
+
+    Args:
+        y_true: targets, shape `(batch, *positions)`. Cast to the dtype of `y_pred`.
+        y_pred: float predictions, same shape. A last axis of 1 is added or dropped to meet.
+
+    Returns:
+        Array of the common shape, in the dtype of `y_pred`.
+
+    Raises:
+        ValueError: if the shapes cannot be broadcast.
+
+    Examples:
+        >>> from lossbook import elementwise
+        >>> print(elementwise.mean_absolute_error([[1, 2]], [[1.5, 4.0]]))
+        [[0.5 2. ]]
+
+    References:
+        keras/src/losses/losses.py::mean_absolute_error, Keras 3.15.1.
+    """
+    xp, difference = _difference("mean_absolute_error", y_true, y_pred)
+    return xp.abs(difference)
+
+
+def smooth_labels(y_true, label_smoothing, classes=2):
+    """Move labels towards the uniform distribution: y (1 - s) + s / classes.
+
+    Surprise: binary crossentropy always counts 2 classes, however many the output has.
+
+    Args:
+        y_true: float array of labels.
+        label_smoothing: float in [0, 1]; 0 returns the labels unchanged.
+        classes: the number of classes that share s.
+
+    Returns:
+        Array of the shape and dtype of `y_true`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from lossbook import elementwise
+        >>> print(elementwise.smooth_labels(np.array([0.0, 1.0]), 0.2))
+        [0.1 0.9]
+
+    References:
+        keras/src/losses/losses.py::binary_crossentropy and ::categorical_crossentropy, 3.15.1.
+    """
+    if not label_smoothing:
+        return y_true
+    return y_true * (1.0 - label_smoothing) + label_smoothing / classes
+
+
+def _pair(y_true, y_pred):
+    """Bring both arrays into one namespace and into the dtype of `y_pred`."""
+    xp = namespace(y_true=y_true, y_pred=y_pred)
+    y_pred = asarray(xp, y_pred)
+    return xp, asarray(xp, y_true, dtype_name(y_pred)), y_pred
+
+
+def _difference(name, y_true, y_pred):
+    xp, y_true, y_pred = _pair(y_true, y_pred)
+    y_true, y_pred = squeeze_or_expand_to_same_rank(xp, y_true, y_pred)
+    if not shape_of(y_true) and not shape_of(y_pred):
+        raise ValueError(
+            f"{name} averages the last axis, but y_true and y_pred are single numbers, shape (). "
+            "Pass arrays of shape (batch,) or (batch, ..., n)."
+        )
+    try:
+        return xp, y_true - y_pred
+    except Exception as error:
+        raise ValueError(
+            f"{name} needs y_true and y_pred of one shape (or shapes that broadcast). "
+            f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape_of(y_pred)}."
+        ) from error
+
+
+def _same_shape(name, y_true, y_pred):
+    if shape_of(y_true) != shape_of(y_pred):
+        hint = (
+            " Class numbers? Use sparse_categorical_crossentropy, or one-hot labels."
+            if name.startswith("cat") and shape_of(y_true) == shape_of(y_pred)[:-1]
+            else ""
+        )
+        raise ValueError(
+            f"{name} needs y_true and y_pred of the same shape. "
+            f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape_of(y_pred)}.{hint}"
+        )
+    if not shape_of(y_pred):
+        raise ValueError(
+            f"{name} reduces the last axis, but y_true and y_pred are single numbers, shape (). "
+            "Pass arrays of shape (batch,) or (batch, ..., classes)."
+        )
+
+
+def _check_options(from_logits, label_smoothing):
+    if not isinstance(from_logits, bool):
+        raise TypeError(f"from_logits must be True or False. Received: {from_logits!r}.")
+    if not 0 <= label_smoothing <= 1:
+        warn(
+            f"label_smoothing={label_smoothing} is outside [0, 1]: "
+            "labels are moved past the uniform distribution. Keras computes it all the same."
+        )
+
+
+def _check_labels(labels, classes):
+    """Refuse labels out of range; inside a compiled function there are no values to look at."""
+    try:
+        values = to_numpy(labels)
+    except Exception:
+        return
+    bad = (values < 0) | (values >= classes)
+    if bad.any():
+        raise ValueError(
+            f"y_true holds the class number {values[bad][0]}, but y_pred has {classes} classes: "
+            f"labels must be between 0 and {classes - 1}. {bad.sum()} of {values.size} are not."
+        )
+
+
+def _log_softmax(xp, logits, axis):
+    shifted = logits - xp.max(logits, axis=axis, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+
+
+# Per loss: the function, and what Keras's loss function does with the class axis afterwards.
+LOSSES = {
+    "binary_crossentropy": (binary_crossentropy, "mean"),
+    "categorical_crossentropy": (categorical_crossentropy, "sum"),
+    "sparse_categorical_crossentropy": (sparse_categorical_crossentropy, "none"),
+    "mean_squared_error": (mean_squared_error, "mean"),
+    "mean_absolute_error": (mean_absolute_error, "mean"),
+}
