@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from lossbook._arrays import installed_keras, shape_of, size, to_numpy
+from lossbook._arrays import shape_of, size, to_numpy
 
 _SHOWN = 12  # arrays of up to so many entries are written out
 
@@ -16,7 +16,7 @@ def trace_text(trace):
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
     lines.insert(1, "  ".join("-" * w for w in widths))
-    head = f"{trace.loss}, reduction {trace.reduction}, {_rule(trace)}, {trace.dtype}"
+    head = f"{trace.loss}, reduction {trace.reduction}, rule {trace.rule}, {trace.dtype}"
     return "\n".join([head, "", *(line.rstrip() for line in lines), "", *_last_lines(trace)])
 
 
@@ -39,7 +39,7 @@ def trace_html(trace):
         for s in trace.stages
     )
     heading = "".join(f'<th scope="col" {cell}>{h}</th>' for h in heads)
-    caption = f"{trace.loss}, reduction {trace.reduction}, {_rule(trace)}, {trace.dtype}"
+    caption = f"{trace.loss}, reduction {trace.reduction}, rule {trace.rule}, {trace.dtype}"
     total = "<br>".join(escape(line) for line in _last_lines(trace))
     return (
         '<div class="lossbook" style="overflow-x:auto">'
@@ -50,37 +50,35 @@ def trace_html(trace):
     )
 
 
-def _rule(trace):
-    return f"Keras {installed_keras()}" if trace.rule == "keras-3" else trace.rule
-
-
 def _last_lines(trace):
     """Say the total, and which coefficients make it."""
     coefficients = to_numpy(trace.coefficients).astype(np.float64)
-    found = np.unique(coefficients)
+    found, times = np.unique(coefficients, return_counts=True)
     count = size(shape_of(trace.coefficients))
     if len(found) == 1:
         each = f"the same for all {count:,} elements: {_fraction(found[0])}"
     elif len(found) <= 3:
-        each = ", ".join(f"{_fraction(c)} ({(coefficients == c).sum():,}×)" for c in found)
+        each = ", ".join(f"{_fraction(c)} ({n:,}×)" for c, n in zip(found, times, strict=True))
     else:
         each = f"{len(found)} different ones, from {_fraction(found[0])} to {_fraction(found[-1])}"
     if shape_of(trace.total):
         total = f"array of shape {shape_of(trace.total)}"
     else:
-        total = f"{float(trace.total):.4g}"
+        total = f"{float(trace.total):#.4g}"
     return [f"total = sum of coefficient · elementwise = {total}", f"coefficients: {each}"]
 
 
 def _fraction(x):
     """Write 0.25 as 1/4 where the number is the inverse of a whole one."""
-    if x and abs(1 / x) >= 2 and abs(1 / x - round(1 / x)) < 1e-6 * abs(1 / x):
+    if 1e-12 < abs(x) <= 0.5 and abs(1 / x - round(1 / x)) < 1e-6 * abs(1 / x):
         return f"{'-' if x < 0 else ''}1/{abs(round(1 / x)):,}"
     return f"{x:.4g}"
 
 
 def _number(x):
-    return "" if x is None else f"{x:,.6g}" if x != int(x) else f"{int(x):,}"
+    if x is None:
+        return ""
+    return f"{int(x):,}" if float(x).is_integer() else f"{x:,.6g}"
 
 
 def _preview(value):
