@@ -1,0 +1,246 @@
+"""The exercises of the chapters: for each its right answer, and what known wrong answers mean.
+
+The questions themselves stand in the chapters. Here the answers are computed, never listed.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lossbook.elementwise import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    smooth_labels,
+)
+from lossbook.reduction import class_axis
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: either a value is asked for, or a function.
+
+    Attributes:
+        expected: computes the right answer, from the arguments of a case.
+        mistakes: pairs of a function that errs in a known way, and what to tell who errs so.
+        cases: the arguments that a function is tried on, chosen so that the mistakes give something
+            else than `expected`. An exercise that asks for a value has one case without arguments.
+    """
+
+    expected: Callable[..., Any]
+    mistakes: tuple[tuple[Callable[..., Any], str], ...] = ()
+    cases: tuple[tuple, ...] = ((),)
+
+    @property
+    def asks_for_function(self):
+        """Whether the answer is a function."""
+        return self.cases != ((),)
+
+
+def _binary(y_true, y_pred, low=None, high=None, dtype=None):
+    """Binary crossentropy with another clip than Keras's, or with none."""
+    p = np.asarray(y_pred, dtype=dtype)
+    if low is not None or high is not None:
+        p = np.clip(p, low, high)
+    return -(y_true * np.log(p) + (1 - y_true) * np.log(1 - p))
+
+
+def _categorical(y_true, y_pred, normalise=True, over=np.sum):
+    """Categorical crossentropy with another class axis than Keras's."""
+    p = y_pred / y_pred.sum(axis=-1, keepdims=True) if normalise else y_pred
+    return over(-y_true * np.log(np.clip(p, 1e-7, 1 - 1e-7)), axis=-1)
+
+
+def _spotted_image(elsewhere=0.02, spot=1.0, share=0.01, classes=5):
+    """Return the mean of each class; in one of them `share` of the pixels cost `spot`."""
+    return np.array([elsewhere] * (classes - 1) + [share * spot + (1 - share) * elsewhere])
+
+
+def _certain(dtype):
+    """Return the loss of a probability that could not be more wrong, label 1 and label 0."""
+    one, zero = binary_crossentropy([1, 0], np.array([0, 1], dtype=dtype))
+    return float(one), float(zero)
+
+
+def _undecided(reduce_binary=np.mean, reduce_categorical=np.sum, classes=5):
+    """Return categorical and binary crossentropy of a uniform prediction."""
+    y_true, y_pred = np.eye(classes)[0], np.full(classes, 1 / classes)
+    categorical = reduce_categorical(categorical_crossentropy(y_true, y_pred))
+    return float(categorical), float(reduce_binary(binary_crossentropy(y_true, y_pred)))
+
+
+_BATCH = (4, 256, 256, 5)
+_LABELS = np.array([[1, 0, 1, 0, 0.25]], dtype="float32")
+_PROBABILITIES = np.array([[0, 1, 2e-7, 0.125, 0.5]], dtype="float32")
+_ONE_HOT = np.array([[0, 1, 0], [0.5, 0.25, 0.25]], dtype="float32")
+_SCORES = np.array([[0.25, 1, 0.75], [0, 0.5, 0.5]], dtype="float32")
+
+EXERCISES = {
+    "one-number-1": Exercise(
+        lambda: (math.prod(_BATCH), 1 / math.prod(_BATCH)),
+        (
+            (
+                lambda: (math.prod(_BATCH[:3]), 1 / math.prod(_BATCH[:3])),
+                "Those are the pixels. Each has five classes, and each of them is an element.",
+            ),
+            (
+                lambda: (math.prod(_BATCH[1:]), 1 / math.prod(_BATCH[1:])),
+                "Those are the elements of one image. The batch has four.",
+            ),
+            (
+                lambda: (math.prod(_BATCH), 1 / math.prod(_BATCH[1:])),
+                "The count is right. The coefficient is that of a batch of one: divide by 4.",
+            ),
+            (
+                lambda: (math.prod(_BATCH), 1 / _BATCH[0]),
+                "The count is right. sum_over_batch_size divides by all values, not by the batch.",
+            ),
+        ),
+    ),
+    "one-number-2": Exercise(
+        lambda: float(_spotted_image().mean()),
+        (
+            (
+                lambda: float(_spotted_image().sum()),
+                "That is the sum over the classes; Keras averages the 5 classes: divide by 5.",
+            ),
+            (
+                lambda: float(_spotted_image()[-1]),
+                "That is the mean of the one class. The other four count as much as this one.",
+            ),
+            (
+                lambda: float(_spotted_image(spot=1.02).mean()),
+                "Close. In those pixels the 1.0 replaces the 0.02, it is not added. Give four "
+                "digits.",
+            ),
+            (
+                lambda: float(_spotted_image(share=1.0).mean()),
+                "That is 1.0 in every pixel of the class. Only 1 % of them cost that much.",
+            ),
+        ),
+    ),
+    "elementwise-1": Exercise(
+        binary_crossentropy,
+        (
+            (
+                lambda y_true, y_pred: _binary(y_true, y_pred),
+                "Nothing is clipped: a probability of exactly 0 or 1 gives infinity or NaN.",
+            ),
+            (
+                lambda y_true, y_pred: _binary(y_true, y_pred, 1e-7, 1 - 1e-7, dtype="float64"),
+                "You clip in float64. Keras clips in float32, which has no number nearer to "
+                "1 - 1e-7 than 0.99999988.",
+            ),
+            (
+                lambda y_true, y_pred: (
+                    -(y_true * np.log(y_pred + 1e-7) + (1 - y_true) * np.log(1 - y_pred + 1e-7))
+                ),
+                "You add 1e-7 inside the logarithm. Keras clips the probability instead.",
+            ),
+            (
+                lambda y_true, y_pred: -binary_crossentropy(y_true, y_pred),
+                "The sign is wrong: a loss is minus the logarithm.",
+            ),
+            (
+                lambda y_true, y_pred: class_axis(binary_crossentropy(y_true, y_pred)).value,
+                "You averaged the classes. Here every element keeps its own loss.",
+            ),
+            (
+                lambda y_true, y_pred: binary_crossentropy(y_true, y_pred) / math.log(2),
+                "Your logarithm has base 2. Keras's is the natural one.",
+            ),
+        ),
+        cases=((_LABELS, _PROBABILITIES),),
+    ),
+    "elementwise-2": Exercise(
+        lambda: _certain("float32"),
+        (
+            (
+                lambda: _certain("float64"),
+                "The second is that of float64. In float32, 1 - 1e-7 is stored as 0.99999988.",
+            ),
+            (
+                lambda: _certain("float32")[::-1],
+                "The two sides are swapped: first the label 1, then the label 0.",
+            ),
+            (
+                lambda: (math.inf, math.inf),
+                "Keras clips the probability before it takes the logarithm.",
+            ),
+        ),
+    ),
+    "elementwise-3": Exercise(
+        lambda y_true, eps: smooth_labels(y_true, eps),
+        (
+            (
+                lambda y_true, eps: y_true * (1 - eps),
+                "The ones came down, the zeros stayed. Move both towards 0.5: add eps / 2.",
+            ),
+            (
+                lambda y_true, eps: y_true * (1 - eps) + eps,
+                "The zeros came up to eps, the ones stayed. Move both towards 0.5: add eps / 2.",
+            ),
+            (
+                lambda y_true, eps: y_true * (1 - 2 * eps) + eps,
+                "You moved both ends by eps. Keras moves them by eps / 2.",
+            ),
+            (
+                lambda y_true, eps: y_true * (1 - eps) + eps / y_true.shape[-1],
+                "You share eps among the classes: that is the categorical loss. Binary adds "
+                "eps / 2.",
+            ),
+        ),
+        cases=((_LABELS, 0.125), (_LABELS.T, 0.25)),
+    ),
+    "class-axis-1": Exercise(
+        lambda: (8, 32, 32, 5)[:-1],
+        (
+            (lambda: (8,), "One value per sample? Only the last axis goes, the positions stay."),
+            (lambda: (8, 32, 32, 5), "That is the elementwise loss. Its last axis is averaged."),
+            (lambda: (32, 32, 5), "The first axis is the batch. It is the last one that goes."),
+            (lambda: (), "The scalar comes later, with the reduction."),
+            (lambda: (8, 32, 32, 1), "Right numbers, but Keras keeps no axis of length 1 here."),
+        ),
+    ),
+    "class-axis-2": Exercise(
+        lambda y_true, y_pred: class_axis(categorical_crossentropy(y_true, y_pred), "sum").value,
+        (
+            (
+                lambda y_true, y_pred: _categorical(y_true, y_pred, over=np.mean),
+                "You average the classes. Categorical crossentropy sums them.",
+            ),
+            (
+                lambda y_true, y_pred: _categorical(y_true, y_pred, normalise=False),
+                "Keras first divides y_pred by its sum over the classes.",
+            ),
+            (
+                lambda y_true, y_pred: categorical_crossentropy(y_true, y_pred),
+                "That is the elementwise loss. Sum it over the last axis.",
+            ),
+            (
+                lambda y_true, y_pred: categorical_crossentropy(y_true, y_pred).sum(),
+                "You summed everything. Sum over the last axis alone.",
+            ),
+        ),
+        cases=((_ONE_HOT, _SCORES),),
+    ),
+    "class-axis-3": Exercise(
+        _undecided,
+        (
+            (
+                lambda: _undecided(reduce_binary=np.sum),
+                "The second is a sum; binary crossentropy averages the 5 classes: divide by 5.",
+            ),
+            (
+                lambda: _undecided(reduce_categorical=np.mean),
+                "The first is a mean; categorical crossentropy sums the 5 classes.",
+            ),
+            (
+                lambda: _undecided()[::-1],
+                "The two are swapped: first categorical, then binary crossentropy.",
+            ),
+        ),
+    ),
+}
