@@ -117,7 +117,7 @@ def visible_text(output):
 def prepare(nb, name, repo):
     """Set what does not depend on a run: cell ids, metadata, setup cell, badge. Changes `nb`."""
     nb.nbformat, nb.nbformat_minor = 4, 5
-    nb.metadata = nbformat.from_dict(METADATA)
+    nb.metadata = _metadata(nb)
     kept = ("tags", "mystnb", "myst")
     seen = set()
     for position, cell in enumerate(nb.cells, start=1):
@@ -139,11 +139,17 @@ def prepare(nb, name, repo):
 
 def finish(nb):
     """Set what comes from a run: counts 1..n, no stderr, ignored outputs cleared. Changes `nb`."""
-    nb.metadata = nbformat.from_dict(METADATA)  # the kernel has added its version
+    nb.metadata = _metadata(nb)  # the kernel has added its version
     for count, cell in enumerate(code_cells(nb), start=1):
         cell.execution_count = count
         cell.outputs = [] if IGNORED in tags_of(cell) else _outputs(cell.outputs, count)
     return nb
+
+
+def _metadata(nb):
+    """Return what every notebook has, and its own description (search engines show it)."""
+    own = {k: nb.metadata[k] for k in ("description",) if k in nb.metadata}
+    return nbformat.from_dict({**METADATA, **own})
 
 
 def text(nb):
