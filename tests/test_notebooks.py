@@ -17,6 +17,7 @@ from notebook_files import (
     IGNORED,
     METADATA,
     ROOT,
+    SETUP_TAGS,
     badge_url,
     finish,
     name_of,
@@ -48,7 +49,7 @@ def good():
             f"# Sample\n\n{BADGE}\n\n**One sentence.** $L = \\frac{{1}}{{n}}\\sum_i \\ell_i$\n\n"
             "`12 minutes · needs: One number`"
         ),
-        code(setup_source(REPO), IGNORED, "device"),  # 2
+        code(setup_source(REPO), *SETUP_TAGS),  # 2
         new_markdown_cell("## Step\n\nThe loss is 0.0134 for 327,680 elements."),  # 3
         code("print(loss, n)", output="0.01343 327680\n"),  # 4
         code("assert device(loss) == device(y)\nprint('ok')", output="ok\n"),  # 5
@@ -238,9 +239,9 @@ def no_setup_cell(cells, nb):
     cells[1].execution_count = 1
 
 
-@breaks(2, "the setup cell's tags must be 'nbval-ignore-output' and 'device'")
+@breaks(2, "the setup cell's tags must be device, hide-input, nbval-ignore-output")
 def a_compared_setup_cell(cells, nb):
-    cells[1].metadata.tags = [IGNORED, "device", "hide-input"]
+    cells[1].metadata.tags = [IGNORED, "device"]
 
 
 @breaks(1, "no Colab badge; add [![Open in Colab](")

@@ -43,6 +43,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 IGNORED = "nbval-ignore-output"
+SETUP_TAGS = ("device", "hide-input", IGNORED)  # the site folds the setup cell
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -131,6 +132,7 @@ def prepare(nb, name, repo):
     code = code_cells(nb)
     if code and "device" in tags_of(code[0]):
         code[0].source = setup_source(repo)
+        code[0].metadata.tags = list(SETUP_TAGS)
     if nb.cells and nb.cells[0].cell_type == "markdown":
         badge = r"https://colab\.research\.google\.com/github/[^)\s\"]*\.ipynb"
         nb.cells[0].source = re.sub(badge, badge_url(name, repo), nb.cells[0].source)

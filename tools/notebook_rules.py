@@ -11,6 +11,7 @@ from typing import NamedTuple
 import nbformat
 from notebook_files import (
     IGNORED,
+    SETUP_TAGS,
     badge_url,
     code_cells,
     parse,
@@ -180,8 +181,8 @@ def setup_cell(nb, about):
         if "device" not in tags_of(cell):
             text = "the first code cell must be the setup cell of tools/notebook_files.py"
         problems.append(Problem(i, text))
-    elif set(tags_of(cell)) != {IGNORED, "device"}:
-        problems.append(Problem(i, f"the setup cell's tags must be {IGNORED!r} and 'device'"))
+    elif set(tags_of(cell)) != set(SETUP_TAGS):
+        problems.append(Problem(i, f"the setup cell's tags must be {', '.join(SETUP_TAGS)}"))
     return problems
 
 

@@ -1,0 +1,113 @@
+# The Loss Book. `make` alone lists the targets; everything happens inside this folder.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+READY := .venv/.ready
+
+# A reader's own settings (~/.keras/keras.json, IPython's start-up files) must not change a number.
+KERAS_BACKEND ?= tensorflow
+export KERAS_BACKEND
+export KERAS_HOME := $(CURDIR)/_build/keras
+export IPYTHONDIR := $(CURDIR)/_build/ipython
+export TF_CPP_MIN_LOG_LEVEL := 3
+
+.PHONY: help setup book serve test lint refresh lock home clean distclean FORCE
+
+help: ## List the targets (this is what `make` alone does)
+	@echo "The Loss Book: make TARGET"
+	@echo
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Start with \`make book\`. Another Python: PYTHON=python3.12 make book"
+
+setup: $(READY) ## Install the pinned packages into .venv (the other targets do it when needed)
+	@echo "The packages are in .venv. Next: make book, or make test"
+
+# From nothing: the first time, in a clone that was moved, and for another Python asked for by name.
+ifneq ($(shell cat $(READY) 2>&1),$(CURDIR))
+ANEW := FORCE
+endif
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell "$(PYTHON)" -V 2>&1 || :),$(shell $(BIN)/python -V 2>&1 || :))
+ANEW := FORCE
+endif
+endif
+
+# The stamp holds this folder's path. It goes first and comes back last, so that after an
+# interruption the next call starts from nothing. uv needs a third of pip's time; pip is the way
+# out in a network that only pip knows.
+$(READY): requirements.txt pyproject.toml $(ANEW)
+	@set -e; fail() { echo "The Loss Book: $$*" >&2; exit 1; }; \
+	another="Name another one: PYTHON=python3.13 make"; \
+	python="$(if $(ANEW),$(PYTHON),$(BIN)/python)"; \
+	version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || \
+	  fail "needs Python 3.11 to 3.13, found none named $$python. $$another"; \
+	case $$version in \
+	  3.11|3.12|3.13) ;; \
+	  2.*|3.?|3.10) fail "needs Python 3.11 or newer, but $$python is $$version. $$another" ;; \
+	  *) fail "requirements.txt knows Python 3.11 to 3.13, but $$python is $$version. $$another" ;; \
+	esac; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || \
+	  fail "$$python lacks venv. On Debian and Ubuntu: sudo apt install python$$version-venv"; \
+	echo "==> Installing Keras, TensorFlow and Jupyter Book into .venv (Python $$version, 2.5 GB)"; \
+	rm -f $@; \
+	$(if $(ANEW),"$$python" -m venv --clear .venv; )\
+	$(BIN)/python -m pip install --quiet "$$(grep -o '^uv==[0-9.]*' requirements.txt)" && \
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps --compile-bytecode \
+	  -r requirements.txt --editable . || { \
+	  echo "uv could not install the packages. Trying pip, which takes longer."; \
+	  $(BIN)/python -m pip install --no-deps -r requirements.txt --editable .; }; \
+	echo "$(CURDIR)" > $@
+
+# --all: a page that is not built again would keep its warnings to itself.
+book: $(READY) ## Run the notebooks, build the site in _build/html
+	@echo "==> Running the notebooks"
+	@$(BIN)/python tools/notebooks.py execute
+	@echo "==> Building the site"
+	@$(BIN)/jupyter-book build . --path-output . --all -n -W --keep-going
+	@$(BIN)/python tools/site.py check
+	@echo
+	@echo "The book is built. Open _build/html/index.html, or run: make serve"
+
+_build/html/index.html:
+	@$(MAKE) book
+
+serve: _build/html/index.html ## Show the book at http://127.0.0.1:8000 (PORT=8001: another port)
+	@echo "The book is at http://127.0.0.1:$(PORT). Stop with Ctrl-C."
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+test: $(READY) ## Run the unit tests, the doctests, and every notebook against its saved outputs
+	@echo "==> Unit tests and doctests"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal tests lossbook
+	@echo "==> Notebooks: does every cell print what it printed when it was saved?"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --nbval book
+	@echo
+	@echo "All tests pass. Next: make book (read it), or make lint (before a commit)"
+
+lint: $(READY) ## Check the style of code and notebooks, and the rules that notebooks follow
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . || { \
+	  echo "To mend most of it: $(BIN)/ruff check --fix . ; $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/python tools/notebooks.py check
+
+refresh: $(READY) ## Run the notebooks again and save their outputs, normalised
+	@$(BIN)/python tools/notebooks.py refresh
+	@echo "Look at what changed: git diff --stat book"
+
+lock: $(READY) ## Pin what pyproject.toml asks for (ARGS=--upgrade: the newest of everything)
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 $(ARGS) \
+	  --quiet --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --output-file requirements.txt
+	@echo "requirements.txt is up to date. Next: make test"
+
+home: $(READY) ## Carry the address in _config.yml to every badge, setup cell and link
+	@$(BIN)/python tools/home.py
+	@echo "Next: make test"
+
+clean: ## Remove the built book and all caches
+	@rm -rf _build dist .pytest_cache .ruff_cache
+	@find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+	  -prune -exec rm -rf {} +
+
+distclean: clean ## Remove .venv too
+	@rm -rf .venv
