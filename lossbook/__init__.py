@@ -11,10 +11,10 @@ Importing lossbook imports NumPy and nothing else; Keras and Matplotlib are load
 
 import importlib
 
-from lossbook import elementwise, reduction
+from lossbook import elementwise, reduction, total
 from lossbook._source import source
 from lossbook._trace import trace
-from lossbook.rules import RULES, aggregate
+from lossbook.rules import RULES, aggregate, epoch_loss
 
 __version__ = "0.1.0"
 
@@ -22,10 +22,12 @@ __all__ = [
     "RULES",
     "aggregate",
     "elementwise",
+    "epoch_loss",
     "exercises",
     "plots",
     "reduction",
     "source",
+    "total",
     "trace",
 ]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from lossbook import reduction as keras3
 from lossbook._arrays import installed_keras
+from lossbook.total import Sum, reported_loss
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Rule:
     formula: str
     reference: str
     coefficients: Callable[..., keras3.Step]
+    epoch: Callable[..., Sum]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             formula=r"\frac{1}{D}\sum_i m_i\,w_i\,\ell_i,\quad D=\text{number of valid values}",
             reference="keras/src/losses/loss.py::reduce_weighted_values",
             coefficients=keras3.reduce_weighted_values,
+            epoch=reported_loss,
         )
     }
 )
@@ -98,3 +101,33 @@ def aggregate(
     """
     step = resolve(rule).coefficients(values, sample_weight, mask, reduction)
     return Aggregate(total=step.value, coefficients=step.coefficients, denominator=step.denominator)
+
+
+def epoch_loss(batch_losses, batch_sizes, rule="keras-3"):
+    """Average the losses of the batches into what a release reports for an epoch.
+
+    Surprise: Keras counts a batch by its rows, whatever its weights or mask. So the loss of masked
+    or weighted data depends on the batch size, and is not the loss of one big batch.
+
+    Formula: sum of rows · batch_loss / sum of rows.
+
+    Args:
+        batch_losses: one scalar per batch.
+        batch_sizes: the number of rows of each batch, or one number for all.
+        rule: a key of `lossbook.RULES`, or an exact release.
+
+    Returns:
+        float: what `evaluate` returns, and `fit` logs if the weights of the model don't move.
+
+    Raises:
+        ValueError: if there is no batch, a size is not positive, or the lengths differ.
+
+    Examples:
+        >>> import lossbook as lb
+        >>> lb.epoch_loss([2.0, 8.0], batch_sizes=[3, 1])
+        3.5
+
+    References:
+        keras/src/backend/tensorflow/trainer.py::TensorFlowTrainer.test_step, Keras 3.15.1.
+    """
+    return resolve(rule).epoch(batch_losses, batch_sizes).value

@@ -1,0 +1,148 @@
+"""The end of the path against real Keras: outputs, additional losses, batches."""
+
+import keras
+import numpy as np
+import pytest
+
+import lossbook as lb
+from lossbook import total
+
+ROWS = np.array([1.0, 2.0, 4.0, 9.0, 5.0], "float32")[:, None]
+TIGHT = {"rel": 2e-6, "abs": 1e-7}
+
+
+def outputs(names, **settings):
+    """A compiled model that returns its input once for each name."""
+    inputs = keras.Input((1,))
+    model = keras.Model(inputs, {name: keras.layers.Identity()(inputs) for name in names})
+    model.compile(run_eagerly=True, **settings)
+    return model
+
+
+def evaluate(model, targets, **settings):
+    return model.evaluate(ROWS, targets, verbose=0, return_dict=True, **settings)
+
+
+@pytest.mark.parametrize(
+    "loss_weights", [None, {"a": 1.0, "b": 0.25}, {"b": -3.0, "a": 0.0}, {"a": 2, "b": 0.5}]
+)
+def test_outputs_and_loss_weights_as_keras_adds_them(loss_weights):
+    model = outputs("ab", loss={"a": "mae", "b": "mse"}, loss_weights=loss_weights)
+    printed = evaluate(model, {"a": 0 * ROWS, "b": 0 * ROWS})
+    losses = {"a": np.abs(ROWS).mean(), "b": (ROWS**2).mean()}
+    ours = total.weighted_losses(losses, loss_weights)
+    assert printed["loss"] == pytest.approx(ours.value, **TIGHT)
+    assert ours.coefficients == tuple((loss_weights or {"a": 1, "b": 1})[name] for name in "ab")
+
+
+@pytest.mark.parametrize("loss_weights", [None, 0.25, [0.25]])
+def test_a_single_output_takes_one_weight(loss_weights):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Identity()])
+    model.compile(loss="mse", loss_weights=loss_weights, run_eagerly=True)
+    printed = model.evaluate(ROWS, 0 * ROWS, verbose=0)
+    loss = float((ROWS**2).mean())
+    assert printed == pytest.approx(total.weighted_losses(loss, loss_weights).value, **TIGHT)
+
+
+def test_an_output_without_a_loss_counts_nothing():
+    inputs = keras.Input((1,))
+    model = keras.Model(inputs, [keras.layers.Identity()(inputs) for _ in range(2)])
+    model.compile(loss=["mae", None], loss_weights=[0.5, 7.0], run_eagerly=True)
+    printed = model.evaluate(ROWS, [0 * ROWS, 0 * ROWS], verbose=0, return_dict=True)["loss"]
+    ours = total.weighted_losses([np.abs(ROWS).mean(), None], [0.5, 7.0])
+    assert printed == pytest.approx(ours.value, **TIGHT)
+    assert ours.coefficients == (0.5, 0.0)
+
+
+class Penalties(keras.layers.Layer):
+    """Adds a scalar and a vector loss."""
+
+    def call(self, x):
+        self.add_loss(keras.ops.convert_to_tensor(0.75))
+        self.add_loss(keras.ops.convert_to_tensor([0.5, 0.25]))
+        return x
+
+
+@pytest.mark.parametrize("batch_size", [5, 2, 1])
+def test_additional_losses_and_batches(batch_size):
+    dense = keras.layers.Dense(
+        1,
+        kernel_initializer="ones",
+        bias_initializer="ones",
+        kernel_regularizer=keras.regularizers.L2(0.5),
+        bias_regularizer=keras.regularizers.L1(0.125),
+        activity_regularizer=keras.regularizers.L1(0.01),
+    )
+    model = keras.Sequential([keras.Input((1,)), dense, Penalties()])
+    model.compile(loss="mae", loss_weights=3.0, run_eagerly=True)
+    printed = model.evaluate(ROWS, 0 * ROWS, batch_size=batch_size, verbose=0)
+
+    batches = [ROWS[i : i + batch_size] + 1 for i in range(0, len(ROWS), batch_size)]
+    losses = []
+    for batch in batches:
+        activity = total.activity_penalty(0.01 * np.abs(batch).sum(), len(batch))
+        extra = [0.5, 0.125, activity, 0.75, [0.5, 0.25]]
+        losses.append(total.batch_loss(np.abs(batch).mean(), 3.0, extra).value)
+    assert printed == pytest.approx(lb.epoch_loss(losses, [len(b) for b in batches]), **TIGHT)
+
+
+def test_reported_loss_counts_rows_not_batches_not_weights():
+    weight = np.array([1.0, 1.0, 0.0, 0.0, 2.0])
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Identity()])
+    model.compile(loss="mae", run_eagerly=True)
+    printed = model.evaluate(ROWS, 0 * ROWS, sample_weight=weight, batch_size=2, verbose=0)
+    parts = [slice(0, 2), slice(2, 4), slice(4, 5)]
+    losses = [(weight[part] * ROWS[part, 0]).mean() for part in parts]
+    step = total.reported_loss(losses, [2, 2, 1])
+    assert printed == pytest.approx(step.value, **TIGHT)
+    assert step.coefficients == pytest.approx((0.4, 0.4, 0.2))
+    assert total.reported_loss([1.0, 3.0], 7).value == 2.0
+
+
+def test_tensors_are_welcome():
+    loss = keras.ops.convert_to_tensor(2.0)
+    assert total.batch_loss([loss, 1.0], [0.5, 1.0], [loss]).value == 4.0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: total.weighted_losses({"a": 1.0, "b": 2.0}, {"a": 1.0}),
+            "loss_weights must name every output: expected a, b; received a.",
+        ),
+        (
+            lambda: total.weighted_losses([1.0, 2.0], [1.0]),
+            "loss_weights must give one weight per output: expected 2, received 1. "
+            "For an output without a loss pass None as its loss.",
+        ),
+        (
+            lambda: total.weighted_losses([np.ones(3), 2.0]),
+            "output_losses must hold one number each. Received an array of shape (3,): "
+            "reduce it first, for instance with lossbook.aggregate.",
+        ),
+        (
+            lambda: lb.epoch_loss([], []),
+            "batch_losses is empty: an epoch has at least one batch.",
+        ),
+        (
+            lambda: lb.epoch_loss([1.0, 2.0], [3]),
+            "batch_sizes must give the rows of every batch: expected 2 sizes, received 1.",
+        ),
+        (
+            lambda: lb.epoch_loss([1.0, 2.0], [3, 0]),
+            "batch_sizes must be positive. Received: [3, 0].",
+        ),
+        (
+            lambda: lb.epoch_loss([1.0], [1], rule="keras-9"),
+            None,
+        ),
+    ],
+)
+def test_errors_say_what_was_expected_and_received(call, message):
+    with pytest.raises(ValueError) as caught:
+        call()
+    if message is None:
+        message = str(caught.value)
+        assert message.startswith("Unknown rule 'keras-9'. Known rules: keras-3")
+    assert str(caught.value) == message
