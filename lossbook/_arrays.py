@@ -56,15 +56,28 @@ def namespace(**arrays):
     return ops
 
 
-def asarray(xp, x, dtype=None):
-    """Convert `x` to an array of namespace `xp`; floats keep their dtype, the rest is float32."""
-    if xp is not np:
-        if dtype is None and not is_float(x):
-            dtype = "float32"
-        return xp.convert_to_tensor(x, dtype=dtype)
+def asarray(xp, x, dtype=None, name="the input"):
+    """Convert `x` to an array of namespace `xp`; floats keep their dtype, the rest is float32.
+
+    Raises:
+        ValueError: if `x` (called `name` in the message) is no array of numbers.
+    """
     if dtype is None:
-        dtype = x.dtype if is_float(x) else np.float32
-    return np.asarray(x, dtype=numpy_dtype(dtype))
+        dtype = dtype_name(x) if is_float(x) else "float32"
+    try:
+        if x is None:
+            raise TypeError("None")
+        if _framework(x) is None:
+            x = np.asarray(x, dtype=numpy_dtype(dtype))
+        return x if xp is np else xp.convert_to_tensor(x, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        kind = "None" if x is None else f"a {type(x).__name__}"
+        advice = "Pass an array or a tensor."
+        if isinstance(x, dict):
+            advice = "Pass one output at a time, by its key."
+        elif isinstance(x, (list, tuple)):
+            advice = "Its parts differ in length, or are no numbers. Pass one output at a time."
+        raise ValueError(f"{name} is {kind}, not an array of numbers. {advice}") from error
 
 
 def is_float(x):
@@ -89,7 +102,8 @@ def numpy_dtype(dtype):
 
 def check_dtype(dtype):
     """Return `dtype` as one of the names of the floating dtypes, or raise a ValueError."""
-    name = getattr(dtype, "compute_dtype", None) or getattr(dtype, "__name__", None) or str(dtype)
+    names = (getattr(dtype, a, None) for a in ("compute_dtype", "name", "__name__"))
+    name = next((n for n in names if n), dtype)
     if name not in _FLOATS:
         raise ValueError(
             f"dtype={dtype!r} is not a floating dtype. Expected one of {', '.join(_FLOATS)}."
@@ -107,8 +121,15 @@ def to_numpy(x):
 
 
 def shape_of(x):
-    """Return the static shape as a tuple of ints."""
-    return tuple(np.shape(x)) if _framework(x) is None else tuple(x.shape)
+    """Return the static shape as a tuple of ints; refuse a tensor that does not know its own."""
+    if _framework(x) is None:
+        return tuple(np.shape(x))
+    if getattr(x.shape, "rank", 0) is None or None in tuple(x.shape):
+        raise ValueError(
+            f"A tensor has the shape {x.shape} here, in a compiled function: lossbook needs every "
+            "length. Compile for full shapes, without None in the input_signature."
+        )
+    return tuple(x.shape)
 
 
 def size(shape):
@@ -126,10 +147,28 @@ def installed_keras():
     return None
 
 
+def active_backend():
+    """Return the name of the active backend if Keras is loaded, "tensorflow" otherwise."""
+    keras = sys.modules.get("keras")
+    return keras.backend.backend() if hasattr(keras, "backend") else "tensorflow"
+
+
 def epsilon():
     """Return Keras's fuzz factor: `keras.config.epsilon()`, or its default, 1e-7."""
     keras = sys.modules.get("keras")
     return keras.config.epsilon() if hasattr(keras, "config") else 1e-7
+
+
+def attached_mask(x):
+    """Return the mask that Keras has attached to a tensor, or None.
+
+    JAX arrays take no attributes: Keras keeps their masks in a table of its own.
+    """
+    if _framework(x) in (None, "tensorflow"):
+        return getattr(x, "_keras_mask", None)
+    from keras.src import backend
+
+    return backend.get_keras_mask(x)
 
 
 def divide_no_nan(xp, x, y):
@@ -158,7 +197,7 @@ def squeeze_or_expand_to_same_rank(xp, x1, x2):
 
 def warn(message):
     """Warn with the position of the first line outside of lossbook."""
-    here = os.path.dirname(__file__)
+    here = os.path.join(os.path.dirname(__file__), "")
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
         frame, level = frame.f_back, level + 1

@@ -58,10 +58,18 @@ def _spotted_image(elsewhere=0.02, spot=1.0, share=0.01, classes=5):
     return np.array([elsewhere] * (classes - 1) + [share * spot + (1 - share) * elsewhere])
 
 
-def _certain(dtype):
-    """Return the loss of a probability that could not be more wrong, label 1 and label 0."""
-    one, zero = binary_crossentropy([1, 0], np.array([0, 1], dtype=dtype))
-    return float(one), float(zero)
+def _from_logits(y_true, logits):
+    """Binary crossentropy from logits; a plain function, for the names of its arguments."""
+    return binary_crossentropy(y_true, logits, from_logits=True)
+
+
+def _sigmoid(logits):
+    return 1 / (1 + np.exp(-logits))
+
+
+def _smoothed(smoothing=0.2, classes=4):
+    """Return the smoothed target of one class among several."""
+    return smooth_labels(np.eye(classes)[0], smoothing, classes)
 
 
 def _undecided(reduce_binary=np.mean, reduce_categorical=np.sum, classes=5):
@@ -74,6 +82,8 @@ def _undecided(reduce_binary=np.mean, reduce_categorical=np.sum, classes=5):
 _BATCH = (4, 256, 256, 5)
 _LABELS = np.array([[1, 0, 1, 0, 0.25]], dtype="float32")
 _PROBABILITIES = np.array([[0, 1, 2e-7, 0.125, 0.5]], dtype="float32")
+_LOGIT_LABELS = np.array([[1, 0, 1, 0, 0.25]], dtype="float32")
+_LOGITS = np.array([[-40, 100, 200, -200, 0.5]], dtype="float32")
 _ONE_HOT = np.array([[0, 1, 0], [0.5, 0.25, 0.25]], dtype="float32")
 _SCORES = np.array([[0.25, 1, 0.75], [0, 0.5, 0.5]], dtype="float32")
 
@@ -155,44 +165,57 @@ EXERCISES = {
         cases=((_LABELS, _PROBABILITIES),),
     ),
     "elementwise-2": Exercise(
-        lambda: _certain("float32"),
+        _from_logits,
         (
             (
-                lambda: _certain("float64"),
-                "The second is that of float64. In float32, 1 - 1e-7 is stored as 0.99999988.",
+                lambda y_true, logits: binary_crossentropy(y_true, _sigmoid(logits)),
+                "You go through the probability and clip it. Stay with the logit.",
             ),
             (
-                lambda: _certain("float32")[::-1],
-                "The two sides are swapped: first the label 1, then the label 0.",
+                lambda y_true, logits: _binary(y_true, _sigmoid(logits)),
+                "The sigmoid rounds to exactly 0 or 1, whose logarithms are useless. Stay with the "
+                "logit.",
             ),
             (
-                lambda: (math.inf, math.inf),
-                "Keras clips the probability before it takes the logarithm.",
+                lambda y_true, logits: np.log(1 + np.exp(logits)) - y_true * logits,
+                "Right on paper, but exp(100) is infinity in float32. Only exp(-|z|) is safe.",
+            ),
+            (
+                lambda y_true, logits: binary_crossentropy(y_true, logits),
+                "You treat the logits as probabilities.",
+            ),
+            (
+                lambda y_true, logits: -_from_logits(y_true, logits),
+                "The sign is wrong: a crossentropy is never negative.",
             ),
         ),
+        cases=((_LOGIT_LABELS, _LOGITS),),
     ),
     "elementwise-3": Exercise(
-        lambda y_true, eps: smooth_labels(y_true, eps),
+        lambda: float(-(_smoothed() * np.log(_smoothed())).sum()),
         (
             (
-                lambda y_true, eps: y_true * (1 - eps),
-                "The ones came down, the zeros stayed. Move both towards 0.5: add eps / 2.",
+                lambda: float(categorical_crossentropy(_smoothed(), np.eye(4)[0]).sum()),
+                "That is a prediction that is certain and right. Predicting the smoothed label "
+                "itself costs less.",
             ),
             (
-                lambda y_true, eps: y_true * (1 - eps) + eps,
-                "The zeros came up to eps, the ones stayed. Move both towards 0.5: add eps / 2.",
+                lambda: float(-np.log(_smoothed()[0])),
+                "That is the true class alone. The three others have a label above 0 as well.",
             ),
             (
-                lambda y_true, eps: y_true * (1 - 2 * eps) + eps,
-                "You moved both ends by eps. Keras moves them by eps / 2.",
+                lambda: float(-(_smoothed() * np.log(_smoothed())).mean()),
+                "Categorical crossentropy sums the classes, it does not average them: times 4.",
             ),
             (
-                lambda y_true, eps: y_true * (1 - eps) + eps / y_true.shape[-1],
-                "You share eps among the classes: that is the categorical loss. Binary adds "
-                "eps / 2.",
+                lambda: float(-(0.8 * np.log(0.8) + 0.2 * np.log(0.2 / 3))),
+                "You gave all of 0.2 to the three others. The true class keeps its quarter of it.",
+            ),
+            (
+                lambda: float(-(0.9 * np.log(0.9) + 0.1 * np.log(0.1))),
+                "That is the smoothing of binary crossentropy, which always counts 2 classes.",
             ),
         ),
-        cases=((_LABELS, 0.125), (_LABELS.T, 0.25)),
     ),
     "class-axis-1": Exercise(
         lambda: (8, 32, 32, 5)[:-1],

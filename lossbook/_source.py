@@ -3,12 +3,11 @@
 import ast
 import importlib.util
 import re
-import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from lossbook._arrays import installed_keras
+from lossbook._arrays import active_backend, installed_keras
 
 _LOSS = "losses/loss.py"
 _LOSSES = "losses/losses.py"
@@ -103,7 +102,7 @@ def source(name):
     if spec is None:
         raise ModuleNotFoundError("Keras is not installed: pip install keras tensorflow.")
     file, function = WHERE[name]
-    file = "src/" + file.format(backend=_active_backend())
+    file = "src/" + file.format(backend=active_backend())
     text = (Path(spec.origin).parent / file).read_text(encoding="utf-8")
     version = installed_keras()
     node = _find(ast.parse(text), function.split("."))
@@ -120,12 +119,6 @@ def source(name):
         last_line=node.end_lineno,
         code=_without_docstring(text.splitlines(), node),
     )
-
-
-def _active_backend():
-    """Return the active backend's name if Keras is loaded, "tensorflow" otherwise."""
-    keras = sys.modules.get("keras")
-    return keras.backend.backend() if hasattr(keras, "backend") else "tensorflow"
 
 
 def _find(node, path):

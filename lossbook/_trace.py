@@ -1,6 +1,7 @@
 """trace(): the whole path of one output, from elementwise losses to the scalar, stage by stage."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from lossbook import reduction as keras3
 from lossbook._arrays import (
     asarray,
+    attached_mask,
     check_dtype,
     dtype_name,
     namespace,
@@ -18,9 +20,10 @@ from lossbook._arrays import (
     to_numpy,
     warn,
 )
+from lossbook._checks import check_axis
 from lossbook._render import trace_html, trace_text
 from lossbook._stages import loss_stages, reduction_stages
-from lossbook.elementwise import LOSSES
+from lossbook.elementwise import LOSSES, softmax
 from lossbook.rules import resolve
 
 # Every other name that Keras takes for these losses.
@@ -66,7 +69,8 @@ class Trace:
     @cached_property
     def contributions(self):
         """Coefficient times elementwise loss: what every element adds to the total."""
-        return self.coefficients * self.elementwise
+        with np.errstate(invalid="ignore"):  # 0 times infinity; the trace has warned of it
+            return self.coefficients * self.elementwise
 
     def __getitem__(self, name):
         for stage in self.stages:
@@ -141,16 +145,16 @@ def trace(
     loss, reduction, dtype, options = _settings(loss, reduction, dtype, loss_options)
     xp = namespace(y_true=y_true, y_pred=y_pred, sample_weight=sample_weight, mask=mask)
     if mask is None:
-        mask = getattr(y_pred, "_keras_mask", None)
-    logits = _recovered_logits(loss, y_true, y_pred, dtype)
-    y_true, y_pred = asarray(xp, y_true, dtype), asarray(xp, y_pred, dtype)
+        mask = attached_mask(y_pred)
+    received = y_pred
+    y_true, y_pred = asarray(xp, y_true, dtype, "y_true"), asarray(xp, y_pred, dtype, "y_pred")
+    _check_values_exist(xp, y_pred)
+    logits = _recovered_logits(loss, y_true, received, dtype, options)
     for name, array in (("y_pred", y_pred), ("y_true", y_true)):
         keras3.check_not_empty(name, shape_of(array))
     given = shape_of(y_true), shape_of(y_pred)
     y_true, y_pred = squeeze_or_expand_to_same_rank(xp, y_true, y_pred)
-    if sample_weight is not None or mask is not None:
-        _check_alignment(*given, shape_of(y_pred))
-        _check_mask(mask)
+    _check_mask(mask)
 
     function, operation = LOSSES[loss]
     arguments = dict(options)
@@ -158,12 +162,17 @@ def trace(
         y_pred, arguments["from_logits"] = asarray(xp, logits, dtype), True
     if loss == "binary_crossentropy":
         arguments.pop("axis", None)
-    elementwise = function(y_true, y_pred, **arguments)
-    _check_elementwise(loss, elementwise, *given)
-
     axis = options.get("axis", -1)
-    values = keras3.class_axis(elementwise, operation, axis)
-    masked, weight, weighted, total = keras3.walk(values.value, sample_weight, mask, reduction)
+    with np.errstate(all="ignore"):  # NaN and infinity get a warning of ours
+        elementwise = function(y_true, y_pred, **arguments)
+        values = keras3.class_axis(elementwise, operation, axis)
+        masked, weight, weighted, total = keras3.walk(values.value, sample_weight, mask, reduction)
+    weighed = sample_weight is not None or mask is not None
+    same_mean = not weighed and reduction not in ("sum", "none") and operation == "mean"
+    if len(shape_of(y_pred)) < len(given[1]) and not same_mean:
+        _warn_lost_axis(*given, shape_of(values.value))
+    _check_broadcast(shape_of(elementwise), *given)
+    _check_finite(elementwise, total.value, dtype)
     return Trace(
         loss=loss,
         reduction=reduction,
@@ -181,28 +190,27 @@ def trace(
 
 def _settings(loss, reduction, dtype, options):
     """Return the loss's name, its reduction, dtype and options; a Loss object brings its own."""
+    received = loss
     if not isinstance(loss, str) and hasattr(loss, "reduction"):
         name = type(loss).__name__
-        if name not in _ALIASES or not type(loss).__module__.startswith("keras."):
-            raise ValueError(
-                f"{name} is not a loss that trace knows as a sum over elements. "
-                f"Known: {', '.join(LOSSES)}."
-            )
         if options or reduction not in ("sum_over_batch_size", loss.reduction):
             extra = [*options, *(["reduction"] if not options else [])]
             raise TypeError(
                 f"{', '.join(extra)}: a Loss object brings its own options. "
                 f"Set them there, as in {name}({extra[0]}=...), or pass the loss by name."
             )
-        if getattr(loss, "ignore_class", None) is not None:
-            raise ValueError(f"{name}(ignore_class={loss.ignore_class}) cannot be traced yet.")
-        loss, reduction, dtype, given = _ALIASES[name], loss.reduction, loss.dtype, loss
-        options = {o: getattr(given, o) for o in _OPTIONS[loss] if hasattr(given, o)}
-    elif callable(loss):
-        loss = loss.__name__
+        # Keras's losses are wrappers: the function, and the options that it is called with.
+        options = dict(getattr(loss, "_fn_kwargs", {}))
+        if options.pop("ignore_class", None) is not None:
+            raise ValueError(f"{name}(ignore_class=...) cannot be traced yet.")
+        reduction, dtype = loss.reduction, loss.dtype
+        loss = getattr(loss, "fn", None) if type(loss).__module__.startswith("keras.") else None
+    if callable(loss):
+        of_keras = str(getattr(loss, "__module__", "")).startswith("keras.")
+        loss = getattr(loss, "__name__", None) if of_keras else None
+    if loss not in (*LOSSES, *_ALIASES):
+        _refuse_loss(received)
     loss = _ALIASES.get(loss, loss)
-    if loss not in LOSSES:
-        raise ValueError(f"Unknown loss {loss!r}. Known losses: {', '.join(LOSSES)}.")
     unknown = [o for o in options if o not in _OPTIONS[loss]]
     if unknown:
         takes = ", ".join(_OPTIONS[loss]) or "no options"
@@ -210,7 +218,21 @@ def _settings(loss, reduction, dtype, options):
     return loss, keras3.standardize_reduction(reduction), check_dtype(dtype), options
 
 
-def _recovered_logits(loss, y_true, y_pred, dtype):
+def _refuse_loss(loss):
+    hint = "Of any other loss pass the values to aggregate()."
+    if isinstance(loss, str):
+        name = repr(loss)
+        if loss in ("crossentropy", "ce"):
+            hint = "compile() picks one of the three crossentropies by the shapes: name it."
+        elif near := get_close_matches(loss, LOSSES, n=1):
+            hint = f"Did you mean {near[0]!r}?"
+    else:
+        owner = loss if hasattr(loss, "__name__") else type(loss)
+        name = f"{owner.__module__}.{owner.__name__}".removeprefix("builtins.")
+    raise ValueError(f"Unknown loss {name}. Known: Keras's {', '.join(LOSSES)}. {hint}")
+
+
+def _recovered_logits(loss, y_true, y_pred, dtype, options):
     """Return the logits that Keras finds behind y_pred, None where it finds none.
 
     On TensorFlow an activation leaves them on its output. They are lost when the tensor is cast
@@ -222,32 +244,48 @@ def _recovered_logits(loss, y_true, y_pred, dtype):
         return None
     from keras import backend, ops
 
-    rank, aligned = len(y_pred.shape), y_pred
-    if loss != "sparse_categorical_crossentropy" or rank != len(np.shape(y_true)) + 1:
-        _, aligned = squeeze_or_expand_to_same_rank(ops, ops.convert_to_tensor(y_true), y_pred)
-    if backend.backend() != "tensorflow" or dtype_name(y_pred) != dtype:
+    _, aligned = squeeze_or_expand_to_same_rank(ops, y_true, y_pred)
+    cast_or_reshaped = dtype_name(y_pred) != dtype or len(aligned.shape) != len(y_pred.shape)
+    if backend.backend() != "tensorflow" or cast_or_reshaped:
         return None
-    if len(aligned.shape) != rank:
-        return None
-    name = "sigmoid" if loss == "binary_crossentropy" else "softmax"
-    expected = getattr(ops, name)(logits)
+    binary = loss == "binary_crossentropy"
+    name = "sigmoid" if binary else "softmax"
+    axis = check_axis(options.get("axis", -1), shape_of(y_pred))
+    expected = ops.sigmoid(logits) if binary else softmax(ops, logits, axis)
     if bool(ops.any(ops.abs(expected - y_pred) > 1e-3)):
         warn(
             f"{loss} takes the logits that Keras finds behind y_pred for those of a {name}, but "
             f"another activation made y_pred: this is the loss of {name}(logits), not of y_pred. "
             f"Use a {name} output, or the crossentropy that fits the activation."
         )
+    elif options.get("from_logits"):
+        warn(
+            f"from_logits=True, but y_pred came out of a {name}: Keras finds the logits behind it "
+            "and uses those, so from_logits makes no difference here. Leave it out."
+        )
     return logits
 
 
-def _check_alignment(y_true, y_pred, aligned):
-    """Warn where Keras drops the last axis of y_pred and the values lose an axis with it."""
-    if len(aligned) < len(y_pred):
-        warn(
-            f"y_pred of shape {y_pred} loses its last axis to meet y_true of shape {y_true}: the "
-            f"values have shape {aligned[:-1]}, and weights and masks meet those. "
-            f"For one value per position give y_true the shape {(*y_true, 1)}."
-        )
+def _check_values_exist(xp, y_pred):
+    """Refuse a tensor of a function that is being compiled: it has no values yet."""
+    if xp is np:
+        return
+    try:
+        to_numpy(xp.ravel(y_pred)[:1])
+    except Exception as error:
+        raise TypeError(
+            "y_pred has no values yet: trace was called in a function that is being compiled. "
+            "Call it outside, or compile with run_eagerly=True; aggregate() may stay inside."
+        ) from error
+
+
+def _warn_lost_axis(y_true, y_pred, values):
+    """Warn where Keras drops the last axis of y_pred, and the next one becomes the class axis."""
+    warn(
+        f"y_pred of shape {y_pred} loses its last axis to meet y_true of shape {y_true}, and the "
+        f"class axis is now one of the others: the values have shape {values}. "
+        f"For one value per position give y_true the shape {(*y_true, 1)}."
+    )
 
 
 def _check_mask(mask):
@@ -258,22 +296,28 @@ def _check_mask(mask):
         )
 
 
-def _check_elementwise(loss, elementwise, y_true, y_pred):
-    """Warn where Keras computes without a word what hardly anyone can mean."""
-    shape = shape_of(elementwise)
+def _check_broadcast(shape, y_true, y_pred):
     if size(shape) > min(size(y_true), size(y_pred)):
         warn(
             f"y_true of shape {y_true} and y_pred of shape {y_pred} are broadcast to {shape}: "
             "every pair is compared, not each prediction with its own target. "
             f"Give y_true the shape {y_pred}."
         )
-    values = to_numpy(elementwise).astype(np.float64)
-    bad = ~np.isfinite(values)
+
+
+def _check_finite(elementwise, total, dtype):
+    """Warn where a loss or the total is NaN or infinite, and say where it came from."""
+    bad = ~np.isfinite(to_numpy(elementwise).astype(np.float64))
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         warn(
             f"{bad.sum()} of {bad.size} elementwise losses are NaN or infinite, the first at index "
             f"{first}: no mask and no weight of 0 removes them, for 0 times NaN is NaN."
+        )
+    elif not np.isfinite(to_numpy(total).astype(np.float64)).all():
+        warn(
+            "The total is NaN or infinite, though no elementwise loss is: sample_weight or mask "
+            f"holds NaN or infinity, or a sum exceeds the largest number of {dtype}."
         )
 
 

@@ -5,10 +5,14 @@ out; tensors of the active Keras backend in, tensors on the same device out. The
 `y_pred` (float32 for lists and integers), and it matters: the clip is done in that dtype.
 """
 
+import numpy as np
+
 from lossbook._arrays import (
+    active_backend,
     asarray,
     dtype_name,
     epsilon,
+    is_float,
     namespace,
     shape_of,
     squeeze_or_expand_to_same_rank,
@@ -74,7 +78,8 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
         from_logits: whether `y_pred` holds logits.
         label_smoothing: float in [0, 1]; y (1 - s) + s / classes. As in Keras, `classes` is the
             length of the last axis, whatever `axis` says.
-        axis: the class axis.
+        axis: the class axis. With logits, Keras on TensorFlow takes -1 or one counted from the
+            front.
 
     Returns:
         Array of the shape and dtype of `y_pred`. Its sum over `axis` is what Keras's function
@@ -96,16 +101,22 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     _check_options(from_logits, label_smoothing)
     xp, y_true, y_pred = _pair(y_true, y_pred)
     _same_shape("categorical_crossentropy", y_true, y_pred)
-    check_axis(axis, shape_of(y_pred))
-    if shape_of(y_pred)[axis] == 1:
+    shape = shape_of(y_pred)
+    front = check_axis(axis, shape)
+    if from_logits and front != axis != -1 and active_backend() == "tensorflow":
+        raise ValueError(
+            f"Keras on TensorFlow takes logits with axis=-1 or an axis counted from the front. "
+            f"Received: axis={axis}, y_pred.shape={shape}. Give axis={front}."
+        )
+    if shape[front] == 1:
         warn(
             f"categorical_crossentropy over one class is always about 0: y_pred has shape "
-            f"{shape_of(y_pred)} and its class axis {axis} has length 1. "
+            f"{shape} and its class axis {axis} has length 1. "
             "For a single sigmoid output use binary_crossentropy."
         )
-    y_true = smooth_labels(y_true, label_smoothing, classes=shape_of(y_pred)[-1])
+    y_true = smooth_labels(y_true, label_smoothing, classes=shape[-1])
     if from_logits:
-        return -(y_true * _log_softmax(xp, y_pred, axis))
+        return 0 - y_true * _log_softmax(xp, y_pred, axis)  # 0 - 0 is 0, and -(0) would be -0
     p = y_pred / xp.sum(y_pred, axis=axis, keepdims=True)
     return -(y_true * xp.log(xp.clip(p, epsilon(), 1 - epsilon())))
 
@@ -144,8 +155,8 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, axis=-1):
     """
     _check_options(from_logits, 0.0)
     xp = namespace(y_true=y_true, y_pred=y_pred)
-    y_pred = asarray(xp, y_pred)
-    labels = asarray(xp, y_true, "int64" if xp.__name__ == "numpy" else None)
+    y_pred = asarray(xp, y_pred, name="y_pred")
+    labels = asarray(xp, y_true, dtype_name(y_true) if is_float(y_true) else "int64", "y_true")
     shape = shape_of(y_pred)
     if not shape:
         raise ValueError(
@@ -169,11 +180,11 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, axis=-1):
             "sparse_categorical_crossentropy needs one class number for each position. "
             f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape}. {hint}"
         )
-    labels = labels.astype("int64") if xp.__name__ == "numpy" else xp.cast(labels, "int64")
     _check_labels(labels, shape[-1])
+    labels = asarray(xp, labels, "int64")
     log_p = y_pred if from_logits else xp.log(xp.clip(y_pred, epsilon(), 1 - epsilon()))
     log_p = _log_softmax(xp, log_p, -1)
-    return -xp.squeeze(xp.take_along_axis(log_p, xp.expand_dims(labels, -1), axis=-1), -1)
+    return 0 - xp.squeeze(xp.take_along_axis(log_p, xp.expand_dims(labels, -1), axis=-1), -1)
 
 
 def mean_squared_error(y_true, y_pred):
@@ -264,8 +275,8 @@ def smooth_labels(y_true, label_smoothing, classes=2):
 def _pair(y_true, y_pred):
     """Bring both arrays into one namespace and into the dtype of `y_pred`."""
     xp = namespace(y_true=y_true, y_pred=y_pred)
-    y_pred = asarray(xp, y_pred)
-    return xp, asarray(xp, y_true, dtype_name(y_pred)), y_pred
+    y_pred = asarray(xp, y_pred, name="y_pred")
+    return xp, asarray(xp, y_true, dtype_name(y_pred), "y_true"), y_pred
 
 
 def _difference(name, y_true, y_pred):
@@ -280,21 +291,22 @@ def _difference(name, y_true, y_pred):
         return xp, y_true - y_pred
     except Exception as error:
         raise ValueError(
-            f"{name} needs y_true and y_pred of one shape (or shapes that broadcast). "
-            f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape_of(y_pred)}."
+            f"{name} needs y_true and y_pred of the same shape. Received: "
+            f"y_true.shape={shape_of(y_true)}, y_pred.shape={shape_of(y_pred)}. "
+            f"Give y_true the shape {shape_of(y_pred)}."
         ) from error
 
 
 def _same_shape(name, y_true, y_pred):
     if shape_of(y_true) != shape_of(y_pred):
         hint = (
-            " Class numbers? Use sparse_categorical_crossentropy, or one-hot labels."
+            "Class numbers? Use sparse_categorical_crossentropy, or one-hot labels."
             if name.startswith("cat") and shape_of(y_true) == shape_of(y_pred)[:-1]
-            else ""
+            else f"Give y_true the shape {shape_of(y_pred)}."
         )
         raise ValueError(
             f"{name} needs y_true and y_pred of the same shape. "
-            f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape_of(y_pred)}.{hint}"
+            f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape_of(y_pred)}. {hint}"
         )
     if not shape_of(y_pred):
         raise ValueError(
@@ -306,6 +318,8 @@ def _same_shape(name, y_true, y_pred):
 def _check_options(from_logits, label_smoothing):
     if not isinstance(from_logits, bool):
         raise TypeError(f"from_logits must be True or False. Received: {from_logits!r}.")
+    if not isinstance(label_smoothing, (int, float, np.number)):
+        raise TypeError(f"label_smoothing must be a number. Received: {label_smoothing!r}.")
     if not 0 <= label_smoothing <= 1:
         warn(
             f"label_smoothing={label_smoothing} is outside [0, 1]: "
@@ -319,12 +333,17 @@ def _check_labels(labels, classes):
         values = to_numpy(labels)
     except Exception:
         return
-    bad = (values < 0) | (values >= classes)
+    bad = ~((values > -1) & (values < classes))  # fractions are cut off; NaN is bad
     if bad.any():
         raise ValueError(
-            f"y_true holds the class number {values[bad][0]}, but y_pred has {classes} classes: "
+            f"y_true holds the class number {values[bad][0]:g}, but y_pred has {classes} classes: "
             f"labels must be between 0 and {classes - 1}. {bad.sum()} of {values.size} are not."
         )
+
+
+def softmax(xp, logits, axis):
+    """Turn logits into probabilities over `axis`."""
+    return xp.exp(_log_softmax(xp, logits, axis))
 
 
 def _log_softmax(xp, logits, axis):

@@ -162,9 +162,10 @@ def effective_weight(sample_weight, mask_weight):
     References:
         keras/src/losses/loss.py::apply_mask, Keras 3.15.1.
     """
-    if sample_weight is None or mask_weight is None:
-        return mask_weight if sample_weight is None else sample_weight
     xp = namespace(sample_weight=sample_weight, mask_weight=mask_weight)
+    if sample_weight is None or mask_weight is None:
+        weight = mask_weight if sample_weight is None else sample_weight
+        return None if weight is None else asarray(xp, weight)
     mask_weight, sample_weight = asarray(xp, mask_weight), asarray(xp, sample_weight)
     given = shape_of(sample_weight)
     mask_weight, sample_weight = squeeze_or_expand_to_same_rank(xp, mask_weight, sample_weight)
@@ -294,14 +295,17 @@ def walk(values, sample_weight, mask, reduction):
     """
     reduction = standardize_reduction(reduction)
     xp = namespace(values=values, sample_weight=sample_weight, mask=mask)
-    values = asarray(xp, values)
+    values = asarray(xp, values, name="values")
     check_not_empty("values", shape_of(values))
     dtype = dtype_name(values)
-    masked = None if mask is None else mask_weight(asarray(xp, mask, dtype), reduction, dtype)
+    masked, given = None, []
     if sample_weight is not None:
-        sample_weight = asarray(xp, sample_weight, dtype)
+        sample_weight, given = asarray(xp, sample_weight, dtype, "sample_weight"), ["sample_weight"]
+    if mask is not None:
+        masked = mask_weight(asarray(xp, mask, dtype, "mask"), reduction, dtype)
+        given = [*given, "mask"]
     weight = effective_weight(sample_weight, masked and masked.value)
-    weighted = weigh(values, weight, "mask" if sample_weight is None else "sample_weight")
+    weighted = weigh(values, weight, " · ".join(given))
     if weight is not None:
         _, weight = squeeze_or_expand_to_same_rank(xp, values, weight)
         check_sum_of_weights(reduction, shape_of(weight), shape_of(weighted.value))
