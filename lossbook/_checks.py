@@ -26,6 +26,22 @@ def check_not_empty(name, shape):
         )
 
 
+def check_broadcast(loss, y_true, y_pred):
+    """Raise a ValueError if two shapes can't be broadcast, or have no axis to reduce."""
+    if not y_true and not y_pred:
+        raise ValueError(
+            f"{loss} averages the last axis, but y_true and y_pred are single numbers, shape (). "
+            "Pass arrays of shape (batch,) or (batch, ..., n)."
+        )
+    try:
+        np.broadcast_shapes(y_true, y_pred)
+    except ValueError:
+        raise ValueError(
+            f"{loss} needs y_true and y_pred of one shape (or shapes that broadcast). "
+            f"Received: y_true.shape={y_true}, y_pred.shape={y_pred}."
+        ) from None
+
+
 def check_fit(name, weight, given, other_name, other):
     """Check that two shapes broadcast, and warn where they do so along an axis nobody means.
 

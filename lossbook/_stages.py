@@ -4,17 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossbook._arrays import shape_of, size, to_numpy
-from lossbook.elementwise import LOSSES
+from lossbook._losses import ATOMIC, LOSSES
 
 _LOSSES_FILE = "keras/src/losses/losses.py"
 _LOSS_FILE = "keras/src/losses/loss.py"
-_FORMULAS = {
-    "binary_crossentropy": "-[y log p + (1 - y) log(1 - p)]",
-    "categorical_crossentropy": "-y log p",
-    "sparse_categorical_crossentropy": "-log p[y]",
-    "mean_squared_error": "(y_true - y_pred)²",
-    "mean_absolute_error": "|y_true - y_pred|",
-}
 
 
 @dataclass(frozen=True)
@@ -30,37 +23,43 @@ class Stage:
     denominator: Any = None
 
 
-def loss_stages(loss, options, recovered, elementwise, values, axis):
+def loss_stages(loss, options, recovered, elementwise, values):
     """Describe what the loss function does: elementwise losses, and the class axis."""
-    how = LOSSES[loss][1]
-    yield _stage(
-        "elementwise",
-        elementwise,
-        "one loss per element",
-        _FORMULAS[loss] + _options(loss, options, recovered),
-        f"{_LOSSES_FILE}::{loss}",
-    )
+    where = f"{_LOSSES_FILE}::{loss}"
+    if loss in ATOMIC:
+        operation = "atomic: no sum over elements"
+        yield _stage("values", values.value, operation, f"{loss}(y_true, y_pred)", where)
+        return
+    how, axis = LOSSES[loss].class_axis, options.get("axis", -1)
+    grain = "one loss per position" if how == "none" else "one loss per element"
+    formula = LOSSES[loss].formula + _options(LOSSES[loss], options, recovered)
+    yield _stage("elementwise", elementwise, grain, formula, where)
     if how == "none":
-        operation, formula = "none: the label has picked one class", "values = elementwise"
+        operation, formula = "none: no class axis is left", "values = elementwise"
     else:
         operation = f"{how} over axis {axis}"
         divided = f" / {values.denominator}" if how == "mean" else ""
         formula = f"sum of elementwise over axis {axis}{divided}"
     denominator = values.denominator if how == "mean" else None
-    yield _stage("values", values.value, operation, formula, f"{_LOSSES_FILE}::{loss}", denominator)
+    yield _stage("values", values.value, operation, formula, where, denominator)
 
 
 def _options(loss, options, recovered):
+    """Say in words what the options change."""
     text = ""
+    for name in ("delta", "q", "alpha", "gamma", "ignore_class"):
+        if options.get(name) is not None:
+            text += f", {name} = {options[name]}"
     if options.get("label_smoothing"):
         text += f", y smoothed by {options['label_smoothing']}"
-    if not loss.endswith("crossentropy"):
+    if "from_logits" not in loss.options:
         return text
-    if not options.get("from_logits"):
-        return text + ", p clipped"
-    name = "sigmoid" if loss == "binary_crossentropy" else "softmax"
-    where = "logits found behind the activation" if recovered else "logits"
-    return text + f", p = {name}({where}), not clipped"
+    kind = "softmax" if "ategorical" in loss.names[-1] else "sigmoid"
+    if recovered:
+        return f"{text}, p = {kind}(logits found behind the activation), not clipped"
+    if options.get("from_logits") and "Focal" not in loss.names[-1]:
+        return f"{text}, p = {kind}(logits), not clipped"
+    return text + (f", p = {kind}(logits)" if options.get("from_logits") else "") + ", p clipped"
 
 
 def reduction_stages(reduction, masked, weight, weighted, total):

@@ -21,32 +21,11 @@ from lossbook._arrays import (
     warn,
 )
 from lossbook._checks import check_axis
+from lossbook._losses import ALIASES, ATOMIC, LOSSES, options_of
 from lossbook._render import trace_html, trace_text
 from lossbook._stages import loss_stages, reduction_stages
-from lossbook.elementwise import LOSSES, softmax
+from lossbook.elementwise import softmax
 from lossbook.rules import resolve
-
-# Every other name that Keras takes for these losses.
-_ALIASES = {
-    "mse": "mean_squared_error",
-    "MSE": "mean_squared_error",
-    "mae": "mean_absolute_error",
-    "MAE": "mean_absolute_error",
-    "bce": "binary_crossentropy",
-    "BCE": "binary_crossentropy",
-    "MeanSquaredError": "mean_squared_error",
-    "MeanAbsoluteError": "mean_absolute_error",
-    "BinaryCrossentropy": "binary_crossentropy",
-    "CategoricalCrossentropy": "categorical_crossentropy",
-    "SparseCategoricalCrossentropy": "sparse_categorical_crossentropy",
-}
-_OPTIONS = {
-    "binary_crossentropy": ("from_logits", "label_smoothing", "axis"),
-    "categorical_crossentropy": ("from_logits", "label_smoothing", "axis"),
-    "sparse_categorical_crossentropy": ("from_logits", "axis"),
-    "mean_squared_error": (),
-    "mean_absolute_error": (),
-}
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,13 +33,16 @@ class Trace:
     """The path of one output: its stages, the coefficient of every element, the total.
 
     `trace["values"]` is the stage of that name. `coefficients * elementwise` are the
-    `contributions`, and their sum is the `total`.
+    `contributions`, and their sum is the `total`. `class_axis` is the axis of `elementwise` that
+    the loss function reduces, None where it leaves none; of an atomic loss, which is no sum over
+    elements, `elementwise` holds what the loss function returns.
     """
 
     loss: str
     reduction: str
     rule: str
     dtype: str
+    class_axis: int | None
     stages: tuple
     elementwise: Any
     coefficients: Any
@@ -156,30 +138,31 @@ def trace(
     y_true, y_pred = squeeze_or_expand_to_same_rank(xp, y_true, y_pred)
     _check_mask(mask)
 
-    function, operation = LOSSES[loss]
-    arguments = dict(options)
-    if logits is not None:
-        y_pred, arguments["from_logits"] = asarray(xp, logits, dtype), True
-    if loss == "binary_crossentropy":
-        arguments.pop("axis", None)
     axis = options.get("axis", -1)
     with np.errstate(all="ignore"):  # NaN and infinity get a warning of ours
-        elementwise = function(y_true, y_pred, **arguments)
+        if loss in ATOMIC:
+            elementwise, valid = _atomic(xp, loss, y_true, y_pred, options)
+        else:
+            elementwise, valid = _elementwise(xp, loss, y_true, y_pred, logits, options)
+        operation = "none" if loss in ATOMIC else LOSSES[loss].class_axis
         values = keras3.class_axis(elementwise, operation, axis)
+        mask = _merge_masks(xp, mask, valid)
         masked, weight, weighted, total = keras3.walk(values.value, sample_weight, mask, reduction)
     weighed = sample_weight is not None or mask is not None
     same_mean = not weighed and reduction not in ("sum", "none") and operation == "mean"
     if len(shape_of(y_pred)) < len(given[1]) and not same_mean:
         _warn_lost_axis(*given, shape_of(values.value))
-    _check_broadcast(shape_of(elementwise), *given)
+    if loss not in ATOMIC:
+        _check_broadcast(shape_of(elementwise), *given)
     _check_finite(elementwise, total.value, dtype)
     return Trace(
         loss=loss,
         reduction=reduction,
         rule=rule.name,
         dtype=dtype,
+        class_axis=None if operation == "none" else axis,
         stages=(
-            *loss_stages(loss, arguments, logits is not None, elementwise, values, axis),
+            *loss_stages(loss, options, logits is not None, elementwise, values),
             *reduction_stages(reduction, masked, weight, weighted, total),
         ),
         elementwise=elementwise,
@@ -201,19 +184,17 @@ def _settings(loss, reduction, dtype, options):
             )
         # Keras's losses are wrappers: the function, and the options that it is called with.
         options = dict(getattr(loss, "_fn_kwargs", {}))
-        if options.pop("ignore_class", None) is not None:
-            raise ValueError(f"{name}(ignore_class=...) cannot be traced yet.")
         reduction, dtype = loss.reduction, loss.dtype
         loss = getattr(loss, "fn", None) if type(loss).__module__.startswith("keras.") else None
     if callable(loss):
         of_keras = str(getattr(loss, "__module__", "")).startswith("keras.")
         loss = getattr(loss, "__name__", None) if of_keras else None
-    if loss not in (*LOSSES, *_ALIASES):
+    if loss not in (*LOSSES, *ATOMIC, *ALIASES):
         _refuse_loss(received)
-    loss = _ALIASES.get(loss, loss)
-    unknown = [o for o in options if o not in _OPTIONS[loss]]
+    loss = ALIASES.get(loss, loss)
+    unknown = [o for o in options if o not in options_of(loss)]
     if unknown:
-        takes = ", ".join(_OPTIONS[loss]) or "no options"
+        takes = ", ".join(options_of(loss)) or "no options"
         raise TypeError(f"{loss} takes {takes}. Received: {', '.join(unknown)}.")
     return loss, keras3.standardize_reduction(reduction), check_dtype(dtype), options
 
@@ -224,7 +205,7 @@ def _refuse_loss(loss):
         name = repr(loss)
         if loss in ("crossentropy", "ce"):
             hint = "compile() picks one of the three crossentropies by the shapes: name it."
-        elif near := get_close_matches(loss, LOSSES, n=1):
+        elif near := get_close_matches(loss, [*LOSSES, *ATOMIC], n=1):
             hint = f"Did you mean {near[0]!r}?"
     else:
         owner = loss if hasattr(loss, "__name__") else type(loss)
@@ -240,18 +221,19 @@ def _recovered_logits(loss, y_true, y_pred, dtype, options):
     References: keras/src/backend/tensorflow/nn.py::_get_logits, Keras 3.15.1.
     """
     logits = getattr(y_pred, "_keras_logits", None)
-    if logits is None or not loss.endswith("crossentropy"):
+    name = LOSSES[loss].activation if loss in LOSSES else None
+    if logits is None or name is None or options.get("ignore_class") is not None:
         return None
+    if loss == "binary_focal_crossentropy" and options.get("from_logits"):
+        return None  # a new sigmoid stands between
     from keras import backend, ops
 
     _, aligned = squeeze_or_expand_to_same_rank(ops, y_true, y_pred)
     cast_or_reshaped = dtype_name(y_pred) != dtype or len(aligned.shape) != len(y_pred.shape)
     if backend.backend() != "tensorflow" or cast_or_reshaped:
         return None
-    binary = loss == "binary_crossentropy"
-    name = "sigmoid" if binary else "softmax"
     axis = check_axis(options.get("axis", -1), shape_of(y_pred))
-    expected = ops.sigmoid(logits) if binary else softmax(ops, logits, axis)
+    expected = ops.sigmoid(logits) if name == "sigmoid" else softmax(ops, logits, axis)
     if bool(ops.any(ops.abs(expected - y_pred) > 1e-3)):
         warn(
             f"{loss} takes the logits that Keras finds behind y_pred for those of a {name}, but "
@@ -264,6 +246,49 @@ def _recovered_logits(loss, y_true, y_pred, dtype, options):
             "and uses those, so from_logits makes no difference here. Leave it out."
         )
     return logits
+
+
+def _elementwise(xp, loss, y_true, y_pred, logits, options):
+    """Return the elementwise losses, and which positions the loss itself keeps (None: all)."""
+    arguments = dict(options)
+    if LOSSES[loss].activation == "sigmoid":
+        arguments.pop("axis", None)  # the axis of the mean, which comes later
+    if logits is not None:
+        logits = asarray(xp, logits, dtype_name(y_pred))
+        if loss == "binary_focal_crossentropy":
+            arguments["logits"] = logits
+        else:
+            y_pred, arguments["from_logits"] = logits, True
+    elementwise = LOSSES[loss].function(y_true, y_pred, **arguments)
+    valid = None
+    if options.get("ignore_class") is not None:
+        valid = xp.reshape(y_true, shape_of(elementwise)) != options["ignore_class"]
+    return elementwise, valid
+
+
+def _atomic(xp, loss, y_true, y_pred, options):
+    """Return what Keras's own function returns, and the mask that it attaches, if any."""
+    from keras import losses, ops
+
+    y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+    try:
+        values = losses.get(loss)(y_true, y_pred, **options)
+    except Exception as error:
+        raise ValueError(
+            f"Keras's {loss} refuses y_true of shape {shape_of(y_true)} with y_pred of shape "
+            f"{shape_of(y_pred)}: {str(error).splitlines()[0]}"
+        ) from error
+    valid = attached_mask(values)
+    if xp is np:
+        values, valid = to_numpy(values), None if valid is None else to_numpy(valid)
+    return values, valid
+
+
+def _merge_masks(xp, mask, valid):
+    """Keep what both masks keep: that of y_pred, and that of the loss itself."""
+    if mask is None or valid is None:
+        return valid if mask is None else mask
+    return xp.logical_and(asarray(xp, mask) != 0, valid)
 
 
 def _check_values_exist(xp, y_pred):

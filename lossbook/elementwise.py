@@ -15,11 +15,46 @@ from lossbook._arrays import (
     is_float,
     namespace,
     shape_of,
-    squeeze_or_expand_to_same_rank,
     to_numpy,
     warn,
 )
-from lossbook._checks import check_axis
+from lossbook._checks import check_axis, check_broadcast
+from lossbook._regressions import (
+    categorical_hinge,
+    cosine_similarity,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    squared_hinge,
+)
+
+__all__ = [
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "smooth_labels",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+]
 
 
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
@@ -121,7 +156,7 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     return -(y_true * xp.log(xp.clip(p, epsilon(), 1 - epsilon())))
 
 
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, axis=-1):
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
     """Categorical crossentropy of every position, the class given as an integer.
 
     Surprise: this is the finest grain there is. The label picks one class, so the loss has the
@@ -135,6 +170,8 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, axis=-1):
             `(batch, *positions, 1)`. Fractions are cut off.
         y_pred: float probabilities (or logits), shape `(batch, *positions, classes)`.
         from_logits: whether `y_pred` holds logits.
+        ignore_class: a class number whose positions cost 0, such as 255 or -1 for "void". The
+            Keras loss also masks them, so that they leave the denominator; `trace` does the same.
         axis: the class axis; Keras on TensorFlow accepts the last one only.
 
     Returns:
@@ -180,69 +217,168 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, axis=-1):
             "sparse_categorical_crossentropy needs one class number for each position. "
             f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape}. {hint}"
         )
+    if ignore_class is not None:
+        valid = labels != ignore_class
+        labels = xp.where(valid, labels, xp.zeros_like(labels))
+        y_pred = xp.where(xp.expand_dims(valid, -1), y_pred, xp.zeros_like(y_pred))
     _check_labels(labels, shape[-1])
     labels = asarray(xp, labels, "int64")
     log_p = y_pred if from_logits else xp.log(xp.clip(y_pred, epsilon(), 1 - epsilon()))
     log_p = _log_softmax(xp, log_p, -1)
-    return 0 - xp.squeeze(xp.take_along_axis(log_p, xp.expand_dims(labels, -1), axis=-1), -1)
+    loss = 0 - xp.squeeze(xp.take_along_axis(log_p, xp.expand_dims(labels, -1), axis=-1), -1)
+    return loss if ignore_class is None else xp.where(valid, loss, xp.zeros_like(loss))
 
 
-def mean_squared_error(y_true, y_pred):
-    """Squared error of every element, before the mean over the last axis.
+def binary_focal_crossentropy(
+    y_true,
+    y_pred,
+    apply_class_balancing=False,
+    alpha=0.25,
+    gamma=2.0,
+    from_logits=False,
+    label_smoothing=0.0,
+    *,
+    logits=None,
+):
+    """Binary focal crossentropy of every element, before the mean over the class axis.
 
-    Surprise: shapes that differ are broadcast, by Keras too, and without a word.
+    Surprise: `alpha` does nothing unless `apply_class_balancing` is set, and the denominator does
+    not know the focal factor: easy elements leave the sum but stay in the mean.
 
-    Formula: (y_true - y_pred)².
+    Formula: (1 - p_t)^gamma · binary crossentropy, p_t = y p + (1 - y)(1 - p), times
+    y alpha + (1 - y)(1 - alpha) with class balancing. p_t is not clipped; the crossentropy is,
+    except from logits on TensorFlow.
 
     Args:
-        y_true: targets, shape `(batch, *positions)`. Cast to the dtype of `y_pred`.
-        y_pred: float predictions, same shape. A last axis of 1 is added or dropped to meet.
+        y_true: labels, usually 0 or 1, shape `(batch, *positions)`. Cast to the dtype of `y_pred`.
+        y_pred: float probabilities (or logits), same shape.
+        apply_class_balancing: whether to multiply by alpha and 1 - alpha.
+        alpha: the weight of label 1.
+        gamma: how much an element that is nearly right loses.
+        from_logits: whether `y_pred` holds logits.
+        label_smoothing: float in [0, 1]; moves labels towards 0.5: y (1 - s) + s / 2.
+        logits: the logits behind `y_pred`, where Keras on TensorFlow finds them; then the
+            crossentropy is that of the logits, not clipped.
 
     Returns:
-        Array of the common shape, in the dtype of `y_pred`.
+        Array of the shape and dtype of `y_pred`.
 
     Raises:
-        ValueError: if the shapes cannot be broadcast.
+        ValueError: if the shapes differ; the message names both.
 
     Examples:
         >>> from lossbook import elementwise
-        >>> print(elementwise.mean_squared_error([[1, 2]], [[1.5, 4.0]]))
-        [[0.25 4.  ]]
+        >>> loss = elementwise.binary_focal_crossentropy([1, 0], [0.8, 0.8])
+        >>> print([f"{x:.4f}" for x in loss])
+        ['0.0089', '1.0300']
 
     References:
-        keras/src/losses/losses.py::mean_squared_error, Keras 3.15.1.
+        keras/src/losses/losses.py::binary_focal_crossentropy, Keras 3.15.1.
     """
-    xp, difference = _difference("mean_squared_error", y_true, y_pred)
-    return xp.square(difference)
+    _check_options(from_logits, label_smoothing)
+    xp, y_true, y_pred = _pair(y_true, y_pred)
+    _same_shape("binary_focal_crossentropy", y_true, y_pred)
+    y_true = smooth_labels(y_true, label_smoothing)
+    p = 1 / (1 + xp.exp(-y_pred)) if from_logits else y_pred
+    if from_logits and active_backend() == "tensorflow":
+        logits = y_pred  # Keras's own sigmoid leaves them on its output
+    if logits is None:
+        loss = binary_crossentropy(y_true, p)
+    else:
+        loss = binary_crossentropy(y_true, logits, from_logits=True)
+    p_t = y_true * p + (1 - y_true) * (1 - p)
+    loss = xp.power(1.0 - p_t, gamma) * loss
+    return loss * (y_true * alpha + (1 - y_true) * (1 - alpha)) if apply_class_balancing else loss
 
 
-def mean_absolute_error(y_true, y_pred):
-    """Absolute error of every element, before the mean over the last axis.
+def categorical_focal_crossentropy(
+    y_true, y_pred, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1
+):
+    """Categorical focal crossentropy of every element, before the sum over the class axis.
 
-    Surprise: shapes that differ are broadcast, by Keras too, and without a word.
+    Surprise: `alpha` is one factor for all classes, a quarter by default: it only scales the
+    number. And logits are turned into probabilities and clipped, never used as they are.
 
-    Formula: |y_true - y_pred|.
+    Formula: -alpha (1 - p)^gamma y log p, p = y_pred / (sum of y_pred over `axis`), clipped.
 
     Args:
-        y_true: targets, shape `(batch, *positions)`. Cast to the dtype of `y_pred`.
-        y_pred: float predictions, same shape. A last axis of 1 is added or dropped to meet.
+        y_true: one-hot (or soft) labels, shape `(batch, *positions, classes)`.
+        y_pred: float probabilities (or logits), same shape.
+        alpha: factor of everything.
+        gamma: how much an element that is nearly right loses.
+        from_logits: whether `y_pred` holds logits.
+        label_smoothing: float in [0, 1]; y (1 - s) + s / classes, classes of the last axis.
+        axis: the class axis.
 
     Returns:
-        Array of the common shape, in the dtype of `y_pred`.
+        Array of the shape and dtype of `y_pred`.
 
     Raises:
-        ValueError: if the shapes cannot be broadcast.
+        ValueError: if the shapes differ, or `axis` is out of range.
 
     Examples:
         >>> from lossbook import elementwise
-        >>> print(elementwise.mean_absolute_error([[1, 2]], [[1.5, 4.0]]))
-        [[0.5 2. ]]
+        >>> loss = elementwise.categorical_focal_crossentropy([[0, 1, 0]], [[0.1, 0.7, 0.2]])
+        >>> print(loss.round(4))
+        [[0.    0.008 0.   ]]
 
     References:
-        keras/src/losses/losses.py::mean_absolute_error, Keras 3.15.1.
+        keras/src/losses/losses.py::categorical_focal_crossentropy, Keras 3.15.1.
     """
-    xp, difference = _difference("mean_absolute_error", y_true, y_pred)
-    return xp.abs(difference)
+    _check_options(from_logits, label_smoothing)
+    xp, y_true, y_pred = _pair(y_true, y_pred)
+    _same_shape("categorical_focal_crossentropy", y_true, y_pred)
+    check_axis(axis, shape_of(y_pred))
+    y_true = smooth_labels(y_true, label_smoothing, classes=shape_of(y_pred)[-1])
+    p = softmax(xp, y_pred, axis) if from_logits else y_pred
+    p = xp.clip(p / xp.sum(p, axis=axis, keepdims=True), epsilon(), 1 - epsilon())
+    return alpha * xp.power(1.0 - p, gamma) * -(y_true * xp.log(p))
+
+
+def categorical_generalized_cross_entropy(y_true, y_pred, q=0.5):
+    """Generalized crossentropy of every position, the class given as an integer.
+
+    Surprise: it lies between crossentropy (q towards 0) and the absolute error (q = 1) and never
+    exceeds 1 / q. A label out of range costs just that, without an error. Labels of shape
+    `(batch, 1)` are broadcast against the whole batch: give them the shape `(batch,)`.
+
+    Formula: (1 - p[y]^q) / q.
+
+    Args:
+        y_true: class numbers from 0 to classes - 1, shape `(batch, *positions)`.
+        y_pred: float probabilities, shape `(batch, *positions, classes)`.
+        q: float in (0, 1).
+
+    Returns:
+        Array of shape `(batch, *positions)` and of the dtype of `y_pred`.
+
+    Raises:
+        ValueError: if the shapes don't fit.
+
+    Examples:
+        >>> from lossbook import elementwise
+        >>> loss = elementwise.categorical_generalized_cross_entropy([1], [[0.1, 0.64, 0.26]])
+        >>> print(loss.round(4))
+        [0.4]
+
+    References:
+        keras/src/losses/losses.py::categorical_generalized_cross_entropy, Keras 3.15.1.
+    """
+    xp = namespace(y_true=y_true, y_pred=y_pred)
+    y_pred = asarray(xp, y_pred, name="y_pred")
+    labels = asarray(xp, y_true, "int64", "y_true")
+    if not shape_of(y_pred):
+        raise ValueError(
+            "categorical_generalized_cross_entropy needs y_pred with a class axis, "
+            "shape (batch, ..., classes). Received: y_pred.shape=()."
+        )
+    classes = shape_of(y_pred)[-1]
+    check_broadcast(
+        "categorical_generalized_cross_entropy", (*shape_of(labels), classes), shape_of(y_pred)
+    )
+    one_hot = xp.expand_dims(labels, -1) == asarray(xp, np.arange(classes), "int64")
+    p = xp.sum(xp.where(one_hot, y_pred, xp.zeros_like(y_pred)), axis=-1)
+    return (1 - xp.power(p, q)) / q
 
 
 def smooth_labels(y_true, label_smoothing, classes=2):
@@ -277,24 +413,6 @@ def _pair(y_true, y_pred):
     xp = namespace(y_true=y_true, y_pred=y_pred)
     y_pred = asarray(xp, y_pred, name="y_pred")
     return xp, asarray(xp, y_true, dtype_name(y_pred), "y_true"), y_pred
-
-
-def _difference(name, y_true, y_pred):
-    xp, y_true, y_pred = _pair(y_true, y_pred)
-    y_true, y_pred = squeeze_or_expand_to_same_rank(xp, y_true, y_pred)
-    if not shape_of(y_true) and not shape_of(y_pred):
-        raise ValueError(
-            f"{name} averages the last axis, but y_true and y_pred are single numbers, shape (). "
-            "Pass arrays of shape (batch,) or (batch, ..., n)."
-        )
-    try:
-        return xp, y_true - y_pred
-    except Exception as error:
-        raise ValueError(
-            f"{name} needs y_true and y_pred of the same shape. Received: "
-            f"y_true.shape={shape_of(y_true)}, y_pred.shape={shape_of(y_pred)}. "
-            f"Give y_true the shape {shape_of(y_pred)}."
-        ) from error
 
 
 def _same_shape(name, y_true, y_pred):
@@ -349,13 +467,3 @@ def softmax(xp, logits, axis):
 def _log_softmax(xp, logits, axis):
     shifted = logits - xp.max(logits, axis=axis, keepdims=True)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
-
-
-# Per loss: the function, and what Keras's loss function does with the class axis afterwards.
-LOSSES = {
-    "binary_crossentropy": (binary_crossentropy, "mean"),
-    "categorical_crossentropy": (categorical_crossentropy, "sum"),
-    "sparse_categorical_crossentropy": (sparse_categorical_crossentropy, "none"),
-    "mean_squared_error": (mean_squared_error, "mean"),
-    "mean_absolute_error": (mean_absolute_error, "mean"),
-}

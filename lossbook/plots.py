@@ -199,9 +199,8 @@ def _grids(trace):
         arrays = [trace.elementwise, trace.coefficients, trace.contributions]
     arrays = [to_numpy(a).astype(np.float64) for a in arrays]
     names = ["sample"] + ["position"] * (arrays[0].ndim - 1)
-    reduced = re.search(r"over axis (-?\d+)", trace["values"].operation)
-    if reduced and len(names) > 1:
-        axis = int(reduced[1])
+    axis = trace.class_axis
+    if axis is not None and len(names) > 1:
         names[axis] = "class"
         names.append(names.pop(axis))
         arrays = [np.moveaxis(a, axis, -1) for a in arrays]

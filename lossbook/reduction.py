@@ -19,6 +19,8 @@ from lossbook._arrays import (
     shape_of,
     size,
     squeeze_or_expand_to_same_rank,
+    to_numpy,
+    warn,
 )
 from lossbook._checks import check_axis, check_fit, check_not_empty, check_sum_of_weights
 
@@ -99,6 +101,59 @@ def class_axis(elementwise, operation="mean", axis=-1):
     denominator = length if operation == "mean" else 1
     factor = asarray(xp, 1 / denominator, dtype_name(elementwise))
     return Step(value, xp.broadcast_to(factor, shape), denominator)
+
+
+def class_weights(y_true, class_weight):
+    """Turn a dict of class weights into sample weights, as `fit` does with `class_weight`.
+
+    Surprise: a label is found by arg max over the *last* axis, whatever it means: right for
+    one-hot rows, another class for multi-label rows, a time step for labels (batch, time).
+    Classes that the dict does not name weigh 1.
+
+    Args:
+        y_true: labels of one output: class numbers `(batch,)` or `(batch, 1)`, or one-hot rows
+            `(batch, classes)`.
+        class_weight: dict, class number -> weight.
+
+    Returns:
+        float32 NumPy array of shape `(batch,)`.
+
+    Raises:
+        ValueError: for targets that leave more than one label per row, where Keras fails too.
+
+    Warns:
+        UserWarning: for rows that are not one-hot.
+
+    Examples:
+        >>> from lossbook import reduction
+        >>> print(reduction.class_weights([[0, 1, 0], [1, 0, 0]], {1: 5.0}))
+        [5. 1.]
+
+    References:
+        keras/src/trainers/data_adapters/data_adapter_utils.py::class_weight_to_sample_weights,
+        Keras 3.15.1.
+    """
+    labels = to_numpy(y_true)
+    check_not_empty("y_true", labels.shape)
+    given = labels.shape
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    elif labels.ndim > 1:
+        one_hot = np.isin(labels, (0, 1)).all() and (labels.sum(-1) == 1).all()
+        labels = labels.argmax(-1)
+        if labels.ndim == 1 and not one_hot:
+            warn(
+                f"class_weight takes the arg max over the last axis of y_true, shape {given}, but "
+                "its rows are not one-hot: each row is weighed by one class, or by a position "
+                "taken for a class. Pass sample_weight of the shape of the values instead."
+            )
+    if labels.ndim != 1:
+        raise ValueError(
+            f"class_weight needs one label per row: y_true of shape {given} leaves labels of shape "
+            f"{labels.shape}. Pass sample_weight of shape {labels.shape} instead, made from them."
+        )
+    labels = np.round(labels).astype("int32")
+    return np.array([class_weight.get(int(label), 1.0) for label in labels], "float32")
 
 
 def mask_weight(mask, reduction="sum_over_batch_size", dtype="float32"):

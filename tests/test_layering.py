@@ -17,8 +17,10 @@ HEAVY = ("keras", "tensorflow", "jax", "torch", "matplotlib")
 LAYERS = (
     ("_arrays",),
     ("_checks",),
+    ("_regressions",),
     ("elementwise", "reduction", "total", "data", "_source"),
-    ("rules", "_render", "_stages"),
+    ("rules", "_render", "_losses"),
+    ("_stages",),
     ("_trace",),
     ("_identify",),
     ("_explain", "_audit", "plots", "_exercises"),
