@@ -11,6 +11,8 @@ NumPy arrays in, NumPy arrays out; tensors of the active Keras backend in, tenso
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from lossbook._arrays import (
     asarray,
     divide_no_nan,
