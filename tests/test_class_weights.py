@@ -6,6 +6,8 @@ import pytest
 
 from lossbook import reduction
 
+pytestmark = pytest.mark.filterwarnings("ignore:The model does not have any trainable weights")
+
 WEIGHTS = {0: 0.5, 2: 10.0, 3: 2.0}
 
 
