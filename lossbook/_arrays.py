@@ -60,10 +60,16 @@ def asarray(xp, x, dtype=None, name="the input"):
     """Convert `x` to an array of namespace `xp`; floats keep their dtype, the rest is float32.
 
     Raises:
-        ValueError: if `x` (called `name` in the message) is no array of numbers.
+        ValueError: if `x` (called `name` in the message) is no array of numbers, or is to be
+            bfloat16 in NumPy.
     """
     if dtype is None:
         dtype = dtype_name(x) if is_float(x) else "float32"
+    if xp is np and dtype == "bfloat16":
+        raise ValueError(
+            f"{name} is to be computed in bfloat16, which NumPy does not have: pass tensors, as "
+            "from keras.ops.convert_to_tensor, or take another dtype."
+        )
     try:
         if x is None:
             raise TypeError("None")
@@ -112,11 +118,13 @@ def check_dtype(dtype):
 
 
 def to_numpy(x):
-    """Copy an array or tensor to a NumPy array on the host."""
+    """Copy an array or tensor to a NumPy array on the host; bfloat16 comes as float32."""
     if _framework(x) is None:
         return np.asarray(x)
     from keras import ops
 
+    # The cast makes a tensor of a variable, too, which NumPy takes without a warning.
+    x = ops.cast(x, dtype_name(x).replace("bfloat16", "float32"))
     return np.asarray(ops.convert_to_numpy(x))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossbook._arrays import shape_of, size, warn
+from lossbook._arrays import shape_of, size, to_numpy, warn
 
 
 def check_axis(axis, shape):
@@ -26,7 +26,7 @@ def check_not_empty(name, shape):
         )
 
 
-def check_broadcast(loss, y_true, y_pred):
+def check_compatible(loss, y_true, y_pred):
     """Raise a ValueError if two shapes can't be broadcast, or have no axis to reduce."""
     if not y_true and not y_pred:
         raise ValueError(
@@ -37,8 +37,8 @@ def check_broadcast(loss, y_true, y_pred):
         np.broadcast_shapes(y_true, y_pred)
     except ValueError:
         raise ValueError(
-            f"{loss} needs y_true and y_pred of one shape (or shapes that broadcast). "
-            f"Received: y_true.shape={y_true}, y_pred.shape={y_pred}."
+            f"{loss} needs y_true and y_pred of the same shape. Received: "
+            f"y_true.shape={y_true}, y_pred.shape={y_pred}. Give y_true the shape {y_pred}."
         ) from None
 
 
@@ -77,13 +77,15 @@ def check_fit(name, weight, given, other_name, other):
         warn(
             f"{name} of shape {given} and values of shape {high} multiply to {product}: every "
             f"value counts {times} times. "
-            f"Give {name} the shape {column if _fits_from_the_left(given, high) else high}."
+            f"Give {'both' if '·' in name else name} the shape "
+            f"{column if _fits_from_the_left(given, high) else high}."
         )
     elif _fits_from_the_left(low, high):
-        axes = " and ".join(str(i - len(low)) for i, n in enumerate(low) if n > 1)
+        axes = [str(i - len(low)) for i, n in enumerate(low) if n > 1]
+        axes = f"axis {axes[0]}" if len(axes) == 1 else f"axes {' and '.join(axes)}"
         warn(
             f"{name} of shape {low} meets {other_name} of shape {high}: Keras matches shapes from "
-            f"the last axis, so it weighs axis {axes}, not the {_unit(low)}s. "
+            f"the last axis, so it acts on {axes}, not on the {_unit(low)}s. "
             f"For {one} {_unit(low)} give it the shape {low + (1,) * (len(high) - len(low))}."
         )
 
@@ -110,7 +112,69 @@ def check_sum_of_weights(reduction, weight, product):
     elif size(weight) < size(product):
         times = size(product) // size(weight)
         warn(
-            f"mean_with_sample_weight divides by the sum of the {size(weight)} weights of shape "
-            f"{weight}, but adds up {size(product)} values: the result is {times} times the "
-            f"weighted mean. Give the weights the full shape {product}."
+            f"mean_with_sample_weight divides by the sum of the weights, shape {weight}, but adds "
+            f"up {size(product)} values: the result is {times} times the weighted mean. "
+            f"Give the weights the full shape {product}."
         )
+
+
+def check_values_exist(xp, y_pred):
+    """Refuse a tensor of a function that is being compiled: it has no values yet."""
+    if xp is np:
+        return
+    try:
+        to_numpy(xp.ravel(y_pred)[:1])
+    except Exception as error:
+        raise TypeError(
+            "y_pred has no values yet: trace was called in a function that is being compiled. "
+            "Call it outside, or compile with run_eagerly=True; aggregate() may stay inside."
+        ) from error
+
+
+def warn_lost_axis(y_true, y_pred, values):
+    """Warn where Keras drops the last axis of y_pred, and the next one becomes the class axis."""
+    warn(
+        f"y_pred of shape {y_pred} loses its last axis to meet y_true of shape {y_true}, and the "
+        f"class axis is now one of the others: the values have shape {values}. "
+        f"For one value per position give y_true the shape {(*y_true, 1)}."
+    )
+
+
+def check_mask(mask):
+    """Warn of a mask that is none."""
+    if mask is not None and not np.isin(to_numpy(mask), (0, 1)).all():
+        warn(
+            "mask holds other numbers than 0 and 1: Keras takes their sum for the number of valid "
+            "values (sum, none and mean_with_sample_weight multiply by them). "
+            "Pass True (keep) and False; weights belong into sample_weight."
+        )
+
+
+def check_broadcast(shape, y_true, y_pred):
+    """Warn where predictions and targets make more pairs than there are of either."""
+    if size(shape) > min(size(y_true), size(y_pred)):
+        warn(
+            f"y_true of shape {y_true} and y_pred of shape {y_pred} are broadcast to {shape}: "
+            "every pair is compared, not each prediction with its own target. "
+            f"Give y_true the shape {y_pred}."
+        )
+
+
+def check_finite(elementwise, weight, total, dtype):
+    """Warn where a loss or the total is NaN or infinite, and say where that comes from."""
+    bad = ~np.isfinite(to_numpy(elementwise).astype(np.float64))
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        warn(
+            f"{bad.sum()} of {bad.size} elementwise losses are NaN or infinite, the first at index "
+            f"{first}. No mask and no weight of 0 removes them, for 0 times NaN is NaN: "
+            "mend y_true or y_pred there, for example with keras.ops.nan_to_num."
+        )
+    elif not np.isfinite(to_numpy(total).astype(np.float64)).all():
+        weighed = weight is not None and not np.isfinite(to_numpy(weight).astype(np.float64)).all()
+        why = (
+            "sample_weight or mask holds NaN or infinity"
+            if weighed
+            else f"a sum exceeds the largest number of {dtype}: take another dtype or reduction"
+        )
+        warn(f"The total is NaN or infinite, though no elementwise loss is: {why}.")

@@ -15,7 +15,7 @@ from lossbook.elementwise import (
     categorical_crossentropy,
     smooth_labels,
 )
-from lossbook.reduction import class_axis
+from lossbook.reduction import class_axis, mask_weight, reduce_weighted_values
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,35 @@ def _undecided(reduce_binary=np.mean, reduce_categorical=np.sum, classes=5):
     return float(categorical), float(reduce_binary(binary_crossentropy(y_true, y_pred)))
 
 
+def _four_weighted(*denominators):
+    """Return the weighted sum of four losses, divided by each of the denominators."""
+    losses, weight = np.array([0.5, 1.0, 2.0, 4.0]), np.array([4.0, 1.0, 0.0, 0.0])
+    return tuple(float(np.sum(weight * losses)) / d for d in denominators)
+
+
+def _weight_map(labels, class_weights):
+    """Look up the weight of the class of every position."""
+    return np.asarray(class_weights, dtype="float64")[labels]
+
+
+def _masked(values, mask, weight=1.0, by="valid", empty=0.0):
+    """Return a weighted and masked loss, with a denominator of one's choice."""
+    denominator = {"valid": mask.sum(), "all": mask.size, "weight": (mask * weight).sum()}[by]
+    return float((values * mask * weight).sum() / denominator) if denominator else empty
+
+
+def _masked_rows(values, mask, weight=1.0):
+    """Return the mean of the masked means of the rows."""
+    rows = np.broadcast_arrays(values, mask, weight)
+    return float(np.mean([_masked(*row) for row in zip(*rows, strict=True)]))
+
+
+def _three_reductions(default_by=4, weighted_by=8, weight=((3, 3), (1, 1))):
+    """Return the default reduction, mean_with_sample_weight and sum of four values."""
+    total = float(np.sum(np.array([[4, 2], [1, 6]]) * weight))
+    return total / default_by, total / weighted_by, total
+
+
 _BATCH = (4, 256, 256, 5)
 _LABELS = np.array([[1, 0, 1, 0, 0.25]], dtype="float32")
 _PROBABILITIES = np.array([[0, 1, 2e-7, 0.125, 0.5]], dtype="float32")
@@ -86,6 +115,12 @@ _LOGIT_LABELS = np.array([[1, 0, 1, 0, 0.25]], dtype="float32")
 _LOGITS = np.array([[-40, 100, 200, -200, 0.5]], dtype="float32")
 _ONE_HOT = np.array([[0, 1, 0], [0.5, 0.25, 0.25]], dtype="float32")
 _SCORES = np.array([[0.25, 1, 0.75], [0, 0.5, 0.5]], dtype="float32")
+_MAP_LABELS = np.array([[[0, 0, 1], [0, 2, 2]], [[0, 0, 0], [0, 1, 0]]])
+_CLASS_WEIGHTS = np.array([1.0, 2.0, 5.0])
+_STEPS = np.array([[4.0, 1.0, 3.0], [2.0, 7.0, 7.0]])
+_KEPT = np.array([[True, True, True], [True, False, False]])
+_STEP_WEIGHT = np.array([[1.0, 2.0, 0.0], [0.5, 1.0, 4.0]])
+_SEGMENTED = (16, 128, 128, 3)
 
 EXERCISES = {
     "one-number-1": Exercise(
@@ -263,6 +298,259 @@ EXERCISES = {
             (
                 lambda: _undecided()[::-1],
                 "The two are swapped: first categorical, then binary crossentropy.",
+            ),
+        ),
+    ),
+    "weights-1": Exercise(
+        lambda: _four_weighted(4, 5, 2),
+        (
+            (
+                lambda: _four_weighted(5, 5, 2),
+                "The loss does not divide by the sum of the weights. It divides by the values, 4.",
+            ),
+            (
+                lambda: _four_weighted(2, 5, 2),
+                "Weights of 0 stay in the denominator of the loss. Only a mask takes them out.",
+            ),
+            (
+                lambda: _four_weighted(5, 4, 2),
+                "The first two are swapped: the loss divides by 4 values, the metric by the "
+                "weights.",
+            ),
+            (
+                lambda: _four_weighted(4, 4, 2),
+                "The metric divides by the sum of the weights, not by the number of values.",
+            ),
+            (
+                lambda: _four_weighted(4, 5, 5),
+                "The mask divides by the number of values that it keeps, not by their weights.",
+            ),
+            (
+                lambda: _four_weighted(4, 5, 4),
+                "Under a mask the loss divides by the values that are kept: 2, not 4.",
+            ),
+        ),
+    ),
+    "weights-2": Exercise(
+        lambda: (16, 1, 1),
+        (
+            (
+                lambda: (16,),
+                "Keras matches shapes from the last axis: 16 weights would meet 64 columns.",
+            ),
+            (
+                lambda: (16, 1),
+                "That meets the rows. The values have three axes, (16, 64, 64): one more 1.",
+            ),
+            (
+                lambda: (16, 1, 1, 1),
+                "y_pred has four axes, but the values that are weighted have lost the classes.",
+            ),
+            (
+                lambda: (1, 1, 16),
+                "The weights of the images belong to the first axis, not to the last.",
+            ),
+            (
+                lambda: (16, 64, 64),
+                "That is one weight per pixel. 16 numbers fit a shape with two lengths of 1.",
+            ),
+        ),
+    ),
+    "weights-3": Exercise(
+        lambda labels, class_weights: (
+            _weight_map(labels, class_weights) / _weight_map(labels, class_weights).mean()
+        ),
+        (
+            (
+                _weight_map,
+                "The look-up is right. Their mean is not 1 yet: divide by the mean of the map.",
+            ),
+            (
+                lambda labels, class_weights: _weight_map(
+                    labels, class_weights / class_weights.mean()
+                ),
+                "You gave the class weights the mean 1. Look up first: classes differ in size.",
+            ),
+            (
+                lambda labels, class_weights: (
+                    _weight_map(labels, class_weights) / _weight_map(labels, class_weights).sum()
+                ),
+                "Your weights add up to 1. Keras divides by n once more; give them the mean 1.",
+            ),
+            (
+                lambda labels, class_weights: (
+                    _weight_map(labels, class_weights)
+                    / _weight_map(labels, class_weights).mean(axis=-1, keepdims=True)
+                ),
+                "You normalise along the last axis. Take one mean over all positions.",
+            ),
+        ),
+        cases=((_MAP_LABELS, _CLASS_WEIGHTS), (_MAP_LABELS[0], _CLASS_WEIGHTS)),
+    ),
+    "masks-1": Exercise(
+        lambda: (_masked(_STEPS, _KEPT), _masked(_STEPS, _KEPT, by="all"), float(_STEPS.mean())),
+        (
+            (
+                lambda: (_masked(_STEPS, _KEPT),) * 2 + (float(_STEPS.mean()),),
+                "Weights of 0 leave the sum, but Keras still divides by all six steps.",
+            ),
+            (
+                lambda: (_masked(_STEPS, _KEPT, by="all"),) * 2 + (float(_STEPS.mean()),),
+                "With a mask Keras divides by the four steps that are kept.",
+            ),
+            (
+                lambda: (
+                    _masked(_STEPS, _KEPT, by="all"),
+                    _masked(_STEPS, _KEPT),
+                    float(_STEPS.mean()),
+                ),
+                "The first two are swapped: it is the mask that changes the denominator.",
+            ),
+            (
+                lambda: (
+                    _masked_rows(_STEPS, _KEPT),
+                    _masked(_STEPS, _KEPT, by="all"),
+                    float(_STEPS.mean()),
+                ),
+                "The first averages each row by itself. Keras divides once, by all kept steps of "
+                "the batch.",
+            ),
+        ),
+    ),
+    "masks-2": Exercise(
+        lambda values, mask, sample_weight: (
+            reduce_weighted_values(values, sample_weight, mask).value
+        ),
+        (
+            (
+                lambda values, mask, weight: _masked(values, mask, weight, empty=math.nan),
+                "Right, but for a batch without a single step to keep: Keras gives 0.0 there.",
+            ),
+            (
+                lambda values, mask, weight: _masked(values, mask, weight, "weight"),
+                "You divide by the sum of the weights. Keras divides by the number of kept steps.",
+            ),
+            (
+                lambda values, mask, weight: _masked(values, mask, weight, "weight", math.nan),
+                "You divide by the sum of the weights. Keras divides by the number of kept steps.",
+            ),
+            (
+                lambda values, mask, weight: _masked(values, mask, weight, "all"),
+                "You divide by all steps. With a mask Keras divides by the kept ones.",
+            ),
+            (
+                lambda values, mask, weight: _masked(values, mask),
+                "The sample weights are missing: they multiply the values, as the mask does.",
+            ),
+            (
+                lambda values, mask, weight: _masked_rows(values, mask, weight),
+                "You average each row by itself. Keras divides once, by all kept steps of the "
+                "batch.",
+            ),
+        ),
+        cases=((_STEPS, _KEPT, _STEP_WEIGHT), (_STEPS, np.zeros_like(_KEPT), _STEP_WEIGHT)),
+    ),
+    "masks-3": Exercise(
+        lambda mask: mask_weight(mask).value,
+        (
+            (
+                lambda mask: mask.astype("float64"),
+                "Those drop the padding, but Keras still divides by all steps: multiply by "
+                "total / valid.",
+            ),
+            (
+                lambda mask: mask / mask.sum(),
+                "Those are the coefficients. Keras divides by all steps by itself: multiply by "
+                "the total.",
+            ),
+            (
+                lambda mask: mask * mask.sum() / mask.size,
+                "Upside down: a kept step weighs total / valid, more than 1.",
+            ),
+            (
+                lambda mask: mask.size / mask.sum() * np.ones(mask.shape),
+                "The padding has the same weight as the rest. It weighs 0.",
+            ),
+            (
+                lambda mask: mask / mask.mean(axis=-1, keepdims=True),
+                "You count each row by itself. Keras divides once, by all kept steps of the batch.",
+            ),
+        ),
+        cases=((_KEPT,), (np.array([[True, False], [True, False], [True, True]]),)),
+    ),
+    "reduction-1": Exercise(
+        lambda: _three_reductions(),
+        (
+            (
+                lambda: _three_reductions(default_by=2),
+                "The first is divided by the batch size 2. sum_over_batch_size divides by all 4 "
+                "values.",
+            ),
+            (
+                lambda: _three_reductions(default_by=8),
+                "The first is the weighted mean. The default divides by 4 values, whatever they "
+                "weigh.",
+            ),
+            (
+                lambda: _three_reductions(weighted_by=4),
+                "The second divides by the number of values. mean_with_sample_weight divides by "
+                "the sum of the weights.",
+            ),
+            (
+                lambda: _three_reductions(weight=np.ones((2, 2)), weighted_by=4),
+                "Those are the reductions without weights. Multiply each value by its weight.",
+            ),
+        ),
+    ),
+    "reduction-2": Exercise(
+        lambda weight, mask: reduce_weighted_values(np.ones(mask.shape), weight, mask).coefficients,
+        (
+            (
+                lambda weight, mask: mask * weight / mask.size,
+                "You divide by all values. A mask lowers the denominator to the values it keeps.",
+            ),
+            (
+                lambda weight, mask: mask * weight / (mask * weight).sum(),
+                "You divide by the sum of the weights: that is mean_with_sample_weight.",
+            ),
+            (
+                lambda weight, mask: mask * weight / (mask * weight != 0).sum(),
+                "You divide by the number of weights that are not 0. A kept value of weight 0 "
+                "still counts.",
+            ),
+            (
+                lambda weight, mask: weight / mask.sum(),
+                "The denominator is right, but the values that the mask drops must weigh 0.",
+            ),
+            (
+                lambda weight, mask: mask / mask.sum(),
+                "That is the mask alone. Where are the sample weights?",
+            ),
+        ),
+        cases=((np.array([[2, 0, 1], [0.5, 3, 4]]), np.array([[1, 1, 0], [1, 1, 0]], dtype=bool)),),
+    ),
+    "reduction-3": Exercise(
+        lambda: 0.1 / math.prod(_SEGMENTED[:-1]),
+        (
+            (
+                lambda: 0.1 / math.prod(_SEGMENTED),
+                "You count the classes. The loss function has averaged them before the reduction.",
+            ),
+            (
+                lambda: 0.1 / _SEGMENTED[0],
+                "That divides by the batch size. The default divides by all values, pixels too.",
+            ),
+            (
+                lambda: 0.1 / math.prod(_SEGMENTED[1:-1]),
+                "Those are the pixels of one image. The batch has 16.",
+            ),
+            (
+                lambda: 0.1 * math.prod(_SEGMENTED[:-1]),
+                "The right factor, but the wrong way: sum makes the gradients longer.",
+            ),
+            (
+                lambda: 0.1,
+                "With the old rate every step is 262,144 times as long. (For Adam it would do.)",
             ),
         ),
     ),

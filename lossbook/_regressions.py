@@ -13,7 +13,7 @@ from lossbook._arrays import (
     shape_of,
     squeeze_or_expand_to_same_rank,
 )
-from lossbook._checks import check_axis, check_broadcast
+from lossbook._checks import check_axis, check_compatible
 
 
 def mean_squared_error(y_true, y_pred):
@@ -382,7 +382,7 @@ def _pair(name, y_true, y_pred):
     y_pred = asarray(xp, y_pred, name="y_pred")
     y_true = asarray(xp, y_true, dtype_name(y_pred), "y_true")
     y_true, y_pred = squeeze_or_expand_to_same_rank(xp, y_true, y_pred)
-    check_broadcast(name, shape_of(y_true), shape_of(y_pred))
+    check_compatible(name, shape_of(y_true), shape_of(y_pred))
     return xp, y_true, y_pred
 
 

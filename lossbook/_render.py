@@ -60,12 +60,12 @@ def _last_lines(trace):
     elif len(found) <= 3:
         each = ", ".join(f"{_fraction(c)} ({n:,}×)" for c, n in zip(found, times, strict=True))
     else:
-        each = f"{len(found)} different ones, from {_fraction(found[0])} to {_fraction(found[-1])}"
+        each = f"{len(found):,} different ones, from {found[0]:.4g} to {found[-1]:.4g}"
     if shape_of(trace.total):
-        total = f"array of shape {shape_of(trace.total)}"
+        total = f"total = array of shape {shape_of(trace.total)}: nothing is added up"
     else:
-        total = f"{float(trace.total):#.4g}"
-    return [f"total = sum of coefficient · elementwise = {total}", f"coefficients: {each}"]
+        total = f"total = sum of coefficient · elementwise = {float(trace.total):#.4g}"
+    return [total, f"coefficients: {each}"]
 
 
 def _fraction(x):

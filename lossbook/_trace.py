@@ -15,12 +15,19 @@ from lossbook._arrays import (
     dtype_name,
     namespace,
     shape_of,
-    size,
     squeeze_or_expand_to_same_rank,
     to_numpy,
     warn,
 )
-from lossbook._checks import check_axis
+from lossbook._checks import (
+    check_axis,
+    check_broadcast,
+    check_finite,
+    check_mask,
+    check_not_empty,
+    check_values_exist,
+    warn_lost_axis,
+)
 from lossbook._losses import ALIASES, ATOMIC, LOSSES, options_of
 from lossbook._render import trace_html, trace_text
 from lossbook._stages import loss_stages, reduction_stages
@@ -130,13 +137,13 @@ def trace(
         mask = attached_mask(y_pred)
     received = y_pred
     y_true, y_pred = asarray(xp, y_true, dtype, "y_true"), asarray(xp, y_pred, dtype, "y_pred")
-    _check_values_exist(xp, y_pred)
+    check_values_exist(xp, y_pred)
     logits = _recovered_logits(loss, y_true, received, dtype, options)
     for name, array in (("y_pred", y_pred), ("y_true", y_true)):
-        keras3.check_not_empty(name, shape_of(array))
+        check_not_empty(name, shape_of(array))
     given = shape_of(y_true), shape_of(y_pred)
     y_true, y_pred = squeeze_or_expand_to_same_rank(xp, y_true, y_pred)
-    _check_mask(mask)
+    check_mask(mask)
 
     axis = options.get("axis", -1)
     with np.errstate(all="ignore"):  # NaN and infinity get a warning of ours
@@ -151,10 +158,10 @@ def trace(
     weighed = sample_weight is not None or mask is not None
     same_mean = not weighed and reduction not in ("sum", "none") and operation == "mean"
     if len(shape_of(y_pred)) < len(given[1]) and not same_mean:
-        _warn_lost_axis(*given, shape_of(values.value))
+        warn_lost_axis(*given, shape_of(values.value))
     if loss not in ATOMIC:
-        _check_broadcast(shape_of(elementwise), *given)
-    _check_finite(elementwise, total.value, dtype)
+        check_broadcast(shape_of(elementwise), *given)
+    check_finite(elementwise, weight, total.value, dtype)
     return Trace(
         loss=loss,
         reduction=reduction,
@@ -210,7 +217,7 @@ def _refuse_loss(loss):
     else:
         owner = loss if hasattr(loss, "__name__") else type(loss)
         name = f"{owner.__module__}.{owner.__name__}".removeprefix("builtins.")
-    raise ValueError(f"Unknown loss {name}. Known: Keras's {', '.join(LOSSES)}. {hint}")
+    raise ValueError(f"Unknown loss {name}. Known: Keras's {', '.join([*LOSSES, *ATOMIC])}. {hint}")
 
 
 def _recovered_logits(loss, y_true, y_pred, dtype, options):
@@ -289,61 +296,6 @@ def _merge_masks(xp, mask, valid):
     if mask is None or valid is None:
         return valid if mask is None else mask
     return xp.logical_and(asarray(xp, mask) != 0, valid)
-
-
-def _check_values_exist(xp, y_pred):
-    """Refuse a tensor of a function that is being compiled: it has no values yet."""
-    if xp is np:
-        return
-    try:
-        to_numpy(xp.ravel(y_pred)[:1])
-    except Exception as error:
-        raise TypeError(
-            "y_pred has no values yet: trace was called in a function that is being compiled. "
-            "Call it outside, or compile with run_eagerly=True; aggregate() may stay inside."
-        ) from error
-
-
-def _warn_lost_axis(y_true, y_pred, values):
-    """Warn where Keras drops the last axis of y_pred, and the next one becomes the class axis."""
-    warn(
-        f"y_pred of shape {y_pred} loses its last axis to meet y_true of shape {y_true}, and the "
-        f"class axis is now one of the others: the values have shape {values}. "
-        f"For one value per position give y_true the shape {(*y_true, 1)}."
-    )
-
-
-def _check_mask(mask):
-    if mask is not None and not np.isin(to_numpy(mask), (0, 1)).all():
-        warn(
-            "mask holds other numbers than 0 and 1: Keras counts each valid position as often as "
-            "its number says. Pass True (keep) and False; weights belong into sample_weight."
-        )
-
-
-def _check_broadcast(shape, y_true, y_pred):
-    if size(shape) > min(size(y_true), size(y_pred)):
-        warn(
-            f"y_true of shape {y_true} and y_pred of shape {y_pred} are broadcast to {shape}: "
-            "every pair is compared, not each prediction with its own target. "
-            f"Give y_true the shape {y_pred}."
-        )
-
-
-def _check_finite(elementwise, total, dtype):
-    """Warn where a loss or the total is NaN or infinite, and say where it came from."""
-    bad = ~np.isfinite(to_numpy(elementwise).astype(np.float64))
-    if bad.any():
-        first = tuple(int(i) for i in np.argwhere(bad)[0])
-        warn(
-            f"{bad.sum()} of {bad.size} elementwise losses are NaN or infinite, the first at index "
-            f"{first}: no mask and no weight of 0 removes them, for 0 times NaN is NaN."
-        )
-    elif not np.isfinite(to_numpy(total).astype(np.float64)).all():
-        warn(
-            "The total is NaN or infinite, though no elementwise loss is: sample_weight or mask "
-            f"holds NaN or infinity, or a sum exceeds the largest number of {dtype}."
-        )
 
 
 def _spread(xp, coefficients, class_coefficients, operation, axis):

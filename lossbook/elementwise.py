@@ -18,7 +18,7 @@ from lossbook._arrays import (
     to_numpy,
     warn,
 )
-from lossbook._checks import check_axis, check_broadcast
+from lossbook._checks import check_axis, check_compatible
 from lossbook._regressions import (
     categorical_hinge,
     cosine_similarity,
@@ -373,7 +373,7 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q=0.5):
             "shape (batch, ..., classes). Received: y_pred.shape=()."
         )
     classes = shape_of(y_pred)[-1]
-    check_broadcast(
+    check_compatible(
         "categorical_generalized_cross_entropy", (*shape_of(labels), classes), shape_of(y_pred)
     )
     one_hot = xp.expand_dims(labels, -1) == asarray(xp, np.arange(classes), "int64")

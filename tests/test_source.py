@@ -1,0 +1,122 @@
+"""Keras's own lines: the right ones, without the docstring, and where they stand."""
+
+import ast
+import importlib
+import inspect
+import textwrap
+import urllib.parse
+from pathlib import Path
+
+import keras
+import pytest
+
+import lossbook as lb
+from lossbook import _source
+from lossbook._source import WHERE
+
+
+def real(name):
+    """Return the live object of Keras that a name of ours stands for."""
+    file, path = WHERE[name]
+    file = file.format(backend="tensorflow").removesuffix(".py").replace("/", ".")
+    found = importlib.import_module(f"keras.src.{file}")
+    for part in path.split("."):
+        found = getattr(found, part)
+    return found
+
+
+@pytest.mark.parametrize("name", WHERE)
+def test_the_lines_are_those_of_the_function_that_runs(name):
+    source, function = lb.source(name), real(name)
+    lines, first = inspect.getsourcelines(function)
+    decorators = next(i for i, line in enumerate(lines) if line.lstrip().startswith("def "))
+    assert (source.first_line, source.last_line) == (first + decorators, first + len(lines) - 1)
+
+    expected = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    expected.decorator_list = []
+    if ast.get_docstring(expected) is not None:
+        expected.body = expected.body[1:]
+    shown = ast.parse(source.code).body[0]
+    assert ast.dump(shown) == ast.dump(expected)
+    assert ast.get_docstring(shown) is None
+    # comments stay, and every line is Keras's own
+    text = "".join(lines)
+    for line in source.code.splitlines():
+        assert line.strip() in text
+
+
+def test_the_comment_that_explains_the_mask_is_shown():
+    assert "= sum(loss * sample_weight) / valid" in lb.source("apply_mask").code
+    assert "Applies any mask" not in lb.source("apply_mask").code
+
+
+@pytest.mark.parametrize("name", ["apply_mask", "backend.binary_crossentropy", "Loss.__call__"])
+def test_the_permalink_names_the_lines_of_the_installed_release(name):
+    source = lb.source(name)
+    link = urllib.parse.urlparse(source.permalink)
+    assert (link.scheme, link.netloc) == ("https", "github.com")
+    assert link.path == f"/keras-team/keras/blob/v{keras.__version__}/{source.file}"
+    first, last = (int(part.removeprefix("L")) for part in link.fragment.split("-"))
+    file = Path(keras.__file__).parent.parent / source.file
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert lines[first - 1].lstrip().startswith(f"def {source.function.rpartition('.')[2]}(")
+    assert lines[last - 1].strip() == source.code.splitlines()[-1].strip()
+
+
+@pytest.mark.parametrize(
+    ("version", "linked"),
+    [
+        ("3.15.1", True),
+        ("3.12.0.post1", True),
+        ("3.16.0.dev2026112103", False),
+        ("3.15.0rc0", False),
+        ("3.16.0+local", False),
+    ],
+)
+def test_only_a_release_has_a_tag_to_link_to(monkeypatch, version, linked):
+    monkeypatch.setattr(_source, "installed_keras", lambda: version)
+    source = lb.source("reduce_values")
+    assert (source.permalink is not None) == linked
+    assert ("https://" in repr(source)) == linked
+    assert ("](https://" in source._repr_markdown_()) == linked
+
+
+def test_the_two_ways_to_show_it():
+    source = lb.source("standardize_reduction")
+    lines = repr(source).splitlines()
+    assert lines[0] == (
+        f"# keras/src/losses/loss.py::standardize_reduction, Keras {keras.__version__}"
+    )
+    assert lines[1] == f"# {source.permalink}"
+    assert lines[2] == "def standardize_reduction(reduction):"
+    markdown = source._repr_markdown_()
+    assert markdown.startswith("[`keras/src/losses/loss.py::standardize_reduction`, Keras ")
+    assert markdown.endswith(f"```python\n{source.code}\n```")
+
+
+def test_the_backend_is_the_active_one(monkeypatch):
+    assert lb.source("backend.binary_crossentropy").file == "keras/src/backend/tensorflow/nn.py"
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert lb.source("backend.binary_crossentropy").file == "keras/src/backend/jax/nn.py"
+
+
+def test_a_function_that_moved_is_said_to_have_moved(monkeypatch):
+    monkeypatch.setitem(WHERE, "apply_mask", ("losses/loss.py", "apply_masks"))
+    with pytest.raises(LookupError) as raised:
+        lb.source("apply_mask")
+    assert str(raised.value) == (
+        f"keras/src/losses/loss.py of Keras {keras.__version__} has no apply_masks: "
+        "this release has moved it. Please report it, with the version."
+    )
+
+
+def test_keras_has_to_be_installed(monkeypatch):
+    monkeypatch.setattr(_source.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install keras tensorflow"):
+        lb.source("apply_mask")
+
+
+def test_a_name_far_from_all_gets_the_whole_list():
+    with pytest.raises(ValueError) as raised:
+        lb.source(3)
+    assert str(raised.value) == f"Unknown source 3. Known: {', '.join(sorted(WHERE))}."
