@@ -160,7 +160,7 @@ def check_broadcast(shape, y_true, y_pred):
         )
 
 
-def check_finite(elementwise, weight, total, dtype):
+def check_finite(elementwise, weight, total, denominator, dtype):
     """Warn where a loss or the total is NaN or infinite, and say where that comes from."""
     bad = ~np.isfinite(to_numpy(elementwise).astype(np.float64))
     if bad.any():
@@ -178,3 +178,8 @@ def check_finite(elementwise, weight, total, dtype):
             else f"a sum exceeds the largest number of {dtype}: take another dtype or reduction"
         )
         warn(f"The total is NaN or infinite, though no elementwise loss is: {why}.")
+    elif not np.isfinite(to_numpy(denominator).astype(np.float64)).all():
+        warn(
+            f"{dtype} cannot hold what the sum is divided by: the denominator is infinite and the "
+            "total 0. Compute the loss in float32."
+        )

@@ -161,7 +161,7 @@ def trace(
         warn_lost_axis(*given, shape_of(values.value))
     if loss not in ATOMIC:
         check_broadcast(shape_of(elementwise), *given)
-    check_finite(elementwise, weight, total.value, dtype)
+    check_finite(elementwise, weight, total.value, total.denominator, dtype)
     return Trace(
         loss=loss,
         reduction=reduction,

@@ -54,7 +54,7 @@ def standardize_reduction(reduction):
     if reduction is None:
         return "none"
     if reduction not in REDUCTIONS:
-        hint = {"auto": "sum_over_batch_size", "batchmean": "sum", "avg": "mean"}.get(reduction)
+        hint = {"auto": "sum_over_batch_size", "avg": "mean"}.get(reduction)
         raise ValueError(
             f"Unknown reduction {reduction!r}. Expected None or one of {', '.join(REDUCTIONS)}."
             + (f" Did you mean {hint!r}?" if hint else "")

@@ -610,6 +610,11 @@ WARNINGS = {
         "The total is NaN or infinite, though no elementwise loss is: "
         "a sum exceeds the largest number of float16: take another dtype or reduction.",
     ),
+    "float16 cannot count": (
+        Call("mse", np.zeros((70000, 1)), np.ones((70000, 1)) / 512, dtype="float16"),
+        "float16 cannot hold what the sum is divided by: the denominator is infinite and the "
+        "total 0. Compute the loss in float32.",
+    ),
     "a mask of counts": (
         Call("mse", Y, P, mask=np.array([2, 1, 0, 1])),
         "mask holds other numbers than 0 and 1: Keras takes their sum for the number of valid "
