@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book serve test lint refresh lock home clean distclean FORCE
+.PHONY: help setup book serve test fuzz lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -84,6 +84,9 @@ test: $(READY) ## Run the unit tests, the doctests, and every notebook against i
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --nbval book
 	@echo
 	@echo "All tests pass. Next: make book (read it), or make lint (before a commit)"
+
+fuzz: $(READY) ## Compare N random whole models with evaluate and fit (N=500, SEED=1000)
+	@$(BIN)/python tests/whole_models.py $(or $(N),500) $(or $(SEED),1000)
 
 lint: $(READY) ## Check the style of code and notebooks, and the rules that notebooks follow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . || { \

@@ -162,7 +162,7 @@ def check_broadcast(shape, y_true, y_pred):
 
 def check_finite(elementwise, weight, total, denominator, dtype):
     """Warn where a loss or the total is NaN or infinite, and say where that comes from."""
-    bad = ~np.isfinite(to_numpy(elementwise).astype(np.float64))
+    bad = ~np.isfinite(to_numpy(elementwise))
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         warn(
@@ -170,15 +170,15 @@ def check_finite(elementwise, weight, total, denominator, dtype):
             f"{first}. No mask and no weight of 0 removes them, for 0 times NaN is NaN: "
             "mend y_true or y_pred there, for example with keras.ops.nan_to_num."
         )
-    elif not np.isfinite(to_numpy(total).astype(np.float64)).all():
-        weighed = weight is not None and not np.isfinite(to_numpy(weight).astype(np.float64)).all()
+    elif not np.isfinite(to_numpy(total)).all():
+        weighed = weight is not None and not np.isfinite(to_numpy(weight)).all()
         why = (
             "sample_weight or mask holds NaN or infinity"
             if weighed
             else f"a sum exceeds the largest number of {dtype}: take another dtype or reduction"
         )
         warn(f"The total is NaN or infinite, though no elementwise loss is: {why}.")
-    elif not np.isfinite(to_numpy(denominator).astype(np.float64)).all():
+    elif not np.isfinite(to_numpy(denominator)).all():
         warn(
             f"{dtype} cannot hold what the sum is divided by: the denominator is infinite and the "
             "total 0. Compute the loss in float32."
