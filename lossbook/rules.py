@@ -106,8 +106,9 @@ def aggregate(
 def epoch_loss(batch_losses, batch_sizes, rule="keras-3"):
     """Average the losses of the batches into what a release reports for an epoch.
 
-    Surprise: Keras counts a batch by its rows, whatever its weights or mask. So the loss of masked
-    or weighted data depends on the batch size, and is not the loss of one big batch.
+    Surprise: Keras counts a batch by its rows, however many of its values are valid. So the loss of
+    masked data depends on the batch size, and is not the loss of one big batch; so does that of
+    "sum", and of weights under "mean_with_sample_weight".
 
     Formula: sum of rows · batch_loss / sum of rows.
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossbook._arrays import to_numpy
+from lossbook._arrays import to_numpy, warn
 
 
 class Sum(NamedTuple):
@@ -28,7 +28,8 @@ def weighted_losses(output_losses, loss_weights=None):
     Args:
         output_losses: one scalar per output, as a number, list or dict by name; None for an
             output without a loss.
-        loss_weights: None (all 1), or the same structure: a number, a list, a dict by name.
+        loss_weights: None (all 1), or the same structure: a number, a list, a dict by name. Where
+            a list meets a dict, Keras sorts the names of the dict; we do too, and warn.
 
     Returns:
         Sum: value; coefficients, one per output (0 for an output without a loss).
@@ -48,17 +49,29 @@ def weighted_losses(output_losses, loss_weights=None):
     weights = [1.0] * len(losses)
     if loss_weights is not None:
         given, weights = _by_name(loss_weights)
-        if isinstance(loss_weights, dict) and isinstance(output_losses, dict):
-            if set(given) != set(names):
-                raise ValueError(
-                    f"loss_weights must name every output: expected {', '.join(names)}; "
-                    f"received {', '.join(given)}."
-                )
-            weights = [weights[given.index(name)] for name in names]
-        elif len(weights) != len(losses):
+        named = [isinstance(parts, dict) for parts in (output_losses, loss_weights)]
+        if all(named) and set(given) != set(names):
+            raise ValueError(
+                f"loss_weights must name every output: expected {', '.join(names)}; "
+                f"received {', '.join(given)}."
+            )
+        if len(weights) != len(losses):
             raise ValueError(
                 f"loss_weights must give one weight per output: expected {len(losses)}, "
                 f"received {len(weights)}. For an output without a loss pass None as its loss."
+            )
+        if all(named):
+            weights = [weights[given.index(name)] for name in names]
+        elif any(named) and len(losses) > 1:
+            sort = sorted(names if named[0] else given)
+            if named[0]:
+                weights = [weights[sort.index(name)] for name in names]
+            else:
+                weights = [weights[given.index(name)] for name in sort]
+            warn(
+                "Losses and loss_weights are a dict and a list: Keras sorts the names of the dict "
+                f"and pairs them with the list in the order {', '.join(sort)}. "
+                "Give both as a dict, or both as a list."
             )
     factors = tuple(
         0.0 if loss is None else 1.0 if weight is None else _scalar("loss_weights", weight)
@@ -131,8 +144,9 @@ def batch_loss(output_losses, loss_weights=None, additional_losses=()):
 def reported_loss(batch_losses, batch_sizes):
     """Average the losses of the batches into what `evaluate` and `fit` report for an epoch.
 
-    Surprise: a batch counts with its number of rows, whatever its weights or mask. So the loss of
-    masked or weighted data depends on the batch size, and is not the loss of one big batch.
+    Surprise: a batch counts with its number of rows, however many of its values are valid. So the
+    loss of masked data depends on the batch size, and is not the loss of one big batch; so does
+    that of "sum", and of weights under "mean_with_sample_weight".
 
     Formula: sum of rows · batch_loss / sum of rows.
 

@@ -208,7 +208,8 @@ def _form(rng, values, shape, wild):
             "classes": (*values, *shape[-1:]),
             "wrong": tuple(n + 1 for n in values[:1]) + values[1:],
         }
-        chances = dict.fromkeys(forms, 1) | {"sample": 3, "leading": 3, "trailing": 3, "wrong": 2}
+        chances = dict.fromkeys(forms, 1) | {"sample": 3, "trailing": 3, "wrong": 2}
+        chances["leading"] = 8 if len(values) > 2 else 1  # else it is one of the others
     p = np.array([chances[k] for k in forms], float)
     form = forms[str(rng.choice(list(forms), p=p / p.sum()))]
     return next(kind for kind in forms if forms[kind] == form), form
@@ -217,7 +218,8 @@ def _form(rng, values, shape, wild):
 def _weights(rng, shape):
     w = np.asarray(rng.uniform(0, 3, shape))
     kind = rng.choice(
-        ["plain", "zeros", "negative", "none", "integer"], p=[0.5, 0.2, 0.1, 0.1, 0.1]
+        ["plain", "zeros", "negative", "none", "integer", "cancel"],
+        p=[0.45, 0.2, 0.1, 0.1, 0.1, 0.05],
     )
     if kind == "zeros":
         w = w * (rng.random(shape) < 0.5)
@@ -225,6 +227,8 @@ def _weights(rng, shape):
         w = w - 1.5
     elif kind == "none":
         w = w * 0
+    elif kind == "cancel":  # a sum of exactly 0, if there is an even number of them
+        w = np.where(np.arange(w.size) % 2, -1.0, 1.0).reshape(shape)
     elif kind == "integer":
         return np.asarray(rng.integers(0, 3, shape))
     return w.astype(rng.choice([np.float32, np.float64]))

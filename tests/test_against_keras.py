@@ -198,7 +198,7 @@ def problems(case):
         or not np.allclose(keras.ravel(), meant.ravel(), 1e-4, 1e-4 * scale, equal_nan=True)
     ):
         rough = case.dtype == "float16" and meant is not None
-        if not (rough and np.allclose(keras.ravel(), meant.ravel(), 2e-2, 2e-2 * scale)):
+        if not (rough and np.allclose(keras.ravel(), meant.ravel(), 2e-2, 2e-2 * scale + 1e-3)):
             yield f"silent, though Keras says {keras} and {meant} is meant"
 
 
@@ -279,6 +279,11 @@ def test_the_calls_cover_what_they_claim():
     negative = sum(
         case.sample_weight is not None and bool((case.sample_weight < 0).any()) for case in CASES
     )
+    cancel = sum(
+        case.sample_weight is not None and case.sample_weight.any() and not case.sample_weight.sum()
+        for case in CASES
+    )
+    assert cancel >= 10
     assert exact >= 200 and all_masked >= 100 and huge >= 50 and negative >= 50
     assert sum("axis" in case.options for case in CASES) >= 50
 

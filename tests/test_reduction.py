@@ -142,7 +142,8 @@ WAYS = [
     ("mean", W * 0, None, 0, W * 0, 4),
     ("mean_with_sample_weight", W * 0, None, 0, W * 0, 0),
     ("mean_with_sample_weight", W, M & False, 0, W * 0, 0),
-    # weights that cancel
+    # weights that cancel: a sum of 0 divides nothing
+    ("mean_with_sample_weight", [[1.0, -1.0], [1.0, -1.0]], None, 0, W * 0, 0),
     ("mean", [[1.0, -1.0], [1.0, 1.0]], None, 6 / 4, [[0.25, -0.25], [0.25, 0.25]], 4),
 ]
 

@@ -44,6 +44,32 @@ def test_a_single_output_takes_one_weight(loss_weights):
     assert printed == pytest.approx(total.weighted_losses(loss, loss_weights).value, **TIGHT)
 
 
+@pytest.mark.parametrize(
+    ("losses", "loss_weights"),
+    [
+        ({"z": "mae", "b": "mse"}, [10.0, 1.0]),
+        (["mae", "mse"], {"z": 10.0, "b": 1.0}),
+    ],
+)
+def test_where_a_list_meets_a_dict_keras_sorts_the_names(losses, loss_weights):
+    inputs = keras.Input((1,))
+    outputs = {name: keras.layers.Identity(name=name)(inputs) for name in "zb"}
+    model = keras.Model(inputs, outputs if isinstance(losses, dict) else list(outputs.values()))
+    model.compile(loss=losses, loss_weights=loss_weights, run_eagerly=True)
+    numbers = [np.abs(ROWS).mean(), (ROWS**2).mean()]
+    targets = [0 * ROWS] * 2
+    if isinstance(losses, dict):
+        numbers, targets = (dict(zip("zb", part, strict=True)) for part in (numbers, targets))
+    printed = evaluate(model, targets)["loss"]
+    with pytest.warns(UserWarning) as caught:
+        ours = total.weighted_losses(numbers, loss_weights)
+    assert printed == pytest.approx(ours.value, **TIGHT)
+    assert str(caught[0].message) == (
+        "Losses and loss_weights are a dict and a list: Keras sorts the names of the dict "
+        "and pairs them with the list in the order b, z. Give both as a dict, or both as a list."
+    )
+
+
 def test_an_output_without_a_loss_counts_nothing():
     inputs = keras.Input((1,))
     model = keras.Model(inputs, [keras.layers.Identity()(inputs) for _ in range(2)])

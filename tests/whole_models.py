@@ -16,6 +16,7 @@ import numpy as np
 
 import lossbook as lb
 from lossbook import total
+from lossbook._arrays import to_numpy
 from lossbook._losses import LOSSES as KERAS
 
 FEATURES = 3
@@ -110,7 +111,10 @@ def draw(seed):
         shape = (rows, steps, units) if temporal else (rows, units)
         targets.append(labels(rng, loss, shape))
         wide = (rows, steps) if rng.random() < 0.5 else (rows, 1)
-        weights.append(rng.uniform(0, 2, wide if temporal else (rows,)).astype("float32"))
+        weight = rng.uniform(0, 2, wide if temporal else (rows,)).astype("float32")
+        if keras.backend.backend() == "torch" and temporal:
+            weight = weight * np.ones((rows, steps), "float32")  # in place, so no broadcasting
+        weights.append(weight)
     as_dict = count > 1 and rng.random() < 0.5
     weights = weights if rng.random() < 0.4 else None
     loss_weights = list(rng.uniform(0.1, 3, count)) if rng.random() < 0.5 else None
@@ -152,10 +156,10 @@ def ours(model, data, parts, batch_size):
         factors = loss_weights or [1.0] * len(traces)
         magnitudes.append(
             sum(
-                abs(f) * np.abs(np.asarray(t.contributions, np.float64)).sum()
+                abs(f) * np.abs(to_numpy(t.contributions).astype("float64")).sum()
                 for f, t in zip(factors, traces, strict=True)
             )
-            + sum(np.abs(np.asarray(loss)).sum() for loss in model.losses)
+            + sum(np.abs(to_numpy(loss)).sum() for loss in model.losses)
         )
         sizes.append(len(data[part]))
     return lb.epoch_loss(results, sizes), total.reported_loss(magnitudes, sizes).value

@@ -1,0 +1,32 @@
+"""The exercises of the chapters: for each its right answer, and what known wrong answers mean.
+
+The questions themselves stand in the chapters, one module here for each. The answers are computed,
+never listed.
+"""
+
+from lossbook._exercises import (
+    additional_losses,
+    class_axis,
+    elementwise,
+    epochs,
+    masks,
+    one_number,
+    outputs,
+    reduction,
+    weights,
+)
+from lossbook._exercises.exercise import Exercise
+
+__all__ = ["EXERCISES", "Exercise"]
+
+EXERCISES = {
+    **one_number.EXERCISES,
+    **elementwise.EXERCISES,
+    **class_axis.EXERCISES,
+    **masks.EXERCISES,
+    **weights.EXERCISES,
+    **reduction.EXERCISES,
+    **outputs.EXERCISES,
+    **additional_losses.EXERCISES,
+    **epochs.EXERCISES,
+}

@@ -1,0 +1,124 @@
+"""The exercises of the chapter "Masks"."""
+
+import math
+
+import numpy as np
+
+from lossbook._exercises.exercise import Exercise
+from lossbook.reduction import mask_weight, reduce_weighted_values
+
+
+def _masked(values, mask, weight=1.0, by="valid", empty=0.0):
+    """Return a weighted and masked loss, with a denominator of one's choice."""
+    denominator = {"valid": mask.sum(), "all": mask.size, "weight": (mask * weight).sum()}[by]
+    return float((values * mask * weight).sum() / denominator) if denominator else empty
+
+
+def _masked_rows(values, mask, weight=1.0):
+    """Return the mean of the masked means of the rows."""
+    rows = np.broadcast_arrays(values, mask, weight)
+    return float(np.mean([_masked(*row) for row in zip(*rows, strict=True)]))
+
+
+_STEPS = np.array([[4.0, 1.0, 3.0], [2.0, 7.0, 7.0]])
+
+
+_KEPT = np.array([[True, True, True], [True, False, False]])
+
+
+_STEP_WEIGHT = np.array([[1.0, 2.0, 0.0], [0.5, 1.0, 4.0]])
+
+
+EXERCISES = {
+    "masks-1": Exercise(
+        lambda: (_masked(_STEPS, _KEPT), _masked(_STEPS, _KEPT, by="all"), float(_STEPS.mean())),
+        (
+            (
+                lambda: (_masked(_STEPS, _KEPT),) * 2 + (float(_STEPS.mean()),),
+                "Weights of 0 leave the sum, but Keras still divides by all six steps.",
+            ),
+            (
+                lambda: (_masked(_STEPS, _KEPT, by="all"),) * 2 + (float(_STEPS.mean()),),
+                "With a mask Keras divides by the four steps that are kept.",
+            ),
+            (
+                lambda: (
+                    _masked(_STEPS, _KEPT, by="all"),
+                    _masked(_STEPS, _KEPT),
+                    float(_STEPS.mean()),
+                ),
+                "The first two are swapped: it is the mask that changes the denominator.",
+            ),
+            (
+                lambda: (
+                    _masked_rows(_STEPS, _KEPT),
+                    _masked(_STEPS, _KEPT, by="all"),
+                    float(_STEPS.mean()),
+                ),
+                "The first averages each row by itself. Keras divides once, by all kept steps of "
+                "the batch.",
+            ),
+        ),
+    ),
+    "masks-2": Exercise(
+        lambda values, mask, sample_weight: (
+            reduce_weighted_values(values, sample_weight, mask).value
+        ),
+        (
+            (
+                lambda values, mask, weight: _masked(values, mask, weight, empty=math.nan),
+                "Right, but for a batch without a single step to keep: Keras gives 0.0 there.",
+            ),
+            (
+                lambda values, mask, weight: _masked(values, mask, weight, "weight"),
+                "You divide by the sum of the weights. Keras divides by the number of kept steps.",
+            ),
+            (
+                lambda values, mask, weight: _masked(values, mask, weight, "weight", math.nan),
+                "You divide by the sum of the weights. Keras divides by the number of kept steps.",
+            ),
+            (
+                lambda values, mask, weight: _masked(values, mask, weight, "all"),
+                "You divide by all steps. With a mask Keras divides by the kept ones.",
+            ),
+            (
+                lambda values, mask, weight: _masked(values, mask),
+                "The sample weights are missing: they multiply the values, as the mask does.",
+            ),
+            (
+                lambda values, mask, weight: _masked_rows(values, mask, weight),
+                "You average each row by itself. Keras divides once, by all kept steps of the "
+                "batch.",
+            ),
+        ),
+        cases=((_STEPS, _KEPT, _STEP_WEIGHT), (_STEPS, np.zeros_like(_KEPT), _STEP_WEIGHT)),
+    ),
+    "masks-3": Exercise(
+        lambda mask: mask_weight(mask).value,
+        (
+            (
+                lambda mask: mask.astype("float64"),
+                "Those drop the padding, but Keras still divides by all steps: multiply by "
+                "total / valid.",
+            ),
+            (
+                lambda mask: mask / mask.sum(),
+                "Those are the coefficients. Keras divides by all steps by itself: multiply by "
+                "the total.",
+            ),
+            (
+                lambda mask: mask * mask.sum() / mask.size,
+                "Upside down: a kept step weighs total / valid, more than 1.",
+            ),
+            (
+                lambda mask: mask.size / mask.sum() * np.ones(mask.shape),
+                "The padding has the same weight as the rest. It weighs 0.",
+            ),
+            (
+                lambda mask: mask / mask.mean(axis=-1, keepdims=True),
+                "You count each row by itself. Keras divides once, by all kept steps of the batch.",
+            ),
+        ),
+        cases=((_KEPT,), (np.array([[True, False], [True, False], [True, True]]),)),
+    ),
+}
