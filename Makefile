@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book serve test fuzz lint refresh lock home clean distclean FORCE
+.PHONY: help setup book serve test fuzz backends lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -87,6 +87,9 @@ test: $(READY) ## Run the unit tests, the doctests, and every notebook against i
 
 fuzz: $(READY) ## Compare N random whole models with evaluate and fit (N=500, SEED=1000)
 	@$(BIN)/python tests/whole_models.py $(or $(N),500) $(or $(SEED),1000)
+
+backends: $(READY) ## Run notebooks and whole models on JAX and PyTorch (BACKENDS=jax: one alone)
+	@$(BIN)/python tools/backends.py $(BACKENDS)
 
 lint: $(READY) ## Check the style of code and notebooks, and the rules that notebooks follow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . || { \

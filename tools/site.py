@@ -21,7 +21,7 @@ EXTERNAL = (
     "https://cdn.jsdelivr.net/npm/mathjax@3/",
     "https://colab.research.google.com/assets/colab-badge.svg",
 )
-NOISE = re.compile(r"oneDNN|TF-TRT|cuda|WARNING:|^[IWEF]\d{4} \d\d:", re.IGNORECASE | re.MULTILINE)
+NOISE = re.compile(r"(?i:oneDNN|TF-TRT|cuda)|WARNING:|^[IWEF]\d{4} \d\d:", re.MULTILINE)
 
 
 class Page(HTMLParser):
