@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
+from keras.src import backend
 from keras.src.losses import loss as keras_loss
 
 from lossbook import _arrays
@@ -80,6 +81,18 @@ def test_what_has_the_dtype_already_is_not_copied():
     array, tensor = np.ones(2, np.float32), tf.ones(2)
     assert _arrays.asarray(np, array, "float32") is array
     assert _arrays.asarray(ops, tensor, "float32") is tensor
+
+
+def test_a_mask_is_found_where_keras_keeps_it():
+    tensor = tf.zeros(1)
+    assert _arrays.attached_mask(tensor) is None and _arrays.attached_mask([0.0]) is None
+    backend.set_keras_mask(tensor, "the mask")
+    assert _arrays.attached_mask(tensor) == "the mask"
+    # JAX's arrays take no attributes
+    array = type("Array", (), {"__module__": "jaxlib", "__slots__": ("__weakref__",)})()
+    assert _arrays.attached_mask(array) is None
+    backend.set_keras_mask(array, "the mask")
+    assert _arrays.attached_mask(array) == "the mask"
 
 
 def test_arrays_go_to_the_host():

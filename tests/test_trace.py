@@ -203,6 +203,11 @@ def test_a_dtype_may_have_any_form(dtype):
     assert t.dtype == "float64" and t.elementwise.dtype == np.float64
 
 
+def test_an_axis_may_be_an_integer_of_numpy():
+    t = lb.trace("bce", Y, P, axis=np.int64(1))
+    assert t["values"].shape == (2, 2) and t["values"].operation == "mean over axis 1"
+
+
 def test_a_loss_object_in_bfloat16():
     loss = losses.BinaryCrossentropy(dtype="bfloat16")
     t = lb.trace(loss, Y, tf.constant(P), WEIGHT)
