@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book serve test fuzz backends lint refresh lock home clean distclean FORCE
+.PHONY: help setup book serve test fuzz backends matrix lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -90,6 +90,9 @@ fuzz: $(READY) ## Compare N random whole models with evaluate and fit (N=500, SE
 
 backends: $(READY) ## Run notebooks and whole models on JAX and PyTorch (BACKENDS=jax: one alone)
 	@$(BIN)/python tools/backends.py $(BACKENDS)
+
+matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 newest": these alone)
+	@$(BIN)/python tools/matrix.py $(RELEASES)
 
 lint: $(READY) ## Check the style of code and notebooks, and the rules that notebooks follow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . || { \

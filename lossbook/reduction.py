@@ -345,10 +345,11 @@ def reduce_weighted_values(values, sample_weight=None, mask=None, reduction="sum
     return walk(values, sample_weight, mask, reduction)[-1]
 
 
-def walk(values, sample_weight, mask, reduction):
+def walk(values, sample_weight, mask, reduction, mask_weight=mask_weight):
     """Take all stages after the class axis; return each: (mask, weight, weighted, total) Steps.
 
-    `mask` and `weight` are None where there is no mask, no weight.
+    `mask` and `weight` are None where there is no mask, no weight. What a mask weighs has changed
+    between the releases of Keras 3: an older rule brings its own `mask_weight`.
     """
     reduction = standardize_reduction(reduction)
     xp = namespace(values=values, sample_weight=sample_weight, mask=mask)

@@ -211,7 +211,8 @@ ERRORS = {
     "a rule that nobody knows": (
         Call("mse", Y, P, rule="keras-9"),
         ValueError,
-        f"Unknown rule 'keras-9'. Known rules: keras-3, keras-{keras.__version__}.",
+        "Unknown rule 'keras-9'. Known rules: keras-3 (the installed release), or any release from "
+        "keras-3.0 to keras-3.15, as keras-3.8 or keras-3.8.0.",
     ),
     # --- axes
     "an axis out of range": (

@@ -200,8 +200,8 @@ def test_the_dtype_is_that_of_the_values():
 def test_a_rule_is_found_by_family_and_by_the_installed_release():
     from lossbook._arrays import installed_keras
 
-    for rule in ("keras-3", f"keras-{installed_keras()}"):
+    for rule in ("keras-3", "keras-3.15", f"keras-{installed_keras()}"):
         assert lb.aggregate(VALUES, rule=rule).total == 3
-    assert lb.RULES["keras-3"].reference == "keras/src/losses/loss.py::reduce_weighted_values"
+    assert lb.RULES["keras-3.15"].reference == "keras/src/losses/loss.py::reduce_weighted_values"
     with pytest.raises(TypeError):
-        lb.RULES["keras-3"] = None
+        lb.RULES["keras-3.15"] = None

@@ -6,9 +6,11 @@ import pytest
 
 import lossbook as lb
 from lossbook import total
+from lossbook.rules import resolve
 
 ROWS = np.array([1.0, 2.0, 4.0, 9.0, 5.0], "float32")[:, None]
 TIGHT = {"rel": 2e-6, "abs": 1e-7}
+PENALTY = resolve("keras-3").extras["activity_penalty"]
 
 
 def outputs(names, **settings):
@@ -106,7 +108,7 @@ def test_additional_losses_and_batches(batch_size):
     batches = [ROWS[i : i + batch_size] + 1 for i in range(0, len(ROWS), batch_size)]
     losses = []
     for batch in batches:
-        activity = total.activity_penalty(0.01 * np.abs(batch).sum(), len(batch))
+        activity = PENALTY(0.01 * np.abs(batch).sum(), len(batch))
         extra = [0.5, 0.125, activity, 0.75, [0.5, 0.25]]
         losses.append(total.batch_loss(np.abs(batch).mean(), 3.0, extra).value)
     assert printed == pytest.approx(lb.epoch_loss(losses, [len(b) for b in batches]), **TIGHT)
