@@ -279,3 +279,124 @@ def test_nothing_is_changed_in_place(loss):
     loss(y, p)
     np.testing.assert_array_equal(y, before[0])
     np.testing.assert_array_equal(p, before[1])
+
+
+# --- options and numbers at the edge
+
+
+def test_a_class_number_in_a_list_is_not_rounded_either():
+    p = np.zeros((1, 2**24 + 2), np.float32)
+    p[0, 2**24 + 1] = 100
+    loss = elementwise.sparse_categorical_crossentropy([2**24 + 1], p, from_logits=True)
+    np.testing.assert_array_equal(loss, [0])
+
+
+def test_an_ignored_position_costs_nothing():
+    p = np.array([[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]], np.float32)
+    loss = elementwise.sparse_categorical_crossentropy([0, 255, 1], p, ignore_class=255)
+    np.testing.assert_allclose(loss, [math.log(2), 0, -math.log(E / (1 + E))], rtol=1e-5)
+
+
+def test_a_probability_above_1_is_clipped(coarse_epsilon):
+    for p in ([[1.0, 0.5]], [[1.5, 0.5]]):
+        loss = elementwise.sparse_categorical_crossentropy([0], p)
+        np.testing.assert_allclose(loss, [-math.log(0.999 / 1.499)], rtol=1e-5)
+        theirs = keras.losses.sparse_categorical_crossentropy(np.array([0]), tf.constant(p))
+        np.testing.assert_allclose(loss, theirs, rtol=1e-5)
+
+
+def test_a_perfect_prediction_costs_the_clip_in_focal_crossentropy_too(coarse_epsilon):
+    y, p = np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]], np.float32)
+    loss = elementwise.categorical_focal_crossentropy(y, p, gamma=0.0)
+    np.testing.assert_allclose(loss, [[-0.25 * math.log(0.999), 0]], rtol=1e-4)
+
+
+def test_class_balancing_weighs_label_1_by_a_quarter():
+    y, p = column(1, 0), column(0.5, 0.5)
+    loss = elementwise.binary_focal_crossentropy(y, p, apply_class_balancing=True)
+    focal = 0.25 * math.log(2)  # (1 - p_t)² · crossentropy
+    np.testing.assert_allclose(loss, [[0.25 * focal], [0.75 * focal]], rtol=1e-6)
+
+
+def test_large_logits_leave_the_other_rows_alone():
+    y, z = np.eye(2), np.array([[1000.0, 999.0], [0.0, 1.0]])
+    near, far = math.log1p(math.exp(-1)), math.log1p(math.exp(1))
+    loss = elementwise.categorical_crossentropy(y[[0, 0]], z, from_logits=True)
+    np.testing.assert_allclose(loss, [[near, 0], [far, 0]])
+    loss = elementwise.sparse_categorical_crossentropy([0, 0], z, from_logits=True)
+    np.testing.assert_allclose(loss, [near, far])
+    loss = elementwise.categorical_focal_crossentropy(y[[0, 0]], z, 1.0, 0.0, from_logits=True)
+    np.testing.assert_allclose(loss, [[near, 0], [far, 0]])
+
+
+@pytest.mark.parametrize("smoothing", [0, 1])
+def test_no_smoothing_and_full_smoothing_are_no_mistake(smoothing):
+    loss = elementwise.binary_crossentropy([1], [0.8], label_smoothing=smoothing)
+    expected = [-math.log(0.8), -(math.log(0.8) + math.log(0.2)) / 2]
+    np.testing.assert_allclose(loss, expected[smoothing], rtol=1e-6)  # and no warning
+
+
+# --- every loss: kinds of arrays, and what an error says
+
+NAMES = {loss: loss.__name__ for loss in LOSSES}
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=NAMES.get)
+def test_labels_in_a_tensor_make_the_loss_one(loss):
+    y = np.array([1, 0]) if loss.__name__ in NUMBERED else np.array([[0, 1], [1, 0]])
+    p = np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)
+    mixed = loss(tf.constant(y), p)
+    assert tf.is_tensor(mixed) and mixed.dtype == "float32"
+    np.testing.assert_allclose(mixed, loss(y, p), rtol=1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=NAMES.get)
+def test_an_error_names_what_is_no_array(loss):
+    y, p = [[0, 1]], [[0.25, 0.75]]
+    for arguments, name in (((None, p), "y_true"), ((y, None), "y_pred")):
+        with pytest.raises(ValueError) as caught:
+            loss(*arguments)
+        assert str(caught.value) == (
+            f"{name} is None, not an array of numbers. Pass an array or a tensor."
+        )
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=NAMES.get)
+def test_an_error_names_the_loss_and_both_shapes(loss):
+    if loss.__name__ in NUMBERED:
+        with pytest.raises(ValueError, match=f"^{loss.__name__} needs "):
+            loss(np.zeros(3), np.ones((2, 4)))
+        return
+    with pytest.raises(ValueError) as caught:
+        loss(np.zeros((3, 4)), np.ones((2, 4)))
+    assert str(caught.value) == (
+        f"{loss.__name__} needs y_true and y_pred of the same shape. "
+        "Received: y_true.shape=(3, 4), y_pred.shape=(2, 4). Give y_true the shape (2, 4)."
+    )
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=NAMES.get)
+def test_a_single_number_has_no_axis_to_reduce(loss):
+    with pytest.raises(ValueError) as caught:
+        loss(1.0, 0.5)
+    assert str(caught.value).startswith(f"{loss.__name__} ")
+    if loss.__name__ in NUMBERED:
+        assert str(caught.value) == (
+            f"{loss.__name__} needs y_pred with a class axis, shape (batch, ..., classes). "
+            "Received: y_pred.shape=()."
+        )
+
+
+def test_class_numbers_are_recognised_by_their_shape():
+    p, hint = np.ones((2, 3, 4)), "Class numbers? Use sparse_categorical_crossentropy"
+    for shape, expected in [
+        ((2, 3), hint),
+        ((2,), "Give y_true the shape (2, 3, 4)."),
+        ((3,), "Give y_true the shape (2, 3, 4)."),
+    ]:
+        with pytest.raises(ValueError) as caught:
+            elementwise.categorical_crossentropy(np.zeros(shape), p)
+        assert expected in str(caught.value)
+    with pytest.raises(ValueError) as caught:
+        elementwise.sparse_categorical_crossentropy(np.zeros(3, int), p)
+    assert str(caught.value).endswith("Expected y_true of shape (2, 3) or (2, 3, 1).")
