@@ -13,8 +13,10 @@ _LOSS = "losses/loss.py"
 _LOSSES = "losses/losses.py"
 _BACKEND = "backend/{backend}/nn.py"
 _COMPILE = "trainers/compile_utils.py"
+_TRAINER = "trainers/trainer.py"
+_DATA = "trainers/data_adapters/data_adapter_utils.py"
 
-# name -> file below keras/src, and the function in it
+# name -> file below keras/src, and the function in it (by backend, where they have their own)
 WHERE = {
     "binary_crossentropy": (_LOSSES, "binary_crossentropy"),
     "categorical_crossentropy": (_LOSSES, "categorical_crossentropy"),
@@ -35,7 +37,17 @@ WHERE = {
     "reduce_weighted_values": (_LOSS, "reduce_weighted_values"),
     "standardize_reduction": (_LOSS, "standardize_reduction"),
     "CompileLoss.call": (_COMPILE, "CompileLoss.call"),
-    "Trainer.compute_loss": ("trainers/trainer.py", "Trainer.compute_loss"),
+    "Trainer.compute_loss": (_TRAINER, "Trainer.compute_loss"),
+    "Trainer.test_step": (
+        "backend/{backend}/trainer.py",
+        {
+            "tensorflow": "TensorFlowTrainer.test_step",
+            "jax": "JAXTrainer._update_metrics_variables",
+            "torch": "TorchTrainer.test_step",
+        },
+    ),
+    "class_weight_to_sample_weights": (_DATA, "class_weight_to_sample_weights"),
+    "Layer.add_loss": ("layers/layer.py", "Layer.add_loss"),
 }
 
 
@@ -102,7 +114,9 @@ def source(name):
     if spec is None:
         raise ModuleNotFoundError("Keras is not installed: pip install keras tensorflow.")
     file, function = WHERE[name]
-    file = "src/" + file.format(backend=active_backend())
+    backend = active_backend()
+    file = "src/" + file.format(backend=backend)
+    function = function if isinstance(function, str) else function[backend]
     text = (Path(spec.origin).parent / file).read_text(encoding="utf-8")
     version = installed_keras()
     node = _find(ast.parse(text), function.split("."))
