@@ -167,6 +167,12 @@ def epsilon():
     return keras.config.epsilon() if hasattr(keras, "config") else 1e-7
 
 
+def floatx():
+    """Return the dtype that a loss computes in unless told: `keras.config.floatx()`, or float32."""
+    keras = sys.modules.get("keras")
+    return keras.config.floatx() if hasattr(keras, "config") else "float32"
+
+
 def attached_mask(x):
     """Return the mask that Keras has attached to a tensor, or None.
 

@@ -10,6 +10,7 @@ from lossbook._arrays import (
     attached_mask,
     check_dtype,
     dtype_name,
+    floatx,
     shape_of,
     squeeze_or_expand_to_same_rank,
     to_numpy,
@@ -45,7 +46,8 @@ def settings(loss, reduction, dtype, options):
     if unknown:
         takes = ", ".join(options_of(loss)) or "no options"
         raise TypeError(f"{loss} takes {takes}. Received: {', '.join(unknown)}.")
-    return loss, keras3.standardize_reduction(reduction), check_dtype(dtype), options
+    dtype = check_dtype(floatx() if dtype is None else dtype)
+    return loss, keras3.standardize_reduction(reduction), dtype, options
 
 
 def _refuse_loss(loss):

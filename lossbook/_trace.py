@@ -82,7 +82,7 @@ def trace(
     mask=None,
     reduction="sum_over_batch_size",
     rule="keras-3",
-    dtype="float32",
+    dtype=None,
     **loss_options,
 ):
     """Follow a loss from elementwise to the scalar, and show every stage on the way.
@@ -100,7 +100,8 @@ def trace(
         mask: array of bool (True = keep), or None.
         reduction: one of Keras's five reductions.
         rule: "keras-3" (the installed release), or a release such as "keras-3.8".
-        dtype: the dtype that the loss computes in, as `Loss(dtype=...)`.
+        dtype: the dtype that the loss computes in, as `Loss(dtype=...)`; None is Keras's `floatx`,
+            float32 unless you have set another.
         **loss_options: `from_logits`, `label_smoothing`, `axis`, as the Keras loss takes them.
 
     Returns:
