@@ -1,8 +1,10 @@
-"""What older releases of Keras 3 computed otherwise, between the values and the reported loss."""
+"""What older releases computed otherwise than Keras 3.15: masks, epochs, additional losses."""
+
+import numpy as np
 
 from lossbook._arrays import asarray, divide_no_nan, epsilon, namespace, shape_of, size
 from lossbook.reduction import Step, mask_weight
-from lossbook.total import activity_penalty, reported_loss
+from lossbook.total import Sum, activity_penalty, reported_loss
 
 
 def mask_times_ratio(mask, reduction, dtype, guard=False):
@@ -52,3 +54,25 @@ def running_means(epoch, batch_losses, batch_sizes):
     sizes = [batch_sizes] * len(losses) if not hasattr(batch_sizes, "__len__") else batch_sizes
     means = [epoch(losses[:n], sizes[:n]).value for n in range(1, len(losses))]
     return (*means, whole.value)
+
+
+def last_batch(batch_losses, batch_sizes):
+    """Return the loss of the last batch alone."""
+    losses = list(batch_losses)
+    reported_loss(losses, batch_sizes)  # for its checks
+    return Sum(reported_loss(losses[-1:], 1).value, (0.0,) * (len(losses) - 1) + (1.0,))
+
+
+def sum_of_vector(vector):
+    """Return what a vector given to `add_loss` adds: its sum, since Keras 3.3."""
+    return float(np.sum(vector, dtype="float64"))
+
+
+def mean_of_vector(vector):
+    """Return what a vector given to `add_loss` adds: its mean, before Keras 3.3."""
+    return float(np.mean(vector, dtype="float64"))
+
+
+def vector_itself(vector):
+    """Return what a vector given to `add_loss` adds: itself, so that the loss is a vector too."""
+    return np.asarray(vector, "float64")

@@ -1,53 +1,21 @@
 """The catalogue of rules: from the values of a loss function to the scalar, by release.
 
 A rule turns values, weights and mask into coefficients, and the losses of batches into the one that
-is reported. The catalogue holds the families of Keras 3 releases that compute the same numbers.
+is reported. The catalogue holds families: releases that compute the same numbers.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from lossbook import reduction as keras3
 from lossbook._arrays import installed_keras
-from lossbook._releases import (
-    batches_alike,
-    each_alone,
-    mask_times_ratio,
-    running_means,
-    undivided_penalty,
+from lossbook._families import FAMILIES, KNOWN, Rule
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {rule.name: rule for families in FAMILIES.values() for _, rule in families}
 )
-from lossbook.total import Sum, activity_penalty, reported_loss
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One family of releases that compute the same numbers, and where that is written.
-
-    `stages(values, sample_weight, mask, reduction)` takes all stages after the class axis, and
-    `coefficients` the same arguments to the last of them. `epoch(batch_losses, batch_sizes)` is
-    what `evaluate` and `fit` report; `on_batch` what `train_on_batch` and `test_on_batch` return,
-    called once per batch. `extras["activity_penalty"](penalty, batch_size)` is what the release
-    adds for the activity regulariser of a layer.
-    """
-
-    name: str
-    framework: str
-    versions: str
-    formula: str
-    reference: str
-    reductions: tuple
-    stages: Callable[..., tuple]
-    epoch: Callable[..., Sum]
-    on_batch: Callable[..., tuple]
-    extras: Mapping[str, Callable]
-
-    def coefficients(self, values, sample_weight=None, mask=None, reduction="sum_over_batch_size"):
-        """Return the Step from the values to the scalar: value, coefficients, denominator."""
-        return self.stages(values, sample_weight, mask, reduction)[-1]
 
 
 @dataclass(frozen=True)
@@ -59,60 +27,10 @@ class Aggregate:
     denominator: Any
 
 
-def _family(
-    name,
-    versions,
-    mask_weight=keras3.mask_weight,
-    reductions=keras3.REDUCTIONS,
-    epoch=reported_loss,
-    activity=activity_penalty,
-    on_batch=None,
-):
-    """Return a family of Keras 3 releases; what is not named is as in the newest one."""
-
-    def stages(values, sample_weight=None, mask=None, reduction="sum_over_batch_size"):
-        reduction = keras3.standardize_reduction(reduction)
-        if reduction not in reductions:
-            raise ValueError(
-                f"reduction={reduction!r} came with Keras 3.7; the rule {name} (Keras {versions}) "
-                f"knows {', '.join(reductions)}. Take one of them, or another rule."
-            )
-        return keras3.walk(values, sample_weight, mask, reduction, mask_weight)
-
-    return Rule(
-        name=name,
-        framework="keras",
-        versions=versions,
-        formula=r"\frac{1}{D}\sum_i m_i\,w_i\,\ell_i,\quad D=\text{number of valid values}",
-        reference="keras/src/losses/loss.py::reduce_weighted_values",
-        reductions=reductions,
-        stages=stages,
-        epoch=epoch,
-        on_batch=on_batch or partial(running_means, epoch),
-        extras=MappingProxyType({"activity_penalty": activity}),
-    )
-
-
-_BEFORE_3_14 = {"mask_weight": mask_times_ratio, "activity": undivided_penalty}
-_BEFORE_3_13 = {**_BEFORE_3_14, "mask_weight": partial(mask_times_ratio, guard=True)}
-_BEFORE_3_7 = {**_BEFORE_3_13, "reductions": ("sum_over_batch_size", "sum", "none")}
-_KERAS_3 = (
-    _family("keras-3.0", "3.0 to 3.1", epoch=batches_alike, **_BEFORE_3_7),
-    _family("keras-3.2", "3.2 to 3.6", **_BEFORE_3_7),
-    _family("keras-3.7", "3.7 to 3.12", **_BEFORE_3_13),
-    _family("keras-3.13", "3.13", **_BEFORE_3_14),
-    _family("keras-3.14", "3.14", mask_weight=mask_times_ratio),
-    _family("keras-3.15", "3.15", on_batch=each_alone),
-)
-_NEWEST = 15  # the newest minor release that we have run
-
-RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for rule in _KERAS_3})
-
-
 def resolve(rule):
     """Return the Rule of a family, of a release, or of the Keras that is installed ("keras-3").
 
-    A minor ("keras-3.8") or exact release ("keras-3.8.0") belongs to the family with the same
+    A minor ("keras-3.8") or exact release ("tf.keras-2.4.4") belongs to the family with the same
     numbers. An installed Keras that is newer than all we know counts as the newest.
 
     Raises:
@@ -122,20 +40,26 @@ def resolve(rule):
         return RULES[rule]
     installed = installed_keras() or ""
     if rule == "keras-3" or (installed and rule == f"keras-{installed}"):
-        minor = re.match(r"3\.(\d+)\.", installed)
-        return _keras3(int(minor[1]) if minor else _NEWEST)
-    release = re.fullmatch(r"keras-3\.(\d+)(\.\d+)?", str(rule))
-    if release and int(release[1]) <= _NEWEST:
-        return _keras3(int(release[1]))
+        version = re.match(r"3\.(\d+)\.", installed)
+        return _family_of("keras", (3, int(version[1])) if version else KNOWN["keras"][-1])
+    release = re.fullmatch(r"(\S+)-(\d+)\.(\d+)(?:\.(\d+))?", str(rule))
+    if release and release[1] in KNOWN:
+        version = tuple(int(part or 0) for part in release.groups()[1:])
+        if version[:2] in KNOWN[release[1]]:
+            return _family_of(release[1], version)
+    known = ", ".join(
+        f"{name}-{'.'.join(map(str, minors[0]))} to {'.'.join(map(str, minors[-1]))}"
+        for name, minors in KNOWN.items()
+    )
     raise ValueError(
-        f"Unknown rule {rule!r}. Known rules: keras-3 (the installed release), or any release from "
-        f"keras-3.0 to keras-3.{_NEWEST}, as keras-3.8 or keras-3.8.0."
+        f"Unknown rule {rule!r}. Known rules: keras-3 (the installed release), and any release of "
+        f"{known}, as keras-3.8 or tf.keras-2.4.4."
     )
 
 
-def _keras3(minor):
-    """Return the family that a minor release of Keras 3 belongs to."""
-    return [rule for rule in _KERAS_3 if int(rule.name.rpartition(".")[2]) <= minor][-1]
+def _family_of(framework, version):
+    """Return the family that a release belongs to."""
+    return [rule for first, rule in FAMILIES[framework] if first <= (*version, 0)[:3]][-1]
 
 
 def aggregate(
