@@ -49,8 +49,7 @@ def activated(output, release, eager):
 
 def logits_win(release):
     """Say whether from_logits on an activation's output uses the logits behind it."""
-    framework, number = version(release)
-    return number >= (2, 4) if framework == "tf.keras" else number >= (2, 4)
+    return version(release)[1] >= (2, 4)
 
 
 def sigmoid_or_softmax(activation, z):
@@ -196,7 +195,6 @@ def expected(case, release, method):
     """Return what a method of a release should have reported: a number, or one for each call."""
     rule, size = resolve(release), len(case["outputs"][0]["y_true"])
     training = method.startswith(("train", "fit"))
-    framework, number = version(release)
     eager = "on_batch" in method
     whole = method in ("test_on_batch", "train_on_batch")
     step = size if whole else case["batch_size"]
