@@ -9,6 +9,7 @@ import math
 import os
 import sys
 import warnings
+from functools import cache
 
 import numpy as np
 
@@ -74,7 +75,8 @@ def asarray(xp, x, dtype=None, name="the input"):
         if x is None:
             raise TypeError("None")
         if _framework(x) is None:
-            x = np.asarray(x, dtype=numpy_dtype(dtype))
+            with np.errstate(over="ignore"):  # beyond float16: infinity, of which trace warns
+                x = np.asarray(x, dtype=numpy_dtype(dtype))
         return x if xp is np else xp.convert_to_tensor(x, dtype=dtype)
     except (TypeError, ValueError) as error:
         kind = "None" if x is None else f"a {type(x).__name__}"
@@ -145,6 +147,7 @@ def size(shape):
     return math.prod(shape)
 
 
+@cache
 def installed_keras():
     """Return the version of the installed Keras (or its nightly) from its metadata, or None."""
     for name in ("keras", "keras-nightly"):

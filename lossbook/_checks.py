@@ -5,13 +5,13 @@ import numpy as np
 from lossbook._arrays import shape_of, size, to_numpy, warn
 
 
-def check_axis(axis, shape):
+def check_axis(axis, shape, name="y_pred"):
     """Return `axis` counted from the front, or raise a ValueError that names the shape."""
     if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
         raise ValueError(f"axis must be an integer. Received: axis={axis!r}.")
     if not -len(shape) <= axis < len(shape):
         raise ValueError(
-            f"axis={axis} is out of range: y_pred has shape {shape}, "
+            f"axis={axis} is out of range: {name} has shape {shape}, "
             f"so axis must be between {-len(shape)} and {len(shape) - 1}."
         )
     return int(axis) % len(shape)
@@ -150,9 +150,9 @@ def check_mask(mask):
         )
 
 
-def check_broadcast(shape, y_true, y_pred):
+def check_broadcast(shape, y_true, y_pred, positions):
     """Warn where predictions and targets make more pairs than there are of either."""
-    if size(shape) > min(size(y_true), size(y_pred)):
+    if size(shape) > min(size(y_true), size(positions)):
         warn(
             f"y_true of shape {y_true} and y_pred of shape {y_pred} are broadcast to {shape}: "
             "every pair is compared, not each prediction with its own target. "

@@ -372,6 +372,9 @@ def cosine_similarity(y_true, y_pred, axis=-1):
         keras/src/losses/losses.py::cosine_similarity, Keras 3.15.1.
     """
     xp, y_true, y_pred = _pair("cosine_similarity", y_true, y_pred)
+    if not shape_of(y_true):
+        y_true = xp.reshape(y_true, (1,))  # a single number: a vector of one
+    check_axis(axis, shape_of(y_true), "y_true")
     check_axis(axis, shape_of(y_pred))
     return -(_unit_length(xp, y_true, axis) * _unit_length(xp, y_pred, axis))
 

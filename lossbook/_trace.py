@@ -24,6 +24,7 @@ from lossbook._call import (
 from lossbook._checks import (
     check_broadcast,
     check_finite,
+    check_fit,
     check_mask,
     check_not_empty,
     check_values_exist,
@@ -152,6 +153,7 @@ def trace(
             elementwise, valid = atomic_values(xp, loss, y_true, y_pred, options)
         else:
             elementwise, valid = elementwise_losses(xp, loss, y_true, y_pred, logits, options)
+        elementwise = asarray(xp, elementwise, dtype)  # a kernel may know float32 only, as CTC's
         operation = "none" if loss in ATOMIC else LOSSES[loss].class_axis
         values = keras3.class_axis(elementwise, operation, axis)
         mask = _merge_masks(xp, mask, valid)
@@ -162,8 +164,11 @@ def trace(
     same_mean = not weighed and reduction not in ("sum", "none") and operation == "mean"
     if len(shape_of(y_pred)) < len(given[1]) and not same_mean:
         warn_lost_axis(*given, shape_of(values.value))
-    if loss not in ATOMIC:
-        check_broadcast(shape_of(elementwise), *given)
+    pairs = shape_of(elementwise)
+    if loss in ("categorical_hinge", "dice", "tversky"):
+        pairs = np.broadcast_shapes(shape_of(y_true), shape_of(y_pred))
+    labelled = {"circle": given[1][:1], "categorical_generalized_cross_entropy": given[1][:-1]}
+    check_broadcast(pairs, *given, labelled.get(loss, given[1]))
     check_finite(elementwise, weight, total.value, total.denominator, dtype)
     return Trace(
         loss=loss,
@@ -185,7 +190,9 @@ def _merge_masks(xp, mask, valid):
     """Keep what both masks keep: that of y_pred, and that of the loss itself."""
     if mask is None or valid is None:
         return valid if mask is None else mask
-    return xp.logical_and(asarray(xp, mask) != 0, valid)
+    mask = asarray(xp, mask) != 0
+    check_fit("mask", mask, shape_of(mask), "values", valid)
+    return xp.logical_and(mask, valid)
 
 
 def _spread(xp, coefficients, class_coefficients, operation, axis):

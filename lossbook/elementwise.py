@@ -94,7 +94,7 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
     y_true = smooth_labels(y_true, label_smoothing)
     if from_logits:
         return xp.maximum(y_pred, 0) - y_pred * y_true + xp.log1p(xp.exp(-xp.abs(y_pred)))
-    p = xp.clip(y_pred, epsilon(), 1 - epsilon())
+    p = _clip(xp, y_pred)
     return -(y_true * xp.log(p) + (1 - y_true) * xp.log(1 - p))
 
 
@@ -153,7 +153,7 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     if from_logits:
         return 0 - y_true * _log_softmax(xp, y_pred, axis)  # 0 - 0 is 0, and -(0) would be -0
     p = y_pred / xp.sum(y_pred, axis=axis, keepdims=True)
-    return -(y_true * xp.log(xp.clip(p, epsilon(), 1 - epsilon())))
+    return -(y_true * xp.log(_clip(xp, p)))
 
 
 def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
@@ -193,7 +193,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     _check_options(from_logits, 0.0)
     xp = namespace(y_true=y_true, y_pred=y_pred)
     y_pred = asarray(xp, y_pred, name="y_pred")
-    labels = asarray(xp, y_true, dtype_name(y_true) if is_float(y_true) else "int64", "y_true")
+    labels = asarray(xp, y_true, dtype_name(y_true) if is_float(y_true) else "int32", "y_true")
     shape = shape_of(y_pred)
     if not shape:
         raise ValueError(
@@ -222,9 +222,14 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
         labels = xp.where(valid, labels, xp.zeros_like(labels))
         y_pred = xp.where(xp.expand_dims(valid, -1), y_pred, xp.zeros_like(y_pred))
     _check_labels(labels, shape[-1])
-    labels = asarray(xp, labels, "int64")
-    log_p = y_pred if from_logits else xp.log(xp.clip(y_pred, epsilon(), 1 - epsilon()))
-    log_p = _log_softmax(xp, log_p, -1)
+    labels = asarray(xp, labels, "int32")
+    tensorflow = active_backend() == "tensorflow"
+    if from_logits or tensorflow:  # where the clip comes before the division by the sum
+        log_p = y_pred if from_logits else xp.log(_clip(xp, y_pred))
+        log_p = _log_softmax(xp, log_p, -1)
+    else:
+        p = y_pred / xp.sum(y_pred, axis=-1, keepdims=True)
+        log_p = xp.log(_clip(xp, p))
     loss = 0 - xp.squeeze(xp.take_along_axis(log_p, xp.expand_dims(labels, -1), axis=-1), -1)
     return loss if ignore_class is None else xp.where(valid, loss, xp.zeros_like(loss))
 
@@ -327,9 +332,10 @@ def categorical_focal_crossentropy(
     """
     _check_options(from_logits, label_smoothing)
     xp, y_true, y_pred = _pair(y_true, y_pred)
-    _same_shape("categorical_focal_crossentropy", y_true, y_pred)
+    check_compatible("categorical_focal_crossentropy", shape_of(y_true), shape_of(y_pred))
     check_axis(axis, shape_of(y_pred))
-    y_true = smooth_labels(y_true, label_smoothing, classes=shape_of(y_pred)[-1])
+    classes = shape_of(y_true)[check_axis(-1, shape_of(y_true))] if label_smoothing else 1
+    y_true = smooth_labels(y_true, label_smoothing, classes)
     p = softmax(xp, y_pred, axis) if from_logits else y_pred
     p = xp.clip(p / xp.sum(p, axis=axis, keepdims=True), epsilon(), 1 - epsilon())
     return alpha * xp.power(1.0 - p, gamma) * -(y_true * xp.log(p))
@@ -366,7 +372,7 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q=0.5):
     """
     xp = namespace(y_true=y_true, y_pred=y_pred)
     y_pred = asarray(xp, y_pred, name="y_pred")
-    labels = asarray(xp, y_true, "int64", "y_true")
+    labels = asarray(xp, y_true, "int32", "y_true")
     if not shape_of(y_pred):
         raise ValueError(
             "categorical_generalized_cross_entropy needs y_pred with a class axis, "
@@ -376,7 +382,7 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q=0.5):
     check_compatible(
         "categorical_generalized_cross_entropy", (*shape_of(labels), classes), shape_of(y_pred)
     )
-    one_hot = xp.expand_dims(labels, -1) == asarray(xp, np.arange(classes), "int64")
+    one_hot = xp.expand_dims(labels, -1) == asarray(xp, np.arange(classes), "int32")
     p = xp.sum(xp.where(one_hot, y_pred, xp.zeros_like(y_pred)), axis=-1)
     return (1 - xp.power(p, q)) / q
 
@@ -457,6 +463,12 @@ def _check_labels(labels, classes):
             f"y_true holds the class number {values[bad][0]:g}, but y_pred has {classes} classes: "
             f"labels must be between 0 and {classes - 1}. {bad.sum()} of {values.size} are not."
         )
+
+
+def _clip(xp, p):
+    """Clip probabilities; on PyTorch bare numbers would be float32, and 1 - epsilon another one."""
+    dtype = dtype_name(p)
+    return xp.clip(p, asarray(xp, epsilon(), dtype), asarray(xp, 1 - epsilon(), dtype))
 
 
 def softmax(xp, logits, axis):
