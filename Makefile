@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book serve test fuzz backends matrix lint refresh lock home clean distclean FORCE
+.PHONY: help setup book serve test fuzz backends matrix mutants atlas lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -85,14 +85,20 @@ test: $(READY) ## Run the unit tests, the doctests, and every notebook against i
 	@echo
 	@echo "All tests pass. Next: make book (read it), or make lint (before a commit)"
 
-fuzz: $(READY) ## Compare N random whole models with evaluate and fit (N=500, SEED=1000)
-	@$(BIN)/python tests/whole_models.py $(or $(N),500) $(or $(SEED),1000)
+fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=500: these alone)
+	@$(BIN)/python tests/fuzz.py $(N:%=--calls %) $(MODELS:%=--models %) $(SEED:%=--seed %)
 
-backends: $(READY) ## Run notebooks and whole models on JAX and PyTorch (BACKENDS=jax: one alone)
+backends: $(READY) ## Run tests, notebooks, whole models on JAX and PyTorch (BACKENDS=jax: one alone)
 	@$(BIN)/python tools/backends.py $(BACKENDS)
 
 matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 newest": these alone)
 	@$(BIN)/python tools/matrix.py $(RELEASES)
+
+mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUNCTIONS=huber: there)
+	@$(BIN)/python tools/mutants.py $(FUNCTIONS)
+
+atlas: $(READY) ## Run the atlas's cases with 40 real releases (RELEASES="keras-2.2.4": these alone)
+	@$(BIN)/python atlas/build.py $(ARGS) $(RELEASES)
 
 lint: $(READY) ## Check the style of code and notebooks, and the rules that notebooks follow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . || { \

@@ -111,7 +111,7 @@ def numpy_dtype(dtype):
 def check_dtype(dtype):
     """Return `dtype` as one of the names of the floating dtypes, or raise a ValueError."""
     names = (getattr(dtype, a, None) for a in ("compute_dtype", "name", "__name__"))
-    name = next((n for n in names if n), dtype)
+    name = next((n for n in names if n), str(dtype).removeprefix("torch."))
     if name not in _FLOATS:
         raise ValueError(
             f"dtype={dtype!r} is not a floating dtype. Expected one of {', '.join(_FLOATS)}."

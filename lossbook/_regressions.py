@@ -191,8 +191,8 @@ def log_cosh(y_true, y_pred):
     """
     xp, y_true, y_pred = _pair("log_cosh", y_true, y_pred)
     error = y_pred - y_true
-    softplus = xp.maximum(-2.0 * error, 0) + xp.log1p(xp.exp(-xp.abs(2.0 * error)))
-    return error + softplus - 0.6931471805599453
+    positive, rest = positive_part(xp, -2.0 * error)
+    return error + (positive + rest) - 0.6931471805599453
 
 
 def poisson(y_true, y_pred):
@@ -399,3 +399,13 @@ def _unit_length(xp, vectors, axis):
     """Divide vectors by their length; Keras caps the factor at 1 / epsilon."""
     length = xp.sqrt(xp.sum(xp.square(vectors), axis=axis, keepdims=True))
     return vectors * (1.0 / xp.maximum(length, epsilon()))
+
+
+def positive_part(xp, x):
+    """Return max(x, 0) and log(1 + exp(-|x|)): they add up to log(1 + exp(x)), without overflow.
+
+    Written with `where`: at 0 the slope of their sum is then 1/2, as Keras has it. `maximum` and
+    `abs` leave it to the backend.
+    """
+    positive = x >= 0
+    return xp.where(positive, x, xp.zeros_like(x)), xp.log1p(xp.exp(xp.where(positive, -x, x)))

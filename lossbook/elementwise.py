@@ -5,6 +5,8 @@ out; tensors of the active Keras backend in, tensors on the same device out. The
 `y_pred` (float32 for lists and integers), and it matters: the clip is done in that dtype.
 """
 
+import warnings
+
 import numpy as np
 
 from lossbook._arrays import (
@@ -31,6 +33,7 @@ from lossbook._regressions import (
     mean_squared_error,
     mean_squared_logarithmic_error,
     poisson,
+    positive_part,
     squared_hinge,
 )
 
@@ -93,9 +96,12 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
     _same_shape("binary_crossentropy", y_true, y_pred)
     y_true = smooth_labels(y_true, label_smoothing)
     if from_logits:
-        return xp.maximum(y_pred, 0) - y_pred * y_true + xp.log1p(xp.exp(-xp.abs(y_pred)))
+        positive, rest = positive_part(xp, y_pred)
+        return positive - y_pred * y_true + rest
     p = _clip(xp, y_pred)
-    return -(y_true * xp.log(p) + (1 - y_true) * xp.log(1 - p))
+    # PyTorch's kernel rounds less
+    log_q = xp.log1p(-p) if active_backend() == "torch" else xp.log(1 - p)
+    return -(y_true * xp.log(p) + (1 - y_true) * log_q)
 
 
 def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
@@ -193,7 +199,9 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     _check_options(from_logits, 0.0)
     xp = namespace(y_true=y_true, y_pred=y_pred)
     y_pred = asarray(xp, y_pred, name="y_pred")
-    labels = asarray(xp, y_true, dtype_name(y_true) if is_float(y_true) else "int32", "y_true")
+    labels = asarray(
+        xp, y_true, dtype_name(y_true) if is_float(y_true) else _integers(xp), "y_true"
+    )
     shape = shape_of(y_pred)
     if not shape:
         raise ValueError(
@@ -222,7 +230,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
         labels = xp.where(valid, labels, xp.zeros_like(labels))
         y_pred = xp.where(xp.expand_dims(valid, -1), y_pred, xp.zeros_like(y_pred))
     _check_labels(labels, shape[-1])
-    labels = asarray(xp, labels, "int32")
+    labels = asarray(xp, labels, _integers(xp))
     tensorflow = active_backend() == "tensorflow"
     if from_logits or tensorflow:  # where the clip comes before the division by the sum
         log_p = y_pred if from_logits else xp.log(_clip(xp, y_pred))
@@ -372,7 +380,7 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q=0.5):
     """
     xp = namespace(y_true=y_true, y_pred=y_pred)
     y_pred = asarray(xp, y_pred, name="y_pred")
-    labels = asarray(xp, y_true, "int32", "y_true")
+    labels = asarray(xp, y_true, _integers(xp), "y_true")
     if not shape_of(y_pred):
         raise ValueError(
             "categorical_generalized_cross_entropy needs y_pred with a class axis, "
@@ -382,8 +390,8 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q=0.5):
     check_compatible(
         "categorical_generalized_cross_entropy", (*shape_of(labels), classes), shape_of(y_pred)
     )
-    one_hot = xp.expand_dims(labels, -1) == asarray(xp, np.arange(classes), "int32")
-    p = xp.sum(xp.where(one_hot, y_pred, xp.zeros_like(y_pred)), axis=-1)
+    one_hot = xp.expand_dims(labels, -1) == asarray(xp, np.arange(classes), _integers(xp))
+    p = xp.sum(asarray(xp, one_hot, dtype_name(y_pred)) * y_pred, axis=-1)
     return (1 - xp.power(p, q)) / q
 
 
@@ -454,7 +462,9 @@ def _check_options(from_logits, label_smoothing):
 def _check_labels(labels, classes):
     """Refuse labels out of range; inside a compiled function there are no values to look at."""
     try:
-        values = to_numpy(labels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # TensorFlow warns before it raises
+            values = to_numpy(labels)
     except Exception:
         return
     bad = ~((values > -1) & (values < classes))  # fractions are cut off; NaN is bad
@@ -463,6 +473,11 @@ def _check_labels(labels, classes):
             f"y_true holds the class number {values[bad][0]:g}, but y_pred has {classes} classes: "
             f"labels must be between 0 and {classes - 1}. {bad.sum()} of {values.size} are not."
         )
+
+
+def _integers(xp):
+    """Return the dtype of labels: JAX has no int64 unless told."""
+    return "int32" if xp is not np and active_backend() == "jax" else "int64"
 
 
 def _clip(xp, p):

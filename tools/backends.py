@@ -1,26 +1,50 @@
-"""Run the notebooks and random whole models on other backends of Keras than TensorFlow.
+"""Run the tests, the notebooks and random whole models on other backends than TensorFlow.
 
     python tools/backends.py jax torch
 
 Each backend gets an environment of its own in _build/backends, with the versions of
-requirements.txt and the newest release of the backend (on Linux PyTorch brings 5 GB). The notebooks
-must print what they printed on TensorFlow.
+requirements.txt and the newest release of the backend (on Linux PyTorch brings 5 GB). The tests are
+those that compare with Keras on whichever backend runs; the notebooks must print what they printed
+on TensorFlow.
 """
 
 import os
 import subprocess
 import sys
+import time
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "_build" / "backends"
 PACKAGES = {"jax": "jax[cpu]", "torch": "torch"}
 NEEDED = ("keras", "numpy", "matplotlib", "ipykernel", "nbval", "pytest", "pytest-xdist")
 MODELS = "100"
+TESTS = (
+    "test_against_keras",
+    "test_arrays",
+    "test_class_weights",
+    "test_elementwise",
+    "test_exercises_against_keras",
+    "test_losses",
+    "test_messages",
+    "test_notebook",
+    "test_reduction",
+    "test_regressions",
+    "test_releases",
+    "test_source",
+    "test_total",
+    "test_trace",
+    "test_transforms",
+)
+PYTEST = ("-p", "no:cacheprovider", "-q", "-n", "2")
+# Keras on PyTorch turns a tensor into an array in a way that a new NumPy warns of.
+QUIET = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 
 
 def environment(backend):
     """Make the environment of a backend, or bring it up to date; return its Python."""
-    folder = ROOT / "_build" / "backends" / backend
+    folder = FOLDER / backend
     uv = Path(sys.executable).parent / "uv"
     python = folder / "bin" / "python"
     if not python.exists():
@@ -33,19 +57,47 @@ def environment(backend):
 
 
 def run(backend):
-    """Run everything on one backend; return whether all of it passed."""
+    """Run everything on one backend; return whether all of it passed, and what it came to."""
+    start = time.monotonic()
+    print(f"==> {backend}: installing it into {FOLDER.relative_to(ROOT)}", flush=True)
     python = environment(backend)
-    settings = {**os.environ, "KERAS_BACKEND": backend}
-    # the kernels are those of the environment itself
-    nbval = ["-m", "pytest", "-p", "no:cacheprovider", "-q", "-n", "2", "--dist", "loadfile"]
-    passed = True
+    quiet = ["-W", QUIET] if backend == "torch" else []
+    tests = [f"tests/{name}.py" for name in TESTS]
+    passed, results = True, []
     for what, command in [
-        ("the notebooks", [*nbval, "--nbval", "--nbval-current-env", "book"]),
-        ("whole models", ["tests/whole_models.py", MODELS]),
+        ("tests", [*quiet, "--dist", "worksteal", *tests]),
+        # the kernels are those of the environment itself
+        ("notebook cells", ["--dist", "loadfile", "--nbval", "--nbval-current-env", "book"]),
     ]:
-        print(f"==> {backend}: {what}", flush=True)
-        passed &= subprocess.run([python, *command], cwd=ROOT, env=settings).returncode == 0
-    return passed
+        report = FOLDER / f"{backend} {what}.xml"
+        report.unlink(missing_ok=True)
+        command = ["-m", "pytest", *PYTEST, "--junit-xml", report, *command]
+        passed &= execute(backend, what, python, command)
+        results.append(f"{counts(report)} {what}")
+    same = execute(backend, "whole models", python, ["tests/whole_models.py", MODELS])
+    results.append(f"{MODELS} whole models {'agree' if same else 'DO NOT AGREE'}")
+    minutes = (time.monotonic() - start) / 60
+    return passed and same, f"{'; '.join(results)}; {minutes:.0f} minutes"
+
+
+def execute(backend, what, python, command):
+    """Run one command of a backend's Python; return whether it succeeded."""
+    print(f"==> {backend}: {what}", flush=True)
+    settings = {**os.environ, "KERAS_BACKEND": backend}
+    return subprocess.run([python, *command], cwd=ROOT, env=settings).returncode == 0
+
+
+def counts(report):
+    """Say how many passed, failed and were skipped, from the report that pytest left."""
+    if not report.exists():
+        return "no report of"
+    total = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    for suite in ET.parse(report).getroot().iter("testsuite"):
+        for name in total:
+            total[name] += int(suite.get(name, 0))
+    failed = total["failures"] + total["errors"]
+    good = total["tests"] - failed - total["skipped"]
+    return f"{good} passed, {failed} failed, {total['skipped']} skipped"
 
 
 def main():
@@ -55,9 +107,9 @@ def main():
     if unknown:
         sys.exit(f"Unknown backend {', '.join(unknown)}. Known: {', '.join(PACKAGES)}.")
     results = {backend: run(backend) for backend in backends}
-    for backend, passed in results.items():
-        print(f"{backend}: {'passed' if passed else 'FAILED'}")
-    return not all(results.values())
+    for backend, (passed, text) in results.items():
+        print(f"{backend} {'passed' if passed else 'FAILED'}: {text}")
+    return not all(passed for passed, _ in results.values())
 
 
 if __name__ == "__main__":
