@@ -229,7 +229,7 @@ def test_the_expected_answers_are_those_of_keras():
 
 def test_names_are_topics_with_numbers():
     assert exercises.names() == tuple(EXERCISES)
-    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*-\d+", name) for name in EXERCISES)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)*-\d+", name) for name in EXERCISES)
 
 
 @pytest.mark.parametrize("path", notebooks(), ids=name_of)
