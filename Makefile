@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book serve test fuzz backends matrix mutants atlas lint refresh lock home clean distclean FORCE
+.PHONY: help setup book serve test fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -99,6 +99,9 @@ mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUN
 
 atlas: $(READY) ## Run the atlas's cases with 40 real releases (RELEASES="keras-2.2.4": these alone)
 	@$(BIN)/python atlas/build.py $(ARGS) $(RELEASES)
+
+rosetta: $(READY) ## Run the cases of chapter 16 with PyTorch, optax, scikit-learn, Transformers
+	@$(BIN)/python rosetta/run.py $(ARGS)
 
 lint: $(READY) ## Check the style of code and notebooks, and the rules that notebooks follow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . || { \

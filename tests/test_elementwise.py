@@ -400,3 +400,82 @@ def test_class_numbers_are_recognised_by_their_shape():
     with pytest.raises(ValueError) as caught:
         elementwise.sparse_categorical_crossentropy(np.zeros(3, int), p)
     assert str(caught.value).endswith("Expected y_true of shape (2, 3) or (2, 3, 1).")
+
+
+# --- options of the focal losses, and shapes of class numbers, by hand
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_binary_focal_crossentropy_of_smoothed_labels(from_logits):
+    rng = np.random.default_rng(5)
+    z, y = rng.normal(size=(4, 3)), rng.integers(0, 2, (4, 3))
+    p, t = 1 / (1 + np.exp(-z)), 0.8 * y + 0.1
+    p_t = t * p + (1 - t) * (1 - p)
+    expected = (1 - p_t) ** 1.5 * -(t * np.log(p) + (1 - t) * np.log(1 - p))
+    for balance, factor in ((False, 1), (True, 0.6 * t + 0.4 * (1 - t))):
+        loss = elementwise.binary_focal_crossentropy(
+            y, z if from_logits else p, balance, 0.6, 1.5, from_logits, 0.2
+        )
+        np.testing.assert_allclose(loss, factor * expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("axis", [1, -1])
+def test_categorical_focal_crossentropy_of_smoothed_labels(axis, from_logits):
+    rng = np.random.default_rng(6)
+    z, y = rng.normal(size=(3, 5, 4)), rng.uniform(size=(3, 5, 4))
+    p, t = np.exp(z) / np.exp(z).sum(axis, keepdims=True), 0.8 * y + 0.2 / 4  # of the last axis
+    expected = -0.6 * (1 - p) ** 1.5 * t * np.log(p)
+    loss = elementwise.categorical_focal_crossentropy(
+        y, z if from_logits else 7 * p, 0.6, 1.5, from_logits, 0.2, axis
+    )
+    np.testing.assert_allclose(loss, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("as_given", [np.asarray, tf.constant], ids=["arrays", "tensors"])
+def test_only_the_last_axis_of_class_numbers_is_dropped(as_given):
+    p = as_given(np.full((1, 3, 4), 0.25, np.float32))
+    for y in (np.array([[0, 1, -1]]), np.array([[[0], [1], [-1]]])):
+        loss = elementwise.sparse_categorical_crossentropy(as_given(y), p, ignore_class=-1)
+        np.testing.assert_allclose(loss, [[math.log(4), math.log(4), 0]], rtol=1e-6)
+
+
+def test_jax_and_pytorch_divide_by_the_sum_before_they_clip(monkeypatch):
+    """What the backends themselves say is the matter of `make backends`."""
+    p = np.array([[[0.0, 0.4, 0.4], [0.1, 0.1, 0.3]], [[1.0, 0.0, 0.0], [2.0, 1.0, 1.0]]])
+    y, total = [[0, 2], [1, 0]], 7 * math.log(10)
+    loss = elementwise.sparse_categorical_crossentropy(y, p)
+    np.testing.assert_allclose(loss[0, 0], total + math.log(0.8), rtol=1e-6)
+    monkeypatch.setattr(elementwise, "active_backend", lambda: "jax")
+    loss = elementwise.sparse_categorical_crossentropy(y, p)
+    np.testing.assert_allclose(loss, [[total, -math.log(0.6)], [total, math.log(2)]])
+
+
+def test_a_single_label_is_for_all_classes_of_a_focal_loss():
+    p = [[0.2, 0.3, 0.5]]
+    loss = elementwise.categorical_focal_crossentropy(1.0, p)
+    np.testing.assert_array_equal(loss, elementwise.categorical_focal_crossentropy([[1, 1, 1]], p))
+
+
+def test_on_pytorch_a_small_probability_is_not_rounded_away(monkeypatch):
+    p, y = column(1e-4, 0.25), column(0, 0)
+    expected = [-math.log1p(-float(np.float32(1e-4))), math.log(4 / 3)]
+    rounded = [-math.log(float(np.float32(1) - np.float32(1e-4))), math.log(4 / 3)]
+    loss = elementwise.binary_crossentropy(y, p)
+    np.testing.assert_allclose(loss[:, 0], rounded, rtol=2e-7)
+    assert abs(rounded[0] / expected[0] - 1) > 1e-4
+    monkeypatch.setattr(elementwise, "active_backend", lambda: "torch")
+    loss = elementwise.binary_crossentropy(y, p)
+    np.testing.assert_allclose(loss[:, 0], expected, rtol=2e-7)
+
+
+def test_class_numbers_are_int32_in_tensors_of_jax_only(monkeypatch):
+    assert elementwise._integers(np) == elementwise._integers(keras.ops) == "int64"
+    monkeypatch.setattr(elementwise, "active_backend", lambda: "jax")
+    assert elementwise._integers(keras.ops) == "int32"
+    # arrays keep 64 bits: this is no class 1
+    y, p = np.array([2**32 + 1]), np.array([[0.2, 0.8]])
+    loss = elementwise.categorical_generalized_cross_entropy(y, p)
+    np.testing.assert_array_equal(loss, [2])
+    with pytest.raises(ValueError, match="y_true holds the class number"):
+        elementwise.sparse_categorical_crossentropy(y, p)

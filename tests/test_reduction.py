@@ -78,6 +78,18 @@ def test_weighing_gives_each_value_its_weight_as_coefficient():
     np.testing.assert_array_equal(step.coefficients, np.ones((2, 2)))
 
 
+@pytest.mark.parametrize("as_given", [np.asarray, tf.constant], ids=["arrays", "tensors"])
+def test_a_last_axis_of_1_is_no_obstacle_to_weights(as_given):
+    flat, column = as_given([1.0, 3.0]), as_given([[2.0], [5.0]])
+    for values, weight in ((flat, column), (column, flat)):
+        step = reduction.weigh(values, weight)
+        np.testing.assert_array_equal(step.value, [[2], [15]])
+        np.testing.assert_array_equal(np.ravel(step.coefficients), np.ravel(weight))
+        assert step.coefficients.shape == values.shape
+        step = reduction.reduce_weighted_values(values, weight)
+        assert float(step.value) == (2 + 15) / 2
+
+
 def test_a_repeated_value_has_the_sum_of_its_weights_as_coefficient():
     values, weight = np.array([[[1.0], [2.0]]]), np.array([10.0, 20.0, 40.0])
     with pytest.warns(UserWarning, match="every value counts 3 times"):
@@ -205,3 +217,164 @@ def test_a_rule_is_found_by_family_and_by_the_installed_release():
     assert lb.RULES["keras-3.15"].reference == "keras/src/losses/loss.py::reduce_weighted_values"
     with pytest.raises(TypeError):
         lb.RULES["keras-3.15"] = None
+
+
+# --- each stage by itself: kinds of arrays, dtypes, and what an error says
+
+TENSOR, ARRAY = tf.constant([2, 0, 1]), np.array([1.0, 2.0, 4.0], np.float32)
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        lambda: reduction.class_axis(TENSOR),
+        lambda: reduction.mask_weight(TENSOR),
+        lambda: reduction.mask_weight(TENSOR, "sum"),
+        lambda: reduction.weigh(TENSOR, ARRAY),
+        lambda: reduction.weigh(ARRAY, TENSOR),
+        lambda: reduction.weigh(TENSOR, None),
+        lambda: reduction.reduce_values(TENSOR, ARRAY, "mean_with_sample_weight"),
+        lambda: reduction.reduce_values(ARRAY, TENSOR, "mean_with_sample_weight"),
+        lambda: reduction.reduce_weighted_values(TENSOR, ARRAY),
+        lambda: reduction.reduce_weighted_values(ARRAY, TENSOR),
+        lambda: reduction.reduce_weighted_values(ARRAY, mask=TENSOR),
+    ],
+)
+def test_one_tensor_makes_a_stage_one_of_tensors(stage):
+    step = stage()
+    assert tf.is_tensor(step.value) and tf.is_tensor(step.coefficients)
+    assert step.value.dtype == step.coefficients.dtype == "float32"  # integers are floats
+
+
+@pytest.mark.parametrize("name", ["values", "sample_weight", "mask"])
+def test_one_tensor_is_enough_in_a_compiled_function(name):
+    arrays = {"values": ARRAY, "sample_weight": ARRAY, "mask": ARRAY > 1}
+
+    @tf.function(autograph=False)
+    def compiled(tensor):
+        return reduction.reduce_weighted_values(**{**arrays, name: tensor})
+
+    step = compiled(tf.constant(arrays[name]))
+    np.testing.assert_allclose(step.value, (4 + 16) / 2)
+    np.testing.assert_allclose(step.coefficients, [0, 1, 2])
+
+
+def test_weights_of_another_dtype_meet_a_mask():
+    values, weight = tf.constant(ARRAY), tf.constant([1.0, 2.0, 3.0], tf.float64)
+    step = reduction.reduce_weighted_values(values, weight, [True, True, False])
+    assert step.value.dtype == "float32" and float(step.value) == (1 + 4) / 2
+
+
+def test_a_mask_of_counts_is_not_rounded():
+    step = reduction.reduce_weighted_values(VALUES, mask=[[2**24 + 1, 0], [0, 0]], reduction="sum")
+    assert step.value == 2**24 + 1
+
+
+def test_one_tensor_makes_the_merged_weight_a_tensor():
+    for arguments in ((TENSOR, ARRAY), (ARRAY, TENSOR), (TENSOR, None), (None, TENSOR)):
+        weight = reduction.effective_weight(*arguments)
+        assert tf.is_tensor(weight) and weight.dtype == "float32"
+    np.testing.assert_array_equal(reduction.effective_weight(ARRAY, TENSOR), [2, 0, 4])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_the_dtype_of_a_stage_is_the_one_asked_for(dtype):
+    for name in REDUCTIONS:
+        step = reduction.mask_weight(MASK, name, dtype)
+        assert step.value.dtype == step.coefficients.dtype == dtype
+    values = VALUES.astype(dtype)
+    for operation in ("mean", "sum", "none"):
+        step = reduction.class_axis(values, operation)
+        assert step.value.dtype == step.coefficients.dtype == dtype
+    for weight in (WEIGHT, WEIGHT.astype("float32"), WEIGHT.tolist()):
+        step = reduction.weigh(values, weight)
+        assert step.value.dtype == step.coefficients.dtype == dtype
+        step = reduction.reduce_values(values, weight, "mean_with_sample_weight")
+        assert step.value.dtype == step.coefficients.dtype == step.denominator.dtype == dtype
+
+
+def test_only_a_division_has_another_denominator_than_1():
+    assert reduction.weigh(VALUES, None).denominator == 1
+    assert reduction.weigh(VALUES, WEIGHT).denominator == 1
+    for name in ("sum", "none"):
+        assert reduction.reduce_values(VALUES, WEIGHT, name).denominator == 1
+
+
+def test_the_coefficients_of_a_mask_are_what_it_weighs():
+    for name in REDUCTIONS:
+        step = reduction.mask_weight(MASK, name)
+        np.testing.assert_array_equal(step.coefficients, step.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: reduction.standardize_reduction("median"),
+            "Unknown reduction 'median'. Expected None or one of sum_over_batch_size, mean, sum, "
+            "mean_with_sample_weight, none.",
+        ),
+        (
+            lambda: reduction.standardize_reduction("auto"),
+            "Unknown reduction 'auto'. Expected None or one of sum_over_batch_size, mean, sum, "
+            "mean_with_sample_weight, none. Did you mean 'sum_over_batch_size'?",
+        ),
+        (
+            lambda: reduction.standardize_reduction("avg"),
+            "Unknown reduction 'avg'. Expected None or one of sum_over_batch_size, mean, sum, "
+            "mean_with_sample_weight, none. Did you mean 'mean'?",
+        ),
+        (
+            lambda: reduction.class_axis(VALUES, "max"),
+            "Unknown operation 'max'. Expected mean, sum or none.",
+        ),
+        (
+            lambda: reduction.class_weights(np.zeros((0, 3)), {}),
+            "y_true has shape (0, 3): it is empty, and the mean of nothing is no number. (Keras "
+            "returns an empty array, 0.0 or NaN here, depending on the rank.)",
+        ),
+        (
+            lambda: reduction.reduce_weighted_values(np.zeros((0, 3))),
+            "values has shape (0, 3): it is empty, and the mean of nothing is no number. (Keras "
+            "returns an empty array, 0.0 or NaN here, depending on the rank.)",
+        ),
+        (
+            lambda: reduction.weigh(ARRAY, [1.0, 2.0]),
+            "sample_weight of shape (2,) does not fit values of shape (3,): Keras matches shapes "
+            "from the last axis. Expected shape (3,).",
+        ),
+        (
+            lambda: reduction.effective_weight([1.0, 2.0], ARRAY),
+            "sample_weight of shape (2,) does not fit mask of shape (3,): Keras matches shapes "
+            "from the last axis. Expected shape (3,).",
+        ),
+    ],
+)
+def test_errors_say_what_was_expected_and_received(call, message):
+    with pytest.raises(ValueError) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("name", ["values", "sample_weight", "mask"])
+def test_an_error_names_what_is_no_array(name):
+    arrays = {"values": [1.0, 2.0], name: [[1.0], [1.0, 2.0]]}
+    with pytest.raises(ValueError) as caught:
+        reduction.reduce_weighted_values(**arrays)
+    assert str(caught.value) == (
+        f"{name} is a list, not an array of numbers. Its parts differ in length, or are no "
+        "numbers. Pass one output at a time."
+    )
+
+
+def test_class_weights_are_float32_and_a_single_row_is_enough():
+    weights = reduction.class_weights([1], {1: 5})
+    np.testing.assert_array_equal(weights, [5])
+    assert weights.dtype == "float32"
+    assert reduction.class_weights([0], {1: 5}).dtype == "float32"
+
+
+def test_a_label_that_is_no_number_weighs_1():
+    with np.errstate(invalid="ignore"):
+        weights = reduction.class_weights([np.nan, 1.0], {1: 5})
+    np.testing.assert_array_equal(weights, [1, 5])

@@ -82,6 +82,21 @@ def test_an_output_without_a_loss_counts_nothing():
     assert ours.coefficients == (0.5, 0.0)
 
 
+def test_an_output_without_a_weight_counts_once():
+    inputs = keras.Input((1,))
+    model = keras.Model(inputs, [keras.layers.Identity()(inputs) for _ in range(2)])
+    model.compile(loss=["mae", "mse"], loss_weights=[None, 0.5], run_eagerly=True)
+    printed = model.evaluate(ROWS, [0 * ROWS, 0 * ROWS], verbose=0, return_dict=True)["loss"]
+    ours = total.weighted_losses([np.abs(ROWS).mean(), (ROWS**2).mean()], [None, 0.5])
+    assert printed == pytest.approx(ours.value, **TIGHT)
+    assert ours.coefficients == (1.0, 0.5)
+
+
+def test_one_name_and_a_list_of_one_cannot_be_confused():
+    assert total.weighted_losses({"a": 2.0}, [0.5]) == (1.0, (0.5,))  # and no warning
+    assert total.weighted_losses([2.0], {"a": 0.5}) == (1.0, (0.5,))
+
+
 class Penalties(keras.layers.Layer):
     """Adds a scalar and a vector loss."""
 
@@ -127,7 +142,19 @@ def test_reported_loss_counts_rows_not_batches_not_weights():
     assert total.reported_loss([1.0, 3.0], 7).value == 2.0
 
 
-def test_tensors_are_welcome():
+def test_shares_are_of_float64_whatever_the_sizes_are():
+    for dtype in ("float32", "uint8", "int64"):
+        step = total.reported_loss([3.0, 6.0], np.array([1, 2], dtype))
+        assert step == (1 / 3 * 3.0 + 2 / 3 * 6.0, (1 / 3, 2 / 3))
+
+
+def test_an_additional_loss_has_the_coefficient_1():
+    step = total.batch_loss([2.0], [0.5], [3.0, [1.0, 4.0]])
+    assert step == (9.0, (0.5, 1.0, 1.0))
+
+
+def test_tensors_and_arrays_of_one_entry_are_welcome():
+    assert total.weighted_losses([np.ones((1, 1)), [2.0]], [[0.5], 1]) == (2.5, (0.5, 1.0))
     loss = keras.ops.convert_to_tensor(2.0)
     assert total.batch_loss([loss, 1.0], [0.5, 1.0], [loss]).value == 4.0
 
@@ -147,6 +174,25 @@ def test_tensors_are_welcome():
         (
             lambda: total.weighted_losses([np.ones(3), 2.0]),
             "output_losses must hold one number each. Received an array of shape (3,): "
+            "reduce it first, for instance with lossbook.aggregate.",
+        ),
+        (
+            lambda: total.weighted_losses({"a": 1.0, "b": 2.0}, {"c": 1.0, "d": 1.0}),
+            "loss_weights must name every output: expected a, b; received c, d.",
+        ),
+        (
+            lambda: total.weighted_losses([1.0], [[2.0, 3.0]]),
+            "loss_weights must hold one number each. Received an array of shape (2,): "
+            "reduce it first, for instance with lossbook.aggregate.",
+        ),
+        (
+            lambda: total.activity_penalty(np.ones((2, 3)), 2),
+            "penalty must hold one number each. Received an array of shape (2, 3): "
+            "reduce it first, for instance with lossbook.aggregate.",
+        ),
+        (
+            lambda: total.reported_loss([np.ones(2)], 2),
+            "batch_losses must hold one number each. Received an array of shape (2,): "
             "reduce it first, for instance with lossbook.aggregate.",
         ),
         (
