@@ -91,9 +91,13 @@ def reduction_stages(reduction, masked, weight, weighted, total):
     else:
         # With a mask the denominator of the total is this stage's times the share of the mask.
         count = size(shape_of(weighted.value))
-        by_weight = reduction == "mean_with_sample_weight" and weight is not None
-        divisor = float(to_numpy(total.denominator)) if by_weight else count
-        operation = "sum / sum of weights" if by_weight else "sum / number of values"
+        divisor = float(to_numpy(total.denominator)) / (share or 1.0)
+        if reduction == "mean_with_sample_weight" and weight is not None:
+            operation = "sum / sum of weights"
+        elif share == 0 or abs(divisor - count) <= 1e-3 * count:
+            operation, divisor = "sum / number of values", count
+        else:  # another library's
+            operation = "sum / denominator"
         formula = f"sum of {last} / {divisor:.6g}"
     yield _stage("total", total.value, operation, formula, f"{_LOSS_FILE}::reduce_values", divisor)
 

@@ -100,7 +100,7 @@ def trace(
         sample_weight: weights that broadcast with the values from the last axis, or None.
         mask: array of bool (True = keep), or None.
         reduction: one of Keras's five reductions.
-        rule: "keras-3" (the installed release), or a release such as "keras-3.8".
+        rule: "keras-3" (the installed release), a release such as "keras-2.2.4", or "pytorch".
         dtype: the dtype that the loss computes in, as `Loss(dtype=...)`; None is Keras's `floatx`,
             float32 unless you have set another.
         **loss_options: `from_logits`, `label_smoothing`, `axis`, as the Keras loss takes them.

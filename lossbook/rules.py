@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import Any
 
 from lossbook._arrays import installed_keras
+from lossbook._elsewhere import ELSEWHERE
 from lossbook._families import FAMILIES, KNOWN, Rule
 
 RULES: Mapping[str, Rule] = MappingProxyType(
-    {rule.name: rule for families in FAMILIES.values() for _, rule in families}
+    {rule.name: rule for families in FAMILIES.values() for _, rule in families} | ELSEWHERE
 )
 
 
@@ -53,7 +54,7 @@ def resolve(rule):
     )
     raise ValueError(
         f"Unknown rule {rule!r}. Known rules: keras-3 (the installed release), and any release of "
-        f"{known}, as keras-3.8 or tf.keras-2.4.4."
+        f"{known}, as keras-3.8 or tf.keras-2.4.4; of other libraries {', '.join(ELSEWHERE)}."
     )
 
 
@@ -76,7 +77,7 @@ def aggregate(
         values: what a Keras loss function returns (after the class axis), `(batch, *positions)`.
         sample_weight: weights that broadcast with `values` from the last axis, or None.
         mask: array of bool (True = keep), or None.
-        rule: "keras-3" (the installed release), or a release such as "keras-3.8".
+        rule: "keras-3" (the installed release), a release such as "keras-2.2.4", or "pytorch".
         reduction: one of Keras's five reductions.
 
     Returns:
@@ -111,7 +112,7 @@ def epoch_loss(batch_losses, batch_sizes, rule="keras-3"):
     Args:
         batch_losses: one scalar per batch.
         batch_sizes: the number of rows of each batch, or one number for all.
-        rule: "keras-3" (the installed release), or a release such as "keras-3.8".
+        rule: "keras-3" (the installed release), a release such as "keras-2.2.4", or "pytorch".
 
     Returns:
         float: what `evaluate` returns, and `fit` logs if the weights of the model don't move.

@@ -24,6 +24,7 @@ LAYERS = (
     ("elementwise", "reduction", "total", "data", "_source"),
     ("_releases", "_keras2", "_render", "_losses"),
     ("_families", "_stages", "_call"),
+    ("_elsewhere",),
     ("rules",),
     ("_trace",),
     ("_identify",),

@@ -226,7 +226,8 @@ ERRORS = {
         ValueError,
         "Unknown rule 'keras-9'. Known rules: keras-3 (the installed release), and any release of "
         "keras-2.2 to 3.15, tf.keras-1.13 to 2.15, tf_keras-2.16 to 2.21, as keras-3.8 or "
-        "tf.keras-2.4.4.",
+        "tf.keras-2.4.4; of other libraries pytorch, pytorch-elementwise, optax, sklearn, "
+        "transformers.",
     ),
     # --- axes
     "an axis out of range": (

@@ -418,3 +418,21 @@ def test_a_loss_computes_in_floatx_unless_told(floatx):
         assert lb.trace("mae", y, p, dtype="float32").total == float(np.float32(1 / 3))
     finally:
         keras.config.set_floatx("float32")
+
+
+@pytest.mark.parametrize(
+    ("rule", "operation", "formula"),
+    [
+        ("keras-3", "sum / number of values", "sum of weighted_values / 4"),
+        ("keras-2.2.4", "sum / number of values", "sum of weighted_values / 4"),
+        ("tf.keras-1.13", "sum / denominator", "sum of weighted_values / 6"),
+        ("pytorch", "sum / denominator", "sum of weighted_values / 6"),
+    ],
+)
+def test_the_last_stage_names_the_divisor_of_its_rule(rule, operation, formula):
+    y, p, weight = np.zeros((4, 1)), np.array([[1.0], [2.0], [3.0], [4.0]]), [1.0, 2.0, 3.0, 0.0]
+    last = lb.trace("mae", y, p, weight, rule=rule).stages[-1]
+    assert (last.operation, last.formula) == (operation, formula)
+    assert lb.trace("mae", y, p, weight, rule=rule).total == pytest.approx(
+        {"keras-3": 3.5, "keras-2.2.4": 14 / 3}.get(rule, 14 / 6)
+    )

@@ -9,10 +9,12 @@ from lossbook._exercises import (
     class_axis,
     elementwise,
     epochs,
+    keras_2,
     masks,
     one_number,
     outputs,
     reduction,
+    rosetta,
     weights,
 )
 from lossbook._exercises.exercise import Exercise
@@ -29,4 +31,6 @@ EXERCISES = {
     **outputs.EXERCISES,
     **additional_losses.EXERCISES,
     **epochs.EXERCISES,
+    **keras_2.EXERCISES,
+    **rosetta.EXERCISES,
 }
