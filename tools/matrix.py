@@ -27,19 +27,24 @@ RELEASES = {
     "newest": None,
 }
 NOTEBOOKS = ("3.13.2", "3.14.1", "newest")
+# The tests that hold lossbook against Keras; those of the drawn calls themselves are left out.
 TESTS = [
-    f"tests/test_{name}.py"
-    for name in (
-        "against_keras",
-        "class_weights",
-        "elementwise",
-        "losses",
-        "reduction",
-        "releases",
-        "total",
-        "trace",
-        "whole_models",
-    )
+    *(
+        f"tests/test_{name}.py"
+        for name in (
+            "against_keras",
+            "class_weights",
+            "compiled_models",
+            "losses",
+            "releases",
+            "total",
+            "whole_models",
+        )
+    ),
+    "-k",
+    "not the_calls",
+    "-W",  # up to 3.5 Keras said so of a Sequential, though it passed the mask on
+    "ignore:Layer 'sequential:UserWarning",
 ]
 PYTHON = "3.11 or 3.12: older TensorFlows know no newer one"
 
