@@ -33,14 +33,6 @@ REASONS = {
         "smooth-cce-r4",
     ),
     "elementwise: the loss is computed in float16": ("f16-mse", "f16-mae", "f16-bce"),
-    "elementwise: logits behind an activation, found or not": (
-        "bce-logits-sigmoid",
-        "cce-logits-softmax",
-        "scce-logits-softmax",
-        "cce-softmax",
-        "scce-softmax",
-        "cce-softmax-times",
-    ),
     "elementwise: a cosine similarity, with the sign of a similarity": (
         "loss-cosine_similarity-r2",
     ),

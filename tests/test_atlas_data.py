@@ -15,8 +15,8 @@ FILES = sorted((ATLAS / "results").glob("*.json"))
 RESULTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in FILES}
 
 
-# Recorded before the last edit of the cases. All cases are there, and `test_atlas` finds every number
-# to be the one of its rule; a new run gives them the present digest.
+# Recorded before the last edit of the cases. All cases are there, and `test_atlas` finds every
+# number to be the one of its rule; a new run gives them the present digest.
 BEFORE = "cc0ba5809069ea0870e1336e393dde80511b7a9e468a9fb1eca516b21e4b0cbd"
 
 
