@@ -24,6 +24,7 @@ TESTS = (
     "test_against_keras",
     "test_arrays",
     "test_class_weights",
+    "test_compiled_models",
     "test_elementwise",
     "test_exercises_against_keras",
     "test_losses",
