@@ -118,11 +118,10 @@ def weights_of(case, release, i, rows, training):
     if weight is not None and ignored:
         return weight
     labels = output["y_true"][rows]
-    if labels.ndim > 2 or (labels.ndim == 2 and number >= (2, 12) and framework != "keras"):
-        one_hot = labels.shape[-1] > 1 and output["loss"] == "categorical_crossentropy"
-        labels = labels.argmax(-1) if one_hot else labels.reshape(labels.shape[:2])
+    if labels.ndim > 2:  # tf.keras from 2.12 on: one weight for each position
+        one_hot = labels.shape[-1] > 1
+        labels = labels.argmax(-1) if one_hot else labels[..., 0]
         found = np.vectorize(lambda label: table.get(int(label), 1.0))(labels).astype("float32")
-        found = found[:, 0] if found.shape[-1] == 1 else found
     else:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
