@@ -156,8 +156,10 @@ FAMILIES = {
             _family(
                 "keras-2.2.5",
                 "2.2.5",
-                keras2_walk(leading_axes, partial(mask_by_mean, epsilon=1e-7), as_it_is),
-                _VALID,
+                keras2_walk(
+                    leading_axes, partial(mask_by_mean, epsilon=1e-7), as_it_is, nonzero=True
+                ),
+                _BY_KIND,
                 _IN_ENGINE,
                 **_KERAS2,
             ),
@@ -233,7 +235,17 @@ FAMILIES = {
             (1, 14, 0),
             _family(
                 "tf.keras-1.14",
-                "1.14, 1.15, 2.0, 2.1",
+                "1.14",
+                keras2_walk(leading_axes, mask_as_weight),
+                reference=_IN_TF,
+                **{**_TF2, "from_generator": batches_alike, "add_loss": vector_itself},
+            ),
+        ),
+        (
+            (1, 15, 0),
+            _family(
+                "tf.keras-1.15",
+                "1.15, 2.0, 2.1",
                 keras2_walk(strictly_one_axis, mask_as_weight),
                 reference=_IN_TF,
                 **{**_TF2, "from_generator": batches_alike, "add_loss": vector_itself},

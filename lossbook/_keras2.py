@@ -44,7 +44,7 @@ def column_and_one_axis(name, shape, values):
 
 
 def strictly_one_axis(name, shape, values):
-    """tf.keras 1.14 to 2.1: weights lack at most one axis, and broadcast only along axes of 1."""
+    """tf.keras 1.15 to 2.1: weights lack at most one axis, and broadcast only along axes of 1."""
     leading_axes(name, shape, values)
     aligned = one_axis(name, shape, values)
     if len(aligned) != len(values):
