@@ -16,6 +16,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 import lossbook as lb
+from lossbook.plots import _canvas
 
 STAGES = (
     "elementwise", "class axis", "mask", "weights",
@@ -326,7 +327,7 @@ def test_every_text_has_enough_contrast(picture):
 
 def test_black_or_white_reads_on_every_colour():
     for colour in np.random.default_rng(1).random((500, 3)):
-        ink = _luminance(to_rgb(lb.plots._ink_on(colour)))
+        ink = _luminance(to_rgb(_canvas.ink_on(colour)))
         paper = _luminance(colour)
         assert (max(ink, paper) + 0.05) / (min(ink, paper) + 0.05) >= 4.5
 
