@@ -17,6 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+import summary
 from releases import ENVIRONMENTS, RELEASES
 
 HERE = Path(__file__).parent
@@ -221,6 +222,8 @@ def main():
                 print(f"{'':16} {len(changed)} cases differ: {', '.join(changed) or 'none'}")
             else:
                 save(found)
+    if not chosen.check:
+        summary.TARGET.write_text(summary.summary())
     if failed:
         sys.exit(f"The Loss Book: {len(failed)} failures:\n" + "\n".join(failed))
 

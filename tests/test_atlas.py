@@ -109,7 +109,7 @@ def test_few_numbers_need_a_reason():
     total = counts.total()
     reasons = total - counts["reproduced"] - counts["other"]
     print(f"{len(RELEASES)} releases: {total} numbers, {reasons} with a reason, {counts['other']}")
-    assert len(RELEASES) >= 25
+    assert len(RELEASES) == 40
     assert reasons <= 0.05 * total
     assert set(REASONS) == set(counts) - {"reproduced", "other"}, "a reason that nothing needs"
 

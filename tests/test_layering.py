@@ -21,7 +21,7 @@ LAYERS = (
     ("_arrays",),
     ("_checks",),
     ("_regressions",),
-    ("elementwise", "reduction", "total", "data", "_source"),
+    ("elementwise", "reduction", "total", "data", "_source", "atlas"),
     ("_releases", "_keras2", "_render", "_losses"),
     ("_families", "_stages", "_call"),
     ("_elsewhere",),

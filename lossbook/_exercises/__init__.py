@@ -6,6 +6,7 @@ never listed.
 
 from lossbook._exercises import (
     additional_losses,
+    atlas,
     class_axis,
     elementwise,
     epochs,
@@ -32,5 +33,6 @@ EXERCISES = {
     **additional_losses.EXERCISES,
     **epochs.EXERCISES,
     **keras_2.EXERCISES,
+    **atlas.EXERCISES,
     **rosetta.EXERCISES,
 }

@@ -5,7 +5,8 @@ the last line of a notebook cell it shows itself, once, and `picture.savefig("pa
 `picture.alt` says in words what it shows.
 """
 
+from lossbook.plots._atlas import atlas
 from lossbook.plots._ledger import ledger
 from lossbook.plots._path import path
 
-__all__ = ["ledger", "path"]
+__all__ = ["atlas", "ledger", "path"]

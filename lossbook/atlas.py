@@ -1,0 +1,149 @@
+"""What 40 real releases printed for the same cases: the recorded runs that the rules are held to.
+
+Each case is a small model with its data, weights and masks, run through the public API of every
+release (the folder `atlas` of the repository has the cases and the full results, errors included).
+This module carries the numbers: `recorded` for one case, `groups` for who printed what.
+"""
+
+import json
+from functools import cache
+from importlib import resources
+
+_REFUSED = "."
+
+
+@cache
+def _table():
+    return json.loads(resources.files("lossbook").joinpath("_atlas.json").read_text("utf8"))
+
+
+def releases():
+    """Return the names of the releases: Keras 2, tf.keras, tf_keras, Keras 3, each in its order.
+
+    Examples:
+        >>> from lossbook import atlas
+        >>> atlas.releases()[:4]
+        ('keras-2.2.4', 'keras-2.2.5', 'keras-2.3.1', 'tf.keras-1.13.1')
+    """
+    return tuple(_table()["releases"])
+
+
+def cases():
+    """Return the names of the cases."""
+    return tuple(_table()["cases"])
+
+
+def _row(key):
+    """Return (distinct numbers, a letter for each release) of "CASE" or "CASE METHOD"."""
+    case, _, what = key.partition(" ")
+    if case not in _table()["cases"]:
+        raise ValueError(f"No case {case!r} in the atlas. `lossbook.atlas.cases()` lists them.")
+    found = {
+        name: row for names, row in _table()["cases"][case].items() for name in names.split(", ")
+    }
+    if (what or "evaluate") not in found:
+        raise ValueError(f"Case {case!r} has no {what!r}. It has: {', '.join(found)}.")
+    return found[what or "evaluate"]
+
+
+def recorded(key):
+    """Return what each release printed for a case.
+
+    Surprise: None is an error, and an error is an answer: that release refuses the case.
+
+    Args:
+        key: "CASE" for what `evaluate` returned, "CASE METHOD" for another method (`fit`,
+            `test_on_batch`, ...), "CASE METHOD NAME" for another number in its log.
+
+    Returns:
+        dict: release to float; to a list, where a release returns an array or is called several
+        times; to None, where it refuses (or logs no such number).
+
+    Raises:
+        ValueError: for an unknown case or method; the message lists the methods.
+
+    Examples:
+        >>> from lossbook import atlas
+        >>> numbers = atlas.recorded("sw-mse-r2-zeros")  # two of four weights are 0
+        >>> numbers["keras-2.2.4"], numbers["keras-3.8.0"]
+        (1.730977, 0.8654887)
+    """
+    numbers, letters = _row(key)
+    numbers = [_number(number) for number in numbers]
+    return {
+        release: None if letter == _REFUSED else numbers[ord(letter) - ord("a")]
+        for release, letter in zip(releases(), letters, strict=True)
+    }
+
+
+def groups(key):
+    """Return who printed what: (number, releases) for each distinct number, the newest's first.
+
+    Two numbers are one if they agree to float32 rounding. Those that refuse come last, with None.
+
+    Args:
+        key: as for `recorded`.
+
+    Returns:
+        list of (number, tuple of releases).
+
+    Examples:
+        >>> from lossbook import atlas
+        >>> for number, names in atlas.groups("sw-mse-r2-zeros"):
+        ...     print(number, atlas.spans(names)[-27:])
+        0.8654887 16.0 to 2.21.0, Keras 3
+        1.730977 Keras 2.2.4 and 2.2.5
+    """
+    numbers, letters = _row(key)
+    found = []
+    for letter in [*(chr(ord("a") + i) for i in range(len(numbers))), _REFUSED]:
+        names = [name for name, one in zip(releases(), letters, strict=True) if one == letter]
+        if names:
+            number = None if letter == _REFUSED else _number(numbers[ord(letter) - ord("a")])
+            found.append((number, tuple(names)))
+    return found
+
+
+def _number(number):
+    """Return a number of the file as float, or as list of them: it writes NaN as "nan"."""
+    return [_number(one) for one in number] if isinstance(number, list) else float(number)
+
+
+def lines():
+    """Return {line: its releases}: Keras 2, tf.keras 1, tf.keras 2, tf_keras, Keras 3."""
+    found = {}
+    for release in releases():
+        framework, _, version = release.partition("-")
+        name = {"keras": "Keras", "tf_keras": "tf_keras"}.get(framework, framework)
+        line = name if name == "tf_keras" else f"{name} {version[0]}"
+        found.setdefault(line, []).append(release)
+    return {line: tuple(names) for line, names in found.items()}
+
+
+def spans(names):
+    """Say some releases in words: whole lines by name, neighbours as "from to".
+
+    Examples:
+        >>> from lossbook import atlas
+        >>> print(atlas.spans(["keras-2.2.4", "keras-3.0.5", "keras-3.1.1", "keras-3.2.1"]))
+        Keras 2.2.4, Keras 3.0.5 to 3.2.1
+    """
+    parts = []
+    for line, members in lines().items():
+        if set(members) <= set(names):
+            parts.append(line)
+            continue
+        runs, before = [], False
+        for release in members:
+            if release in names:
+                version = release.partition("-")[2]
+                runs = [*runs[:-1], [*runs[-1], version]] if before else [*runs, [version]]
+            before = release in names
+        words = [run[0] if len(run) == 1 else f"{run[0]} {_to(run)} {run[-1]}" for run in runs]
+        if words:
+            parts.append(f"{line.split()[0]} {', '.join(words)}")
+    return ", ".join(parts)
+
+
+def _to(run):
+    return "and" if len(run) == 2 else "to"
