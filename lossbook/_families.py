@@ -6,6 +6,8 @@ from functools import partial
 from types import MappingProxyType
 
 from lossbook import reduction as keras3
+from lossbook._arrays import asarray, namespace, shape_of
+from lossbook._checks import check_fit
 from lossbook._keras2 import (
     as_it_is,
     column_and_one_axis,
@@ -62,6 +64,9 @@ class Rule:
     `on_batch` what `train_on_batch` and `test_on_batch` return, called once per batch.
     `extras["activity_penalty"](penalty, batch_size)` is what the release adds for the activity
     regulariser of a layer, `extras["add_loss"](vector)` for a vector given to `add_loss`.
+    `own_mask` is what becomes of the positions that a loss itself keeps (ignore_class): "merged"
+    with the mask of the predictions, stages of its own (that mask is a weight then), or "" where
+    there is no such loss.
     """
 
     name: str
@@ -75,10 +80,30 @@ class Rule:
     from_generator: Callable[..., Sum]
     on_batch: Callable[..., tuple]
     extras: Mapping[str, Callable]
+    own_mask: str | Callable = "merged"
 
     def coefficients(self, values, sample_weight=None, mask=None, reduction="sum_over_batch_size"):
         """Return the Step from the values to the scalar: value, coefficients, denominator."""
         return self.stages(values, sample_weight, mask, reduction)[-1]
+
+    def stages_of_loss(self, values, sample_weight, mask, own_mask, reduction):
+        """Return the stages for a loss that keeps some positions itself (own_mask, or None)."""
+        if own_mask is None:
+            return self.stages(values, sample_weight, mask, reduction)
+        if not self.own_mask:
+            raise ValueError(
+                f"ignore_class came with TensorFlow 2.10; the rule {self.name} ({self.versions}) "
+                "has none. Give a mask or sample_weight instead, or take another rule."
+            )
+        if mask is None and self.own_mask == "merged":
+            return self.stages(values, sample_weight, own_mask, reduction)
+        if self.own_mask != "merged":  # the other mask is in the weight
+            _, weight, _, _ = self.stages(values, sample_weight, mask, reduction)
+            return self.own_mask(values, weight, own_mask, reduction)
+        xp = namespace(values=values)
+        mask = asarray(xp, mask) != 0
+        check_fit("mask", mask, shape_of(mask), "values", own_mask)
+        return self.stages(values, sample_weight, xp.logical_and(mask, own_mask), reduction)
 
 
 def _family(
@@ -93,6 +118,7 @@ def _family(
     on_batch=each_alone,
     activity=activity_penalty,
     add_loss=sum_of_vector,
+    own_mask="merged",
 ):
     """Return a family; what is not named is as in the newest Keras."""
 
@@ -118,6 +144,7 @@ def _family(
         from_generator=from_generator or epoch,
         on_batch=on_batch,
         extras=MappingProxyType({"activity_penalty": activity, "add_loss": add_loss}),
+        own_mask=own_mask,
     )
 
 
@@ -131,11 +158,16 @@ def _walk_with(mask_weight):
     return partial(walk, mask_weight=mask_weight)
 
 
-_KERAS2 = {"reductions": _ONE, "activity": undivided_penalty, "add_loss": vector_itself}
+_KERAS2 = {
+    "reductions": _ONE,
+    "activity": undivided_penalty,
+    "add_loss": vector_itself,
+    "own_mask": "",
+}
 _KERAS3_TO_14 = {"formula": _VALID, "reference": _IN_KERAS3, "on_batch": _running}
 _KERAS3_TO_13 = {**_KERAS3_TO_14, "activity": undivided_penalty}
 _GUARDED = _walk_with(partial(mask_times_ratio, guard=True))
-_TF2 = {"reductions": _THREE, "formula": _ALL, "add_loss": mean_of_vector}
+_TF2 = {"reductions": _THREE, "formula": _ALL, "add_loss": mean_of_vector, "own_mask": ""}
 
 # (the first release of the family, its rule); a framework's releases in their order
 FAMILIES = {
@@ -176,6 +208,7 @@ FAMILIES = {
                 from_generator=last_batch,
                 activity=undivided_penalty,
                 add_loss=mean_of_vector,
+                own_mask="",
             ),
         ),
         (
@@ -216,6 +249,7 @@ FAMILIES = {
                 reductions=_THREE,
                 from_generator=batches_alike,
                 add_loss=vector_itself,
+                own_mask="",
             ),
         ),
         (
@@ -229,6 +263,7 @@ FAMILIES = {
                 reductions=_ONE,
                 from_generator=batches_alike,
                 add_loss=vector_itself,
+                own_mask="",
             ),
         ),
         (
@@ -265,10 +300,20 @@ FAMILIES = {
             (2, 7, 0),
             _family(
                 "tf.keras-2.7",
-                "2.7 to 2.10",
+                "2.7 to 2.9",
                 keras2_walk(one_axis, mask_as_weight),
                 reference=_IN_KERAS,
                 **_TF2,
+            ),
+        ),
+        (
+            (2, 10, 0),
+            _family(
+                "tf.keras-2.10",
+                "2.10",
+                keras2_walk(one_axis, mask_as_weight),
+                reference=_IN_KERAS,
+                **{**_TF2, "own_mask": keras2_walk(one_axis, mask_by_valid)},
             ),
         ),
         (
@@ -278,7 +323,7 @@ FAMILIES = {
                 "2.11 to 2.15",
                 keras2_walk(one_axis, mask_by_valid),
                 reference=_IN_SRC,
-                **{**_TF2, "formula": _VALID},
+                **{**_TF2, "formula": _VALID, "own_mask": "merged"},
             ),
         ),
     ),

@@ -24,7 +24,6 @@ from lossbook._call import (
 from lossbook._checks import (
     check_broadcast,
     check_finite,
-    check_fit,
     check_mask,
     check_not_empty,
     check_values_exist,
@@ -156,11 +155,10 @@ def trace(
         elementwise = asarray(xp, elementwise, dtype)  # a kernel may know float32 only, as CTC's
         operation = "none" if loss in ATOMIC else LOSSES[loss].class_axis
         values = keras3.class_axis(elementwise, operation, axis)
-        mask = _merge_masks(xp, mask, valid)
-        masked, weight, weighted, total = release.stages(
-            values.value, sample_weight, mask, reduction
+        masked, weight, weighted, total = release.stages_of_loss(
+            values.value, sample_weight, mask, valid, reduction
         )
-    weighed = sample_weight is not None or mask is not None
+    weighed = not (sample_weight is mask is valid is None)
     same_mean = not weighed and reduction not in ("sum", "none") and operation == "mean"
     if len(shape_of(y_pred)) < len(given[1]) and not same_mean:
         warn_lost_axis(*given, shape_of(values.value))
@@ -184,15 +182,6 @@ def trace(
         coefficients=_spread(xp, total.coefficients, values.coefficients, operation, axis),
         total=total.value if reduction == "none" else float(to_numpy(total.value)),
     )
-
-
-def _merge_masks(xp, mask, valid):
-    """Keep what both masks keep: that of y_pred, and that of the loss itself."""
-    if mask is None or valid is None:
-        return valid if mask is None else mask
-    mask = asarray(xp, mask) != 0
-    check_fit("mask", mask, shape_of(mask), "values", valid)
-    return xp.logical_and(mask, valid)
 
 
 def _spread(xp, coefficients, class_coefficients, operation, axis):

@@ -90,8 +90,8 @@ def groups(key):
     Examples:
         >>> from lossbook import atlas
         >>> for number, names in atlas.groups("sw-mse-r2-zeros"):
-        ...     print(number, atlas.spans(names)[-27:])
-        0.8654887 16.0 to 2.21.0, Keras 3
+        ...     print(number, atlas.spans(names))
+        0.8654887 Keras 2.3.1, tf.keras 1, tf.keras 2, tf_keras, Keras 3
         1.730977 Keras 2.2.4 and 2.2.5
     """
     numbers, letters = _row(key)

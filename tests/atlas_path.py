@@ -182,14 +182,13 @@ def batch(case, release, rows, training, eager=False):
             continue
         values, valid = values_of(output, release, rows, eager)
         mask = None if output["mask"] is None else output["mask"][rows] != 0
-        mask = valid if mask is None else mask
         weight = weights_of(case, release, i, rows, training)
         reduction = output["options"].get("reduction", "sum_over_batch_size")
         reduction = "sum_over_batch_size" if reduction == "auto" else reduction
         rule = output_rule(output, release)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            result = rule.coefficients(values, weight, mask, reduction).value
+            result = rule.stages_of_loss(values, weight, mask, valid, reduction)[-1].value
         total = total + factor * np.asarray(result, "float64")
     return total
 

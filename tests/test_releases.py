@@ -219,3 +219,31 @@ def test_epochs_and_penalties_by_hand(family):
     divided = family in ("14", "15")
     assert rule.extras["activity_penalty"](6.0, 4) == (1.5 if divided else 6.0)
     assert rule.on_batch(iter(LOSSES), 3)[-1] == pytest.approx(5.0 if family == "15" else 13 / 3)
+
+
+@pytest.mark.parametrize(
+    ("release", "plain", "weighted"),
+    [("tf.keras-2.10.1", 0.4620981, 0.5776227), ("tf.keras-2.11.1", 0.6931472, 0.8664339)],
+)
+def test_the_loss_masks_and_the_predictions_mask(release, plain, weighted):
+    """ignore_class and a mask together: the numbers are those of a run of the release."""
+    y_true = np.array([[0, 1, 2], [2, 2, 0]])
+    y_pred = np.array(
+        [
+            [[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.125, 0.125, 0.75]],
+            [[0.25, 0.25, 0.5], [0.75, 0.125, 0.125], [0.5, 0.25, 0.25]],
+        ],
+        "float32",
+    )
+    mask = np.array([[True, False, False], [True, True, True]])
+    given = "sparse_categorical_crossentropy", y_true, y_pred
+    for weight, total in ((None, plain), (np.array([2.0, 0.5]), weighted)):
+        t = lb.trace(*given, weight, mask, rule=release, ignore_class=2)
+        assert t.total == pytest.approx(total, rel=1e-6)
+
+
+@pytest.mark.parametrize("release", ["keras-2.2.4", "keras-2.3.1", "tf.keras-1.15", "tf.keras-2.9"])
+def test_releases_without_ignore_class(release):
+    given = "sparse_categorical_crossentropy", [[0, 1]], [[[0.5, 0.5], [0.25, 0.75]]]
+    with pytest.raises(ValueError, match=r"^ignore_class came with TensorFlow 2\.10; the rule "):
+        lb.trace(*given, rule=release, ignore_class=0)
