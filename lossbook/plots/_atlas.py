@@ -40,8 +40,8 @@ def atlas(rows):
 
     Examples:
         >>> import lossbook as lb
-        >>> print(lb.plots.atlas({"zero weights": "sw-mse-r2-zeros"}).alt[-43:])
-        zero weights: 2 numbers, Keras 2.2 differs.
+        >>> print(lb.plots.atlas({"zero weights": "sw-mse-r2-zeros"}).alt[-62:])
+        zero weights: 2 numbers, another than the newest in Keras 2.2.
 
     References:
         The folder `atlas` of the repository: the cases, and what each release reported.
@@ -168,6 +168,6 @@ def _says(label, keys):
     others = dict.fromkeys(
         _ERAS[_era(name)][1] for number, names in groups[1:] if number is not None for name in names
     )
-    part = f", {' and '.join(others)} differs" if others else ""
+    part = f", another than the newest in {', '.join(others)}" if others else ""
     refusing = f", {len(groups[-1][1])} releases refuse" if groups[-1][0] is None else ""
     return f"{label}: {numbers} number{'s'[: numbers != 1]}{part}{refusing}"
