@@ -26,6 +26,7 @@ from lossbook._releases import (
     last_batch,
     mask_times_ratio,
     mean_of_vector,
+    no_vector,
     running_means,
     sum_of_vector,
     undivided_penalty,
@@ -167,7 +168,7 @@ _KERAS2 = {
 _KERAS3_TO_14 = {"formula": _VALID, "reference": _IN_KERAS3, "on_batch": _running}
 _KERAS3_TO_13 = {**_KERAS3_TO_14, "activity": undivided_penalty}
 _GUARDED = _walk_with(partial(mask_times_ratio, guard=True))
-_TF2 = {"reductions": _THREE, "formula": _ALL, "add_loss": mean_of_vector, "own_mask": ""}
+_TF2 = {"reductions": _THREE, "formula": _ALL, "add_loss": no_vector, "own_mask": ""}
 
 # (the first release of the family, its rule); a framework's releases in their order
 FAMILIES = {
@@ -219,12 +220,24 @@ FAMILIES = {
                 _GUARDED,
                 reductions=_THREE,
                 epoch=batches_alike,
+                add_loss=no_vector,
                 **{**_KERAS3_TO_13, "on_batch": _running_alike},
             ),
         ),
         (
             (3, 2, 0),
-            _family("keras-3.2", "3.2 to 3.6", _GUARDED, reductions=_THREE, **_KERAS3_TO_13),
+            _family(
+                "keras-3.2",
+                "3.2",
+                _GUARDED,
+                reductions=_THREE,
+                add_loss=no_vector,
+                **_KERAS3_TO_13,
+            ),
+        ),
+        (
+            (3, 3, 0),
+            _family("keras-3.3", "3.3 to 3.6", _GUARDED, reductions=_THREE, **_KERAS3_TO_13),
         ),
         ((3, 7, 0), _family("keras-3.7", "3.7 to 3.12", _GUARDED, **_KERAS3_TO_13)),
         (

@@ -68,8 +68,19 @@ def sum_of_vector(vector):
     return float(np.sum(vector, dtype="float64"))
 
 
+def no_vector(vector):
+    """Refuse a vector given to `add_loss`, as Keras 3.0 to 3.2 and tf.keras since 2.2 do."""
+    shape = np.shape(vector)
+    if shape:
+        raise ValueError(
+            f"add_loss takes one number here, and received an array of shape {shape}. Add its sum "
+            "(what Keras has done since 3.3) or its mean."
+        )
+    return float(vector)
+
+
 def mean_of_vector(vector):
-    """Return what a vector given to `add_loss` adds: its mean, before Keras 3.3."""
+    """Return what a vector given to `add_loss` adds: its mean, in Keras 2.3."""
     return float(np.mean(vector, dtype="float64"))
 
 

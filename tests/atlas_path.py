@@ -118,7 +118,7 @@ def weights_of(case, release, i, rows, training):
     if weight is not None and ignored:
         return weight
     labels = output["y_true"][rows]
-    if labels.ndim > 2:  # tf.keras from 2.12 on: one weight for each position
+    if labels.ndim > 2:  # tf.keras from 2.13 on: one weight for each position
         one_hot = labels.shape[-1] > 1
         labels = labels.argmax(-1) if one_hot else labels[..., 0]
         found = np.vectorize(lambda label: table.get(int(label), 1.0))(labels).astype("float32")

@@ -444,6 +444,8 @@ def test_a_function_stub_is_an_open_exercise():
         ("12 minutes, 999 elements, 10^2", []),
         ("shape (4,256,256,5) of float32 on a T4", []),
         ("Keras 3.8, Keras 3.15.1, release 2.2.4, Python 3.11", []),
+        ("Keras 3.0 and 3.1, tf.keras to 2.10, Keras from 3.5 on, TF 1.14, 1.15.", []),
+        ("Keras 3.8 and 0.25, Keras 3.8 and 3.125, Keras 3.8 to 1.5 %", ["0.25", "3.125", "1.5"]),
         ("(2019), 2026-11-21, #20410, K20410", []),
         ("https://stackoverflow.com/q/52034983", []),
         (r"$\frac{1}{1310720} \approx0.76e-6$", ["1310720", "0.76e-6"]),

@@ -2,7 +2,7 @@ r"""Which numbers a text names, and whether an output shows them.
 
 Counted are decimals with a point (0.0134, .5), powers of ten below 1 (1e-7, $10^{-7}$, 2.4·10⁻⁸)
 and numbers from 1000 on (1024, 327,680, $327{,}680$, 1e6). Not counted are addresses, dates, years
-in brackets, numbers glued to a letter or # (float32, #20410), releases (3.15.1; Keras 3.8 and 3.9) and
+in brackets, numbers glued to a letter or # (float32, #20410), releases (Keras 3.8 and 3.9) and
 smaller integers.
 
 A text may name a shown number exactly, or round it correctly to at least two significant digits
@@ -24,8 +24,8 @@ NOISE = re.compile(
     | (?<!\w) \d{{4}}-\d\d-\d\d (?!\d)            # a date
     | \( (?:19|20)\d\d \)                         # a year in brackets
     | (?<![\w.]) v?\d+ (?:\.\d+){{2,}} \w*        # a release: 3.15.1
-    | (?<!\w) (?:{SOFTWARE}) [ ] v?\d+ (?:\.\d+)+  # a release: Keras 3.8, or several:
-      (?: (?:,|[ ]and|[ ]or|[ ]to|[ ]up[ ]to) [ ] [1-9]\.\d\d? (?![\d.%]) )*  # and 3.9
+    | (?<!\w) (?:{SOFTWARE}) [ ] (?:(?:from|to|before|since)[ ])? v?\d+ (?:\.\d+)+  # Keras 3.8
+      (?: (?:,|[ ]and|[ ]or|[ ]to|[ ]up[ ]to) [ ] [1-9]\.\d\d? (?!\d|\.\d|[ ]?%) )*  # ... and 3.9
     """,
     re.VERBOSE,
 )

@@ -45,7 +45,9 @@ case(
     output(SCCE, PICK, wave((B, C), 1.0, 0.25, 2.0)),
 )
 case("bce-logits", "from_logits, saturated", "CLASSES", output(BCE, TRUTH, LOGITS, **LOGITS_TOO))
-case("cce-logits", "from_logits, saturated", "CLASSES", output(CCE, HOT, LOGITS, **LOGITS_TOO))
+case(
+    "cce-logits", "from_logits, saturated", "CLASSES LS113", output(CCE, HOT, LOGITS, **LOGITS_TOO)
+)
 case("scce-logits", "from_logits, saturated", "CLASSES", output(SCCE, PICK, LOGITS, **LOGITS_TOO))
 case(
     "bce-sigmoid",
@@ -74,7 +76,7 @@ case(
 case(
     "bce-sigmoid-times",
     "a sigmoid output times 1",
-    "FUSED",
+    "FUSED BCEEPS",
     output(BCE, TRUTH, LOGITS, activation="sigmoid", after_activation="multiply"),
 )
 case(
@@ -162,7 +164,7 @@ case(
 case(
     "target-b1-b",
     "targets (B, 1), predictions (B,)",
-    "TSHAPE",
+    "TSHAPE RANK1",
     output(MSE, wave((B, 1), 0.3), wave((B,), 2.0), squeeze=True),
 )
 case(

@@ -77,14 +77,14 @@ case(
 case(
     "epoch-mask",
     "masks that differ between batches",
-    "EPOCH305 MASKNORM GEN",
+    "EPOCH305 MASKNORM GEN GENLIST",
     output(MSE, *real(3, 7), mask=M7),
     **BATCHES,
 )
 case(
     "epoch-mask-zero-batch",
     "a batch that is masked completely",
-    "EPOCH305 MASKALL GEN",
+    "EPOCH305 MASKALL GEN GENLIST",
     output(MSE, *real(3, 7), mask=G7),
     **BATCHES,
 )

@@ -15,7 +15,7 @@ for _loss in DATA:
         case(
             f"loss-{SHORT.get(_loss, _loss)}-r{_rank}",
             f"{_loss}, predictions of rank {_rank}",
-            "ONES113" if _rank > 3 else "CLASSES" if _loss == "huber" else "",
+            {1: "RANK1", 4: "ONES113"}.get(_rank, "CLASSES" if _loss == "huber" else ""),
             simple(_loss, _rank, **_more),
         )
 case("loss-mse-r3-class", "the loss class", "CLASSES", simple(MSE, 3, form="class"))

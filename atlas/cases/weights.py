@@ -48,7 +48,7 @@ case(
     sample_weight=WB[:, None],
 )
 case("sw-mae-r2-class-b", "the class", "SUMW113", simple(MAE, 2, form="class"), sample_weight=WB)
-case("sw-bce-r1-b", "predictions (B,)", "", simple(BCE, 1, squeeze=True), sample_weight=WB)
+case("sw-bce-r1-b", "predictions (B,)", "RANK1", simple(BCE, 1, squeeze=True), sample_weight=WB)
 case(
     "sw-bce-b1-b",
     "predictions (B, 1), weights (B,)",
