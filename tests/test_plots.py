@@ -446,6 +446,13 @@ def test_the_atlas_says_it_in_words():
     assert "all: 1 of 2 cases differ" in many
 
 
+def test_many_rows_are_counted():
+    rows = {f"row {i}": "sw-mse-r2-zeros" for i in range(17)}
+    alt = lb.plots.atlas({**rows, "pixels": "sw-mse-r4-b"}).alt
+    assert "Rows with another number: Keras 2.2 17, Keras 2.3 0, tf.keras 1.13 to 2.1 0, " in alt
+    assert alt.endswith("Rows that some refuse: 1.")
+
+
 def test_what_the_atlas_refuses_has_a_cross():
     words = _words(lb.plots.atlas({"pixels": "sw-mse-r4-b"}))
     assert words.count("×") == 30

@@ -151,12 +151,27 @@ def _legend(ax, y):
 
 
 def _alt(blocks):
-    """Say in words what the picture shows: for each row, who prints another number."""
+    """Say in words what the picture shows: for each row, or for all together if there are many."""
     shape = f"{sum(map(len, blocks.values()))} rows of cases, {len(runs.releases())} releases"
+    says = "; ".join(_says(label, keys) for label, keys in blocks.items())
     return (
         f"Atlas: {shape}, from Keras 2.2.4 to Keras 3.15, coloured by the newest release with the "
-        f"same number. {'; '.join(_says(label, keys) for label, keys in blocks.items())}."
+        f"same number. {says if len(blocks) <= 16 else _counts(blocks)}."
     )
+
+
+def _counts(blocks):
+    """Say how many rows each line of releases prints otherwise than the newest one."""
+    rows = [runs.groups(key) for keys in blocks.values() for key in keys]
+    others = [
+        {_era(name) for number, names in groups[1:] if number is not None for name in names}
+        for groups in rows
+    ]
+    counts = [
+        f"{name} {sum(i in eras for eras in others)}" for i, (_, name, _) in enumerate(_ERAS[:-1])
+    ]
+    refused = sum(groups[-1][0] is None for groups in rows)
+    return f"Rows with another number: {', '.join(counts)}. Rows that some refuse: {refused}"
 
 
 def _says(label, keys):
