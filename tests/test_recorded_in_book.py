@@ -92,3 +92,25 @@ def test_the_exercises_follow_the_rule_of_the_release():
         old = lb.aggregate(values, weights, rule="keras-2.2.4").total
         new = lb.aggregate(values, EXERCISES["keras-2-3"].expected(weights)).total
         np.testing.assert_allclose(new, old, rtol=1e-12)
+
+
+def test_the_exercises_on_the_atlas_follow_the_rules():
+    losses, weights = np.array([2.0, 4.0, 6.0, 8.0]), np.array([2.0, 1.0, 0.0, 1.0])
+    mask = np.array([True, True, True, False])
+    by_rule = [
+        lb.aggregate(losses, weights, mask, rule=rule).total
+        for rule in ("tf.keras-2.10.1", "tf.keras-2.11.1", "keras-2.2.4")
+    ]
+    np.testing.assert_allclose(EXERCISES["atlas-1"].expected(), by_rule, rtol=1e-12)
+    for weights, mask in EXERCISES["atlas-2"].cases:
+        values = np.linspace(1, 2, weights.size).reshape(weights.shape)
+        today = lb.aggregate(values, weights, mask).total
+        one_for_all = EXERCISES["atlas-2"].expected(weights, mask)
+        for rule in ("keras-2.3.1", "tf.keras-1.15.5", "tf.keras-2.4.4", "tf.keras-2.11.1"):
+            same = lb.aggregate(values, one_for_all, rule=rule).total
+            np.testing.assert_allclose(same, today, rtol=1e-12)
+    last = EXERCISES["atlas-3"].expected()
+    first_two = (3 * 4.0 - last) / 2
+    for rule, printed in (("keras-3.1.1", 4.0), ("keras-3.2.1", 3.4)):
+        epoch = lb.epoch_loss([first_two, first_two, last], [4, 4, 2], rule=rule)
+        assert epoch == pytest.approx(printed, rel=1e-12)
