@@ -9,16 +9,23 @@ from lossbook import reduction as keras3
 from lossbook._arrays import asarray, namespace, shape_of
 from lossbook._checks import check_fit
 from lossbook._keras2 import (
-    as_it_is,
-    column_and_one_axis,
+    at_a_mask_with_ones,
+    at_the_values,
     keras2_walk,
-    leading_axes,
     mask_as_weight,
     mask_by_mean,
     mask_by_valid,
-    one_axis,
-    strictly_one_axis,
     sum_of_weights_walk,
+)
+from lossbook._ranks import (
+    alike,
+    alike_but_one,
+    any_shape,
+    column,
+    first_axes,
+    first_axes_or_number,
+    one_axis,
+    one_or_two_axes,
 )
 from lossbook._releases import (
     batches_alike,
@@ -159,6 +166,10 @@ def _walk_with(mask_weight):
     return partial(walk, mask_weight=mask_weight)
 
 
+def _keras2_2_walk(mask_weight):
+    return keras2_walk(one_or_two_axes, first_axes, mask_weight, at_the_values, nonzero=True)
+
+
 _KERAS2 = {
     "reductions": _ONE,
     "activity": undivided_penalty,
@@ -178,7 +189,7 @@ FAMILIES = {
             _family(
                 "keras-2.2",
                 "2.2.0 to 2.2.4",
-                keras2_walk(leading_axes, mask_by_mean, as_it_is, nonzero=True),
+                _keras2_2_walk(mask_by_mean),
                 _BY_KIND,
                 _IN_ENGINE,
                 **_KERAS2,
@@ -189,9 +200,7 @@ FAMILIES = {
             _family(
                 "keras-2.2.5",
                 "2.2.5",
-                keras2_walk(
-                    leading_axes, partial(mask_by_mean, epsilon=1e-7), as_it_is, nonzero=True
-                ),
+                _keras2_2_walk(partial(mask_by_mean, epsilon=1e-7)),
                 _BY_KIND,
                 _IN_ENGINE,
                 **_KERAS2,
@@ -202,7 +211,9 @@ FAMILIES = {
             _family(
                 "keras-2.3",
                 "2.3",
-                keras2_walk(leading_axes, mask_as_weight),
+                keras2_walk(
+                    one_or_two_axes, first_axes_or_number, mask_as_weight, at_a_mask_with_ones
+                ),
                 _ALL,
                 _IN_KERAS2,
                 reductions=_THREE,
@@ -256,7 +267,7 @@ FAMILIES = {
             _family(
                 "tf.keras-1.13-class",
                 "1.13",
-                keras2_walk(leading_axes, mask_as_weight),
+                keras2_walk(one_or_two_axes, alike, mask_as_weight, means=True, ones=True),
                 _ALL,
                 _IN_TF,
                 reductions=_THREE,
@@ -284,7 +295,7 @@ FAMILIES = {
             _family(
                 "tf.keras-1.14",
                 "1.14",
-                keras2_walk(leading_axes, mask_as_weight),
+                keras2_walk(one_or_two_axes, alike, mask_as_weight, means=True),
                 reference=_IN_TF,
                 **{**_TF2, "from_generator": batches_alike, "add_loss": vector_itself},
             ),
@@ -294,7 +305,7 @@ FAMILIES = {
             _family(
                 "tf.keras-1.15",
                 "1.15, 2.0, 2.1",
-                keras2_walk(strictly_one_axis, mask_as_weight),
+                keras2_walk(one_or_two_axes, alike_but_one, mask_as_weight),
                 reference=_IN_TF,
                 **{**_TF2, "from_generator": batches_alike, "add_loss": vector_itself},
             ),
@@ -304,7 +315,7 @@ FAMILIES = {
             _family(
                 "tf.keras-2.2",
                 "2.2 to 2.6",
-                keras2_walk(column_and_one_axis, mask_as_weight),
+                keras2_walk(column, one_axis, mask_as_weight),
                 reference=_IN_TF,
                 **_TF2,
             ),
@@ -314,7 +325,7 @@ FAMILIES = {
             _family(
                 "tf.keras-2.7",
                 "2.7 to 2.9",
-                keras2_walk(one_axis, mask_as_weight),
+                keras2_walk(any_shape, one_axis, mask_as_weight),
                 reference=_IN_KERAS,
                 **_TF2,
             ),
@@ -324,9 +335,9 @@ FAMILIES = {
             _family(
                 "tf.keras-2.10",
                 "2.10",
-                keras2_walk(one_axis, mask_as_weight),
+                keras2_walk(any_shape, one_axis, mask_as_weight),
                 reference=_IN_KERAS,
-                **{**_TF2, "own_mask": keras2_walk(one_axis, mask_by_valid)},
+                **{**_TF2, "own_mask": keras2_walk(any_shape, one_axis, mask_by_valid)},
             ),
         ),
         (
@@ -334,7 +345,7 @@ FAMILIES = {
             _family(
                 "tf.keras-2.11",
                 "2.11 to 2.15",
-                keras2_walk(one_axis, mask_by_valid),
+                keras2_walk(any_shape, one_axis, mask_by_valid),
                 reference=_IN_SRC,
                 **{**_TF2, "formula": _VALID, "own_mask": "merged"},
             ),

@@ -1,64 +1,22 @@
 """How Keras 2 and tf.keras weighed and divided: the stages between the values and the scalar.
 
-Each family differs in four places: how weights get the rank of the values, what a mask weighs, what
-weights are divided by beforehand, and what the sum is divided by. All else is Keras 3's own walk.
+Each family differs in which weights it takes (see `_ranks`), how they meet the mask, what a mask
+weighs, and what the sum is divided by. The stages are Keras 3's own, on ranks that it leaves alone.
 """
 
 import numpy as np
 
 from lossbook._arrays import asarray, divide_no_nan, dtype_name, namespace, shape_of, size
 from lossbook._checks import check_not_empty
-from lossbook.reduction import Step, mask_weight, standardize_reduction, walk
-
-# --- how weights get the rank of the values
-
-
-def leading_axes(name, shape, values):
-    """Keras 2: weights have the first axes of the values, one or two of them.
-
-    A loss that is one number is multiplied by all of them.
-    """
-    if not values and len(shape) in (1, 2):
-        return shape
-    if len(shape) in (1, 2) and shape == values[: len(shape)]:
-        return shape + (1,) * (len(values) - len(shape))
-    expected = [str(values[:rank]) for rank in (1, 2) if rank <= len(values)]
-    raise ValueError(
-        f"{name} of shape {shape} is refused for values of shape {values}: this release takes "
-        f"weights of shape {' or '.join(expected)}, the second in sample_weight_mode='temporal'."
-    )
-
-
-def one_axis(name, shape, values):
-    """tf.keras: a last axis is added where exactly one is missing; else NumPy's rule decides."""
-    if len(shape) == len(values) - 1:
-        return (*shape, 1)
-    if len(shape) == len(values) + 1 and shape[-1] == 1:
-        return shape[:-1]
-    return shape
-
-
-def column_and_one_axis(name, shape, values):
-    """tf.keras 2.2 to 2.6: the data adapter makes (batch,) a column, then one axis is added."""
-    return one_axis(name, (*shape, 1) if len(shape) == 1 else shape, values)
-
-
-def strictly_one_axis(name, shape, values):
-    """tf.keras 1.15 to 2.1: weights lack at most one axis, and broadcast only along axes of 1."""
-    leading_axes(name, shape, values)
-    aligned = one_axis(name, shape, values)
-    if len(aligned) != len(values):
-        raise ValueError(
-            f"{name} of shape {shape} cannot be broadcast to values of shape {values}: this "
-            f"release adds one axis only. Give the weights the shape {values[:-1]}."
-        )
-    return aligned
-
-
-def as_it_is(name, shape, values):
-    """Keras 2.2: a mask is multiplied in place, as NumPy would."""
-    return shape
-
+from lossbook._ranks import alike_or_longer, append_axes, one_axis, one_or_two_axes
+from lossbook.reduction import (
+    Step,
+    effective_weight,
+    mask_weight,
+    reduce_values,
+    standardize_reduction,
+    weigh,
+)
 
 # --- what a mask weighs
 
@@ -84,34 +42,122 @@ def mask_by_valid(mask, reduction, dtype):
     return mask_by_mean(mask, reduction, dtype)
 
 
+# --- how weights meet the mask
+
+
+def at_the_mask(xp, values, weight, mask):
+    """Keras 2.3, tf.keras: weights take the rank of the mask, whatever the values are."""
+    if weight is None:
+        return mask
+    given, other = shape_of(weight), shape_of(mask)
+    weight = _reshape(xp, weight, one_axis("sample_weight", given, other, "mask"))
+    try:
+        np.broadcast_shapes(shape_of(weight), other)
+    except ValueError:
+        raise ValueError(
+            f"sample_weight of shape {given} does not fit mask of shape {other}: this release adds "
+            "one axis to the weights and matches the others from the last. "
+            f"Give sample_weight the shape {other[:-1] or other}."
+        ) from None
+    return effective_weight(weight, mask)
+
+
+def at_a_mask_with_ones(xp, values, weight, mask):
+    """Keras 2.3: where no weights are given, there is a 1 for every sample."""
+    if weight is not None:
+        return at_the_mask(xp, values, weight, mask)
+    shape = shape_of(mask)
+    if len(shape) > 2 and shape[-1] not in (1, shape[0]):
+        raise ValueError(
+            f"mask of shape {shape} is refused: this release multiplies it by one weight per "
+            f"sample, shape {shape[:1]}, from the last axis. Mask the values in the loss itself."
+        )
+    return mask if len(shape) < 3 else xp.ones(shape[:1], dtype=dtype_name(mask)) * mask
+
+
+def at_the_values(xp, values, weight, mask):
+    """Keras 2.2: the mask is multiplied in place, as NumPy would; then come the weights."""
+    try:
+        product = np.broadcast_shapes(shape_of(values), shape_of(mask))
+    except ValueError:
+        raise ValueError(
+            f"mask of shape {shape_of(mask)} does not fit values of shape {shape_of(values)}: this "
+            "release multiplies them in place, matched from the last axis. "
+            f"Give the mask the shape {shape_of(values)}."
+        ) from None
+    mask = _reshape(xp, mask, (1,) * (len(product) - len(shape_of(mask))) + shape_of(mask))
+    if weight is None:
+        return mask
+    return effective_weight(_reshape(xp, weight, append_axes(shape_of(weight), product)), mask)
+
+
+def _reshape(xp, x, shape):
+    return x if shape_of(x) == shape else xp.reshape(x, shape)
+
+
 # --- the walks
 
 
-def keras2_walk(align, mask_weight, align_mask=one_axis, nonzero=False):
+def keras2_walk(
+    takes, fits, mask_weight, meets=at_the_mask, nonzero=False, means=False, ones=False
+):
     """Return the stages of a family that divides by the number of values.
 
+    `takes`, `fits`: see `_ranks`; `meets`: how weights meet the mask.
     `nonzero`: weights are divided by the share of them that is not zero, beforehand.
+    `means`: where weights still lack axes, the values are averaged to the axes of the weights.
+    `ones`: where no weights are given, there is a single 1, of one axis.
     """
 
     def stages(values, sample_weight=None, mask=None, reduction="sum_over_batch_size"):
         reduction = standardize_reduction(reduction)
         xp = namespace(values=values, sample_weight=sample_weight, mask=mask)
         values = asarray(xp, values, name="values")
-        check_not_empty("values", shape_of(values))
-        if sample_weight is not None:
-            weight = asarray(xp, sample_weight, dtype_name(values), "sample_weight")
-            shape = align("sample_weight", shape_of(weight), shape_of(values))
-            if nonzero:
-                kept = xp.sum(asarray(xp, weight != 0, dtype_name(weight)))
-                weight = weight * size(shape_of(weight)) / kept
-            sample_weight = xp.reshape(weight, shape)
-        if mask is not None:
-            mask = asarray(xp, mask, dtype_name(values), "mask")
-            mask = xp.reshape(mask, align_mask("mask", shape_of(mask), shape_of(values)))
+        shape, dtype = shape_of(values), dtype_name(values)
+        check_not_empty("values", shape)
+        weight, masked, given = None, None, []
         with np.errstate(invalid="ignore", divide="ignore"):  # 0/0 is the number of this release
-            return walk(values, sample_weight, mask, reduction, mask_weight)
+            if sample_weight is not None:
+                given.append("sample_weight")
+                weight = asarray(xp, sample_weight, dtype, "sample_weight")
+                weight = _reshape(xp, weight, takes(shape_of(weight), shape))
+                if nonzero:
+                    kept = xp.sum(asarray(xp, weight != 0, dtype))
+                    weight = weight * size(shape_of(weight)) / kept
+            if mask is not None:
+                given.append("mask")
+                masked = mask_weight(asarray(xp, mask, dtype, "mask"), reduction, dtype)
+                weight = meets(xp, values, weight, masked.value)
+            if weight is None:
+                weighted = weigh(values, None)
+                missing = shape[1:] if ones and len(shape) > 2 else ()
+            else:
+                name = " · ".join(given)
+                fitted = fits(name, shape_of(weight), shape)
+                missing = shape[len(fitted) :] if means else ()
+                weight = _reshape(xp, weight, fitted + (1,) * len(missing))
+                masked = Step(weight, weight, masked.denominator) if name == "mask" else masked
+                if len(shape_of(weight)) == len(shape) + 1:  # Keras 3 would drop a last axis of 1
+                    values = xp.expand_dims(values, 0)
+                weighted = weigh(values, weight, name)
+                factor = xp.reshape(weighted.coefficients, shape)
+                weighted = weighted._replace(coefficients=factor)
+            step = _reduced(xp, weighted, missing, reduction)
+        share = 1 if masked is None else masked.denominator
+        return masked, weight, weighted, step._replace(denominator=step.denominator * share)
 
     return stages
+
+
+def _reduced(xp, weighted, missing, reduction):
+    """Reduce the weighted values; `missing` are the last axes, averaged beforehand."""
+    total, _, denominator = reduce_values(weighted.value, None, reduction)
+    if missing and reduction in ("sum", "none"):
+        denominator = denominator * size(missing)
+        if reduction == "none":
+            total = xp.sum(total, axis=tuple(range(-len(missing), 0)))
+        total = total / denominator
+    return Step(total, weighted.coefficients / denominator, denominator)
 
 
 def sum_of_weights_walk(values, sample_weight=None, mask=None, reduction="sum_over_batch_size"):
@@ -120,7 +166,7 @@ def sum_of_weights_walk(values, sample_weight=None, mask=None, reduction="sum_ov
     Without any, the weight is a single 1, which values of three axes or more do not take: they are
     averaged to one per row, summed, and divided by that 1.
     """
-    stages = keras2_walk(leading_axes, mask_as_weight)
+    stages = keras2_walk(one_or_two_axes, alike_or_longer, mask_as_weight, means=True)
     masked, weight, weighted, step = stages(values, sample_weight, mask, "sum_over_batch_size")
     shape = shape_of(weighted.value)
     xp = namespace(values=weighted.value)

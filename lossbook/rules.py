@@ -85,7 +85,8 @@ def aggregate(
         denominator. NumPy in, NumPy out; tensors in, tensors out (can be jitted).
 
     Raises:
-        ValueError: for an empty batch, shapes that don't fit, an unknown rule or reduction.
+        ValueError: for an empty batch, an unknown rule or reduction, shapes that don't fit or that
+            this release refuses.
 
     Examples:
         >>> import lossbook as lb

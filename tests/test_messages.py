@@ -523,6 +523,93 @@ def test_aggregate_needs_full_shapes_in_a_compiled_function(signature, shown):
     )
 
 
+# What older releases refuse, as test_atlas_aggregate.py holds against their runs: rule, shapes of
+# values, weights and mask, the text, and the weights and mask that it advises, if any.
+REFUSED = [
+    (
+        *("keras-2.2.4", (4, 5), (4, 1), None),
+        "sample_weight of shape (4, 1) is refused for values of shape (4, 5): this release takes "
+        "weights of shape (4,) or (4, 5), the second in sample_weight_mode='temporal'.",
+        ((4, 5), None),
+    ),
+    (
+        *("tf.keras-2.1.4", (), (4, 5, 1), None),
+        "sample_weight of shape (4, 5, 1) is refused for values of shape (): this release takes "
+        "weights of shape (batch,) or (batch, time), the second in sample_weight_mode='temporal'.",
+        None,
+    ),
+    (
+        *("keras-2.2.4", (4, 5, 1), None, (4, 5)),
+        "mask of shape (4, 5) does not fit values of shape (4, 5, 1): this release multiplies them "
+        "in place, matched from the last axis. Give the mask the shape (4, 5, 1).",
+        (None, (4, 5, 1)),
+    ),
+    (
+        *("keras-2.3.1", (4, 2, 5), None, (4, 2, 5)),
+        "mask of shape (4, 2, 5) is refused: this release multiplies it by one weight per sample, "
+        "shape (4,), from the last axis. Mask the values in the loss itself.",
+        None,
+    ),
+    (
+        *("keras-2.3.1", (), None, (4, 5)),
+        "mask of shape (4, 5) cannot be broadcast to values of shape (): this release matches axes "
+        "from the first, and stretches those of length 1. Let the loss return its values before "
+        "their mean.",
+        None,
+    ),
+    (
+        *("tf.keras-1.14.0", (4, 1), None, (4, 5)),
+        "mask of shape (4, 5) cannot be broadcast to values of shape (4, 1): this release matches "
+        "axes from the first, and stretches those of length 1. Give it the shape (4, 1).",
+        (None, (4, 1)),
+    ),
+    (
+        *("tf.keras-2.1.4", (4, 2, 5), (4,), None),
+        "sample_weight of shape (4,) cannot be broadcast to values of shape (4, 2, 5): this "
+        "release adds one axis only. Give the weights the shape (4, 2).",
+        ((4, 2), None),
+    ),
+    (
+        *("tf.keras-2.15.1", (), (4,), None),
+        "sample_weight of shape (4,) has one axis more than values of shape (): this release drops "
+        "a last axis of length 1 and no other. Let the loss return its values before their mean.",
+        None,
+    ),
+    (
+        *("tf.keras-2.7.4", (4, 5), (4, 5, 3), None),
+        "sample_weight of shape (4, 5, 3) has one axis more than values of shape (4, 5): this "
+        "release drops a last axis of length 1 and no other. Give it the shape (4, 5).",
+        ((4, 5), None),
+    ),
+    (
+        *("tf.keras-2.15.1", (4, 5), (4, 5), (4,)),
+        "sample_weight of shape (4, 5) has one axis more than mask of shape (4,): this release "
+        "drops a last axis of length 1 and no other. Give it the shape (4,).",
+        ((4,), (4,)),
+    ),
+    (
+        *("tf.keras-2.7.4", (4, 2, 5), (4,), (4, 2, 5)),
+        "sample_weight of shape (4,) does not fit mask of shape (4, 2, 5): this release adds one "
+        "axis to the weights and matches the others from the last. Give sample_weight the shape "
+        "(4, 2).",
+        ((4, 2), (4, 2, 5)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "values", "weight", "mask", "text", "advised"), REFUSED)
+def test_what_older_releases_refuse(rule, values, weight, mask, text, advised):
+    def answer(weight, mask):
+        weight, mask = (None if s is None else np.ones(s, np.float32) for s in (weight, mask))
+        return lb.aggregate(np.ones(values, np.float32), weight, mask, rule=rule).total
+
+    with pytest.raises(ValueError) as raised:
+        answer(weight, mask)
+    assert str(raised.value) == text
+    if advised:
+        assert answer(*advised) == pytest.approx(1.0)
+
+
 def test_other_errors():
     with pytest.raises(KeyError) as raised:
         lb.trace("mse", Y, P)["weights"]
