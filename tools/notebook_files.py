@@ -159,8 +159,8 @@ def text(nb):
     return nbformat.v4.writes(nb, indent=1).rstrip("\n") + "\n"
 
 
-def _outputs(outputs, count):
-    """Drop stderr, join neighbouring pieces of stdout, forget what only one run knows."""
+def joined(outputs):
+    """Return outputs without stderr, and neighbouring pieces of stdout as one."""
     kept = []
     for output in outputs:
         if output.output_type == "stream":
@@ -169,8 +169,15 @@ def _outputs(outputs, count):
             if kept and kept[-1].output_type == "stream":
                 kept[-1].text += output.text
                 continue
-        elif output.output_type == "execute_result":
+        kept.append(output)
+    return kept
+
+
+def _outputs(outputs, count):
+    """Join what was printed, forget what only one run knows."""
+    kept = joined(outputs)
+    for output in kept:
+        if output.output_type == "execute_result":
             output.execution_count = count
         output.pop("transient", None)
-        kept.append(output)
     return kept

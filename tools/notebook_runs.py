@@ -20,7 +20,7 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
-from notebook_files import ANSI, ROOT, code_cells, config
+from notebook_files import ANSI, ROOT, code_cells, config, joined
 
 
 class Run(NamedTuple):
@@ -96,6 +96,9 @@ class Kept:
     def keep(self, path, run):
         """Keep a run, and have the build write that page anew."""
         data = {"execution_seconds": run.seconds, "world": self.world}
+        # In pieces, the site would lose the blank lines and the unfinished lines between them.
+        for cell in code_cells(run.nb):
+            cell.outputs = joined(cell.outputs)
         bundle = CacheBundleIn(run.nb, str(path), data=data)
         self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
         _forget_page(path)
