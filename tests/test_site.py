@@ -298,3 +298,30 @@ def test_checker_says_what_it_found(built, capsys):
 def test_checker_explains_itself(capsys):
     assert site.main([]) == 2
     assert "tools/site.py check [FOLDER]" in capsys.readouterr().out
+
+
+# The numbers of chapters
+
+
+def test_the_number_of_a_chapter_is_that_of_its_file():
+    """Sphinx counts in the order of _toc.yml; a part may be missing there."""
+    from types import SimpleNamespace
+
+    from docutils import nodes
+
+    spec = importlib.util.spec_from_file_location(
+        "chapter_numbers", ROOT / "tools/chapter_numbers.py"
+    )
+    extension = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(extension)
+    chapter, glossary = "book/14_keras_2", "book/glossary"
+    toc = nodes.bullet_list("", nodes.reference("", "Masks", secnumber=(10, 2)))
+    env = SimpleNamespace(
+        toc_secnumbers={chapter: {"": (10,), "#masks": (10, 2)}, glossary: {"": None}},
+        tocs={chapter: toc},
+        titles={chapter: nodes.title("", "The Keras 2.2 path", secnumber=(10,))},
+    )
+    assert extension.renumber(None, env) == [chapter]
+    assert env.toc_secnumbers == {chapter: {"": (14,), "#masks": (14, 2)}, glossary: {"": None}}
+    assert toc[0]["secnumber"] == [14, 2]
+    assert env.titles[chapter]["secnumber"] == (14,)
