@@ -1,4 +1,4 @@
-"""Put what all releases reported into one small file that the package carries: lossbook/_atlas.json.
+"""Put what all releases reported into one small file of the package: lossbook/_atlas.json.
 
 For each case and method the distinct numbers, and for each release which of them it reported. Two
 numbers are the same if they agree to float32 rounding. Called by build.py after every run.
