@@ -12,6 +12,9 @@ Importing lossbook imports NumPy and nothing else; Keras and Matplotlib are load
 import importlib
 
 from lossbook import elementwise, reduction, total
+from lossbook._audit import audit
+from lossbook._explain import explain
+from lossbook._identify import identify
 from lossbook._source import source
 from lossbook._trace import trace
 from lossbook.rules import RULES, aggregate, epoch_loss
@@ -21,9 +24,12 @@ __version__ = "0.1.0"
 __all__ = [
     "RULES",
     "aggregate",
+    "audit",
     "elementwise",
     "epoch_loss",
     "exercises",
+    "explain",
+    "identify",
     "plots",
     "reduction",
     "source",

@@ -1,0 +1,141 @@
+"""Where a mask gets lost: the tensors of one call of a model, from layer to layer.
+
+Layers pass masks on, and plain operations don't. `Passage` remembers for every tensor which mask
+it once had, and at which layer that went; it also remembers the activation that made a tensor.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from lossbook._model.keras_private import keras_mask
+
+_RESHAPES = ("Reshape", "Flatten", "Permute", "Dropout", "Identity", "UnitNormalization")
+_ACTIVATIONS = {"Sigmoid": "sigmoid", "Softmax": "softmax"}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What is known of a tensor: who made it, by which activation, which mask it has lost where."""
+
+    tensor: Any  # keeps the id from being used again
+    maker: str | None = None
+    activation: str | None = None
+    lost: Any = None
+    where: str | None = None
+
+
+class Passage:
+    """The tensors of the latest call of a model."""
+
+    def __init__(self, model):
+        self.model, self.stack, self.known, self.inputs = model, [], {}, 0
+
+    def enter(self, operation, arguments):
+        """Note that an operation is called; the model itself begins anew."""
+        import keras
+
+        if operation is self.model and not self.stack:
+            self.known = {}
+        self.stack.append(operation)
+        if isinstance(operation, keras.Model):
+            if operation is self.model:  # JAX's step passes NumPy's arrays
+                leaves = keras.tree.flatten(arguments)
+                self.inputs = sum(hasattr(leaf, "shape") for leaf in leaves)
+            for tensor in _tensors(arguments):
+                self.known.setdefault(id(tensor), Tensor(tensor))
+
+    def leave(self, operation, arguments, results):
+        """Note what an operation made of its tensors, if a model called it; models are walked."""
+        import keras
+
+        self.stack.pop()
+        inside = bool(self.stack) and all(isinstance(outer, keras.Model) for outer in self.stack)
+        if isinstance(operation, keras.Model):
+            for result in _tensors(results):
+                if id(result) not in self.known and not _is_graph(operation):
+                    self.known[id(result)] = self._guess(result, "the output")
+        elif inside:
+            kind = "layer" if isinstance(operation, keras.Layer) else "operation"
+            name = f"{kind} {operation.name!r} ({type(operation).__name__})"
+            args, kwargs = arguments  # of a layer the first argument brings the mask
+            first = args[:1] or next(iter(kwargs.values()), ())
+            sources = _tensors(first if kind == "layer" else arguments)
+            came = [self._known(t, name) for t in sources]
+            for result in _tensors(results):
+                self.known[id(result)] = self._made(operation, name, came, result)
+
+    def of(self, tensor):
+        """Return what is known of a tensor that reached the loss."""
+        return self.known.get(id(tensor), Tensor(tensor))
+
+    def _known(self, tensor, reader):
+        if id(tensor) not in self.known:
+            graph = _is_graph(self.stack[-1])
+            self.known[id(tensor)] = Tensor(tensor) if graph else self._guess(tensor, reader)
+        return self.known[id(tensor)]
+
+    def _made(self, operation, name, came, result):
+        """Describe one result of an operation."""
+        lost = where = None
+        if keras_mask(result) is None:
+            for source in came:
+                mask = keras_mask(source.tensor)
+                if hasattr(operation, "return_sequences") and not operation.return_sequences:
+                    break  # takes the last step: the mask has done its work
+                if mask is not None and _keeps(source.tensor, mask, result):
+                    lost, where = mask, f"in {name}"
+                elif source.lost is not None and _keeps(source.tensor, source.lost, result):
+                    lost, where = source.lost, source.where
+        return Tensor(result, name, _activation(operation, came), lost, where)
+
+    def _guess(self, tensor, reader):
+        """Describe a tensor that no layer made: plain arithmetic in a subclassed model.
+
+        Of a model with several inputs nobody can say what it was made of.
+        """
+        if keras_mask(tensor) is None and self.inputs == 1:
+            for source in reversed(self.known.values()):
+                mask = keras_mask(source.tensor)
+                if mask is not None and _keeps(source.tensor, mask, tensor):
+                    where = (
+                        f"in plain operations between {source.maker or 'the input'} and {reader}"
+                    )
+                    return Tensor(tensor, None, None, mask, where)
+                if source.lost is not None and _keeps(source.tensor, source.lost, tensor):
+                    return Tensor(tensor, None, None, source.lost, source.where)
+        return Tensor(tensor)
+
+
+def _tensors(structure):
+    import keras
+
+    return [leaf for leaf in keras.tree.flatten(structure) if keras.ops.is_tensor(leaf)]
+
+
+def _is_graph(model):
+    """Say whether a model is functional or Sequential: then every operation is seen."""
+    import keras
+
+    return isinstance(model, keras.Sequential) or "Functional" in [
+        base.__name__ for base in type(model).__mro__
+    ]
+
+
+def _keeps(before, mask, after):
+    """Say whether the axes of a mask are still those of a later tensor."""
+    old, new, kept = tuple(before.shape), tuple(after.shape), tuple(mask.shape)
+    shorter = len(new) < len(old) and not (len(new) == len(old) - 1 and old[-1] == 1)
+    same = all(a is None or b is None or a == b for a, b in zip(kept, new, strict=False))
+    return not shorter and len(new) >= len(kept) and same
+
+
+def _activation(operation, came):
+    """Return the name of the activation that made a result, "linear" or None if unknown."""
+    kind = type(operation).__name__
+    if kind in _ACTIVATIONS:
+        return _ACTIVATIONS[kind]
+    own = getattr(getattr(operation, "activation", None), "__name__", None)
+    inherits = kind in _RESHAPES or (kind == "Activation" and own == "linear")
+    if inherits:
+        return came[0].activation if came else None
+    return own

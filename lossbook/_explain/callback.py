@@ -1,0 +1,77 @@
+"""A callback that explains in training, so that History, CSVLogger, TensorBoard show the parts."""
+
+from lossbook._explain.explain import explained
+from lossbook._model import Watch, check_model
+
+_KEYS = ("output", "source", "class", "true_class")
+
+
+def callback(
+    x, y=None, sample_weight=None, by=("class",), prefix="val_", batch_size=32, steps=None, every=1
+):
+    """Return a Keras callback that logs the parts of the loss after every epoch.
+
+    Surprise: what other callbacks see depends on their order: put this one before CSVLogger or
+    TensorBoard in the list. History always sees it.
+
+    The names are `val_loss/class_4`, `val_loss/true_class_1`, `val_loss/output_mask`,
+    `val_loss/source_binary_crossentropy`, and `val_loss/class_additional` for what belongs to no
+    class; the parts of one kind add up to the loss on these data.
+
+    Args:
+        x: data as `lossbook.explain` takes them, usually those of `validation_data`; no generator,
+            for it is read in every epoch.
+        y: targets, or None where `x` brings them.
+        sample_weight: weights, or None.
+        by: one or several of "output", "source", "class", "true_class": each makes its own logs.
+        prefix: what stands before `loss/`.
+        batch_size: rows of a batch.
+        steps: how many batches to take, None for all.
+        every: explain after every so many epochs. CSVLogger wants every epoch.
+
+    Returns:
+        keras.callbacks.Callback, for `fit(..., callbacks=[...])`. Its `explanation` is the last.
+
+    Raises:
+        ValueError: for other keys, or an `every` that is no positive whole number; and, when
+            training begins, for models that `explain` refuses.
+
+    Examples:
+        >>> import keras, numpy as np, lossbook as lb
+        >>> x, y = np.ones((4, 3)), np.eye(4)[:, :2]
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        >>> model.compile("sgd", "mse")
+        >>> parts = lb.explain.callback(x, y, prefix="")
+        >>> history = model.fit(x, y, verbose=0, callbacks=[parts]).history
+        >>> sorted(history)
+        ['loss', 'loss/class_0', 'loss/class_1']
+    """
+    keys = (by,) if isinstance(by, str) else tuple(by)
+    if not keys or set(keys) - set(_KEYS):
+        raise ValueError(
+            f"by takes one or several of {', '.join(_KEYS)}, for each makes logs of its own. "
+            f"Received: {by!r}."
+        )
+    if not isinstance(every, int) or every < 1:
+        raise ValueError(f"every must be a whole number of epochs, 1 or more. Received: {every!r}.")
+    import keras
+
+    class ExplainCallback(keras.callbacks.Callback):
+        explanation = None
+
+        def on_train_begin(self, logs=None):
+            check_model(self.model, "the callback")
+            self.watch = Watch(self.model)
+
+        def on_epoch_end(self, epoch, logs=None):
+            if (epoch + 1) % every:
+                return
+            self.explanation = explained(self.watch, 0, **data)
+            for key in keys:
+                for label, value in self.explanation.by(key).items():
+                    name = str(label).removeprefix("(additional) ").strip("()")
+                    logs[f"{prefix}loss/{key}_{name}"] = value
+
+    data = {"x": x, "y": y, "sample_weight": sample_weight}
+    data |= {"batch_size": batch_size, "steps": steps}
+    return ExplainCallback()

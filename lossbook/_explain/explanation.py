@@ -1,0 +1,72 @@
+"""Explanation: the parts of a reported loss, and the sums of them in groups."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from lossbook._explain.groups import Groups
+from lossbook._explain.rendering import explanation_html, explanation_text
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """What the loss of a model is made of, on some data: parts that add up to it.
+
+    `reported` is Keras's own number, from the same pass; `total` is what the parts add up to, and
+    `residual` is total - reported: rounding, and nothing else. `by("output")` and the like return
+    the sums of the parts in groups. `outputs` holds (name, loss, loss_weight) of each output.
+    """
+
+    reported: float
+    outputs: tuple
+    batch_sizes: tuple
+    groups: Any = field(default_factory=Groups)
+
+    @cached_property
+    def total(self):
+        """What the parts add up to, accumulated in float64."""
+        return self.groups.total
+
+    @property
+    def residual(self):
+        """The difference of total and reported: how far our sum is from Keras's."""
+        return self.total - self.reported
+
+    def by(self, *keys):
+        """Return the sums of the parts in groups; every grouping adds up to `total`.
+
+        Surprise: a part is what a group adds to *this* number, denominators included. It is not
+        the loss that the group has alone: a rare class has a small part and may be all wrong.
+
+        Args:
+            *keys: one or several of "output", "source" (the loss of an output, or an additional
+                loss by its layer), "batch", "sample", "position", "class" (of the element) and
+                "true_class" (of the position). Samples and batches are numbered as they came.
+
+        Returns:
+            dict: key -> contribution; for several keys (key, ...) -> contribution. What belongs
+            to no group has the key "(additional)", for regularisers and add_loss, "(atomic)", for
+            losses that cannot be split that far, or "(none)", where targets name no class.
+
+        Raises:
+            ValueError: for unknown keys, and for several of them where the data are so large that
+                their sums were not kept; the message says what is.
+        """
+        return self.groups.by(*keys)
+
+    def worst(self, k=10):
+        """Return the k samples that add most to the loss: a tuple of (sample, contribution)."""
+        samples = [(s, value) for s, value in self.by("sample").items() if isinstance(s, int)]
+        return tuple(sorted(samples, key=lambda item: (-item[1], item[0]))[:k])
+
+    def plot(self, *keys):
+        """Draw the parts as a waterfall; see `lossbook.plots.waterfall`."""
+        from lossbook import plots
+
+        return plots.waterfall(self, *keys)
+
+    def __repr__(self):
+        return explanation_text(self)
+
+    def _repr_html_(self):
+        return explanation_html(self)

@@ -1,0 +1,36 @@
+"""Keras's own progress bar, for data that take long."""
+
+import time
+
+PATIENCE = 3.0  # seconds without a bar
+
+
+def progress(verbose):
+    """Return the callbacks that show how far a pass is.
+
+    Raises:
+        ValueError: for another verbose than "auto", 0 or 1.
+    """
+    if verbose not in ("auto", 0, 1):
+        raise ValueError(f"verbose must be 'auto', 0 or 1. Received: {verbose!r}.")
+    if not verbose:
+        return ()
+    import keras
+
+    class Progress(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.bar, self.done, self.start = None, 0, time.monotonic()
+
+        def on_test_batch_end(self, batch, logs=None):
+            if self.bar is None and (verbose == 1 or time.monotonic() - self.start > PATIENCE):
+                self.bar = keras.utils.Progbar(self.params.get("steps"), stateful_metrics=["loss"])
+            self.done, self.loss = batch + 1, float(logs["loss"])
+            if self.bar is not None:
+                self.bar.update(self.done, values=[("loss", self.loss)], finalize=False)
+
+        def on_test_end(self, logs=None):
+            if self.bar is not None:
+                self.bar.update(self.done, values=[("loss", self.loss)], finalize=True)
+
+    return (Progress(),)

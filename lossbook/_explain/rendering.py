@@ -1,0 +1,106 @@
+"""How an Explanation looks: a table of text for the terminal, static HTML for the notebook."""
+
+from html import escape
+
+from lossbook._explain.groups import ADDITIONAL
+
+_CLASSES, _WORST = 6, 3  # so many are shown of an output, of the samples
+
+
+def explanation_text(explanation):
+    """Return the parts as an aligned table, the largest first."""
+    rows = [("part", "contribution", "share")]
+    rows += [("  " * deep + name, *numbers) for deep, name, *numbers in _rows(explanation)]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = [
+        f"{name.ljust(widths[0])}  {value.rjust(widths[1])}  {share.rjust(widths[2])}".rstrip()
+        for name, value, share in rows
+    ]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join([*_head(explanation), "", *lines, *_last(explanation)])
+
+
+def explanation_html(explanation):
+    """Return the same as static HTML: no scripts, colours of the page around it."""
+    style = "padding:.25em .8em;border-bottom:1px solid #8888"
+    left, right = f'style="text-align:left;{style}"', f'style="text-align:right;{style}"'
+    rows = "".join(
+        f'<tr><th scope="row" {left}>{"&emsp;" * deep}{escape(name)}</th>'
+        f"<td {right}>{value}</td><td {right}>{share}</td></tr>"
+        for deep, name, value, share in _rows(explanation)
+    )
+    heads = f'<th scope="col" {left}>Part</th>' + "".join(
+        f'<th scope="col" {right}>{head}</th>' for head in ("Contribution", "Share")
+    )
+    said = "".join(f"<p>{escape(line)}</p>" for line in _head(explanation))
+    last = "".join(f"<p>{escape(line)}</p>" for line in _last(explanation) if line)
+    return (
+        f'<div class="lossbook" style="overflow-x:auto">{said}'
+        '<table style="border-collapse:collapse;background:transparent;color:inherit">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{last}</div>"
+    )
+
+
+def number(x):
+    """Write a number with four significant digits."""
+    return f"{x:#.4g}".rstrip(".")
+
+
+def share(part, total):
+    """Write a part in percent of the total, where that means something."""
+    return f"{100 * part / total:.1f} %" if total and abs(part / total) < 1e4 else ""
+
+
+def _head(explanation):
+    samples, batches = sum(explanation.batch_sizes), len(explanation.batch_sizes)
+    yield (
+        f"reported {number(explanation.reported)} = sum of the parts "
+        f"{number(explanation.total)} (difference {explanation.residual:.1e})"
+    )
+    yield f"{_count(samples, 'sample')} in {_count(batches, 'batch', 'es')}"
+
+
+def _rows(explanation):
+    """Yield (depth, name, contribution, share) of outputs, their classes, additional losses."""
+    total = explanation.total
+    parts = explanation.by("output", "source")
+    for name, loss, weight in explanation.outputs:
+        value = parts.get((name, loss), 0.0)
+        factor = "" if weight in (None, 1) else f" × {weight:.4g}"
+        yield 0, f"{name}: {loss}{factor}", number(value), share(value, total)
+        for kind in ("class", "true_class"):
+            found = {
+                key[1:]: part
+                for key, part in explanation.by("output", kind).items()
+                if key[0] == name
+            }
+            if len(found) > 1:
+                yield from _classes(kind.replace("_", " "), found, total)
+                break
+    additional = [(k[1], value) for k, value in parts.items() if k[0] == ADDITIONAL]
+    for source, value in sorted(additional, key=lambda item: -abs(item[1])):
+        yield 0, source, number(value), share(value, total)
+
+
+def _classes(kind, found, total):
+    """Yield the classes of an output with the largest contributions, and the rest in one."""
+    ordered = sorted(found.items(), key=lambda item: -abs(item[1]))
+    for (label,), value in ordered[:_CLASSES]:
+        name = f"{kind} {label}"
+        yield 1, name, number(value), share(value, total)
+    rest = ordered[_CLASSES:]
+    if rest:
+        value = sum(part for _, part in rest)
+        yield 1, f"{len(rest)} others", number(value), share(value, total)
+
+
+def _last(explanation):
+    worst = explanation.worst(_WORST)
+    if worst:
+        named = ", ".join(f"{sample} ({number(value)})" for sample, value in worst)
+        yield ""
+        yield f"samples that add most: {named}"
+
+
+def _count(n, word, plural="s"):
+    return f"{n:,} {word}{'' if n == 1 else plural}"

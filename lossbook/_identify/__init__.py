@@ -1,0 +1,6 @@
+"""identify(): given the number and the tensors, which rule made it?"""
+
+from lossbook._identify.matches import Identified, Match
+from lossbook._identify.search import identify
+
+__all__ = ["Identified", "Match", "identify"]

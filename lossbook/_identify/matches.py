@@ -1,0 +1,119 @@
+"""What identify() gives back: candidates with the same coefficients, grouped and put into words."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from lossbook._identify.printed import ROUNDING
+from lossbook._identify.rendering import identified_html, identified_text, sentence
+
+
+@dataclass(frozen=True, repr=False)
+class Match:
+    """One choice of coefficients: who makes it, the number it gives, and what it does, in words.
+
+    `rule` and `reduction` name the rule of `lb.RULES`; both are None where no rule does this, but
+    people do. `indistinguishable` holds the other rules with the same coefficients on this data,
+    as pairs of rule and reduction, and `also` says what else comes to the same here. `slips` counts
+    what no rule does, such as a forgotten mask; `batch_size` is None where all rows are one batch.
+    """
+
+    rule: str | None
+    reduction: str | None
+    value: float
+    relative_error: float
+    sentence: str
+    denominator: float | None = None
+    batch_size: int | None = None
+    slips: int = 0
+    indistinguishable: tuple = ()
+    also: tuple = ()
+    _build: Any = field(default=None, compare=False)
+
+    @property
+    def coefficients(self):
+        """The factor of each value in the number: a NumPy array in the shape of the values."""
+        return self._build()
+
+    def __repr__(self):
+        name = "a slip" if self.rule is None else f"{self.rule}, {self.reduction}"
+        return f"Match({name}: {self.value:.6g}. {self.sentence})"
+
+
+@dataclass(frozen=True, repr=False)
+class Identified:
+    """What may have made a number: `matches`, best first; `nearest` where nothing fits.
+
+    `value` is the number, `tolerance` half a unit of its last printed digit (or what rtol gives),
+    `keras` what the installed Keras makes of the same data, None where it refuses them.
+    """
+
+    value: float
+    tolerance: float
+    matches: tuple
+    nearest: Match | None
+    keras: Match | None
+
+    def __repr__(self):
+        return identified_text(self)
+
+    def _repr_html_(self):
+        return identified_html(self)
+
+
+def order(candidate):
+    return candidate.slips, candidate.rank
+
+
+def group_of(lead, candidates, precision):
+    """Return the candidates that have the coefficients of one, the plainest first."""
+    return sorted((c for c in candidates if lead.same_as(c, precision)), key=order)
+
+
+def groups(candidates, precision):
+    """Yield the candidates in groups with the same coefficients, the plainest first."""
+    rest = sorted(candidates, key=order)
+    while rest:
+        group = group_of(rest[0], rest, precision)
+        yield group
+        rest = [c for c in rest if all(c is not other for other in group)]
+
+
+def error(value, number):
+    """Return the difference relative to the number; to the other one where the number is 0."""
+    if value == number or (math.isnan(value) and math.isnan(number)):
+        return 0.0
+    if not (math.isfinite(value) and math.isfinite(number)):
+        return math.inf
+    return abs(value - number) / abs(number or value)
+
+
+def words_for(lead, found):
+    """Return the plainest formula with the coefficients of a candidate, to float32; or None."""
+    formulas = group_of(lead, (c for c in found if c.product), ROUNDING["float32"])
+    notes = set(lead.notes)
+    return min(formulas, key=lambda c: (len(set(c.notes) - notes), *order(c)), default=None)
+
+
+def match_of(group, number, found, keras):
+    """Make a Match of candidates with the same coefficients; `found` are all candidates."""
+    lead = group[0]
+    rules = [(c.rule, c.reduction) for c in group if c.rule and c.slips == lead.slips]
+    others = [pair for pair in dict.fromkeys(rules) if pair != (lead.rule, lead.reduction)]
+    said = words_for(lead, found) or lead
+    rest = [c for c in group if c.product and c is not said]
+    if not said.batch_size:  # then the sizes that were only tried are no news
+        rest = [c for c in rest if not c.batch_size]
+    return Match(
+        rule=lead.rule,
+        reduction=lead.reduction,
+        value=lead.value,
+        relative_error=error(lead.value, number),
+        sentence=sentence(lead, said, keras),
+        denominator=said.denominator,
+        batch_size=lead.batch_size,
+        indistinguishable=tuple(others),
+        also=tuple(dict.fromkeys(sentence(c, c) for c in rest)),
+        slips=lead.slips,
+        _build=lead.build,
+    )

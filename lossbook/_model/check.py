@@ -1,0 +1,37 @@
+"""Which models can be taken apart: compiled ones whose loss Keras puts together."""
+
+_STEPS = ("test_step", "compute_loss")
+
+
+def check_model(model, caller="explain"):
+    """Refuse what is no compiled Keras model, and a model whose loss is not put together by Keras.
+
+    Raises:
+        TypeError: for anything but a Keras model.
+        ValueError: for a model that is not compiled, overrides `test_step` or `compute_loss`, or
+            is distributed over several replicas.
+    """
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            f"{caller} takes a compiled keras.Model. Received: {type(model).__name__}. "
+            "Of bare tensors, lossbook.trace() shows the path."
+        )
+    if not model.compiled:
+        raise ValueError(f"{caller} needs a compiled model. Call model.compile(loss=...) first.")
+    for name in _STEPS:
+        own = name in vars(model) or getattr(type(model), name) is not getattr(keras.Model, name)
+        if own:
+            raise ValueError(
+                f"{type(model).__name__} has its own {name}: its loss need not be the sum of the "
+                f"compiled losses, and nothing says what it is made of. {caller} takes models "
+                "whose loss Keras puts together: move your terms into a Loss or into add_loss, or "
+                "pass the values to lossbook.aggregate()."
+            )
+    strategy = getattr(model, "distribute_strategy", None)
+    if getattr(strategy, "num_replicas_in_sync", 1) > 1:
+        raise ValueError(
+            f"The model is distributed over {strategy.num_replicas_in_sync} replicas, each with "
+            f"its own denominators. {caller} takes one: build the model outside of the strategy."
+        )

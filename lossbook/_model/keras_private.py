@@ -1,0 +1,103 @@
+"""What lossbook reads of Keras that Keras does not promise to keep, each thing once."""
+
+import functools
+import inspect
+import warnings
+
+from lossbook._arrays import installed_keras
+from lossbook._losses import ALIASES, ATOMIC, LOSSES, options_of
+
+
+def private(owner, name):
+    """Return a private attribute of Keras, or say that this Keras has moved it."""
+    try:
+        return getattr(owner, name)
+    except AttributeError:
+        kind = owner.__name__ if inspect.ismodule(owner) else type(owner).__name__
+        raise RuntimeError(
+            f"lossbook reads {kind}.{name} of a compiled model, which Keras {installed_keras()} "
+            "does not have. A newer lossbook may know where it went: pip install -U lossbook."
+        ) from None
+
+
+def known_loss(loss):
+    """Return (name, options) if a Loss object calls a function of `keras.losses`, else None."""
+    function, options = function_of(loss), dict(getattr(loss, "_fn_kwargs", {}))
+    while isinstance(function, functools.partial) and not function.args:
+        function, options = function.func, {**function.keywords, **options}
+    if not str(getattr(function, "__module__", "")).startswith("keras."):
+        return None
+    name = ALIASES.get(function.__name__, function.__name__)
+    known = (name in LOSSES or name in ATOMIC) and set(options) <= set(options_of(name))
+    return (name, options) if known else None
+
+
+def function_of(loss):
+    """Return the function that Keras's own `call` of a Loss calls, None where `call` is another."""
+    of_keras = str(getattr(type(loss).call, "__module__", "")).startswith("keras.")
+    return getattr(loss, "fn", None) if of_keras else None
+
+
+def own_call(loss):
+    return not str(getattr(type(loss).__call__, "__module__", "")).startswith("keras.")
+
+
+def keras_mask(x):
+    """Return the mask that Keras has attached to a tensor, in every release since 3.5."""
+    from keras.src import backend
+
+    read = getattr(backend, "get_keras_mask", lambda x: getattr(x, "_keras_mask", None))
+    return read(x)
+
+
+def keras_logits(name, y_pred, options):
+    """Return the logits that Keras will find behind predictions, in a graph as in eager mode."""
+    import keras
+
+    activation = LOSSES[name].activation if name in LOSSES else None
+    lost = options.get("ignore_class") is not None or (
+        name == "binary_focal_crossentropy" and options.get("from_logits")
+    )
+    if keras.backend.backend() != "tensorflow" or activation is None or lost:
+        return None
+    from keras.src.backend.tensorflow import nn
+
+    logits, found = private(nn, "_get_logits")(y_pred, False, activation.capitalize(), name)
+    return logits if found else None
+
+
+def additional_losses(model):
+    """Return (name, tensor) of every additional loss, as far as its layer can be found."""
+    losses = list(model.losses)
+    owners = [model, *private(model, "_flatten_layers")(include_self=False)]
+    penalties = [v.path for v in model.trainable_weights if v.regularizer is not None]
+    names = [None] * (len(losses) - len(penalties)) + penalties
+    for i, loss in enumerate(losses[: len(losses) - len(penalties)]):
+        for layer in owners:
+            mine = any(loss is own for own in private(layer, "_losses"))
+            if mine or id(loss) in private(layer, "_loss_ids"):
+                kind = "add_loss" if layer.activity_regularizer is None else "activity_regularizer"
+                names[i] = f"{layer.name}/{kind}"
+                break
+    return [(name or "add_loss", loss) for name, loss in zip(names, losses, strict=True)]
+
+
+def dataset_with_class_weight(dataset, class_weight):
+    """Map a tf.data.Dataset of (x, y) to (x, y, sample_weight), as `fit` does it."""
+    from keras.src.trainers.data_adapters import tf_dataset_adapter
+
+    return dataset.map(private(tf_dataset_adapter, "make_class_weight_map_fn")(class_weight))
+
+
+def refused_by_fit(x, y, sample_weight, class_weight):
+    """Return the error with which `fit` refuses class weights for these data, or None."""
+    from keras.src.trainers import data_adapters
+
+    adapt = private(data_adapters, "get_data_adapter")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            adapt(x, y, sample_weight, batch_size=1, class_weight=class_weight)
+        except Exception as error:
+            return error
+    return None

@@ -1,0 +1,192 @@
+"""One pass of Keras's own evaluate, with recorders in place of the losses."""
+
+import itertools
+import math
+from collections import Counter
+from contextlib import contextmanager
+
+from lossbook._model.keras_private import additional_losses, private
+from lossbook._model.recorder import Batch, Call, Recorder
+
+
+class Watch:
+    """Runs `evaluate` of one model and hands over every batch; its step is compiled once."""
+
+    def __init__(self, model):
+        def test_step(*arguments):
+            return type(model).test_step(model, *arguments)
+
+        self.model, self.function = model, None
+        self._test_step = test_step  # JAX would take the model's own for compiled already
+        self.seen, self.tensors, self.outputs = {}, {}, {}
+        self.names, self.predicted = (), None
+
+    def evaluate(self, each, **data):
+        """Run Keras's own evaluate once, hand every Batch to `each`, return the loss reported.
+
+        `data`: what evaluate takes (x, y, sample_weight, batch_size, steps), and callbacks.
+        """
+        import keras
+
+        watch, failed = self, []
+
+        class Collect(keras.callbacks.Callback):
+            def on_test_batch_end(self, batch, logs=None):
+                try:
+                    each(watch._batch({k: v[0] for k, v in logs.items() if "/" in k}))
+                except Exception as error:  # on JAX the weights are out of the model just now
+                    failed.append(error)
+                    self.model.stop_evaluating = True
+
+        callbacks = [Collect(), *data.pop("callbacks", ())]
+        with self._installed():
+            logs = keras.Model.evaluate(
+                self.model, **data, verbose=0, callbacks=callbacks, return_dict=True
+            )
+        if failed:
+            raise failed[0]
+        return float(logs.get("loss", math.nan))  # NaN: there was no batch
+
+    @contextmanager
+    def _installed(self):
+        """Put recorders into the model's compiled loss and step, and take them out again."""
+        model, own = self.model, vars(self.model)
+        compiled = private(model, "_compile_loss")
+        before = private(model, "test_function"), private(model, "steps_per_execution")
+        hooks = {
+            "test_step": self._test_step,
+            "compute_loss": self._compute_loss,
+            "compute_metrics": self._compute_metrics,
+            "get_metrics_result": self._loss_alone,
+        }
+        replaced = {name: own[name] for name in hooks if name in own}
+        own.update(hooks)
+        model.test_function, model.steps_per_execution = self.function, 1
+        undo = self._wrapped(compiled) if compiled is not None else lambda: None
+        try:
+            yield
+        finally:
+            undo()
+            self.function = model.test_function
+            model.test_function, model.steps_per_execution = before
+            for name in hooks:
+                del own[name]
+            own.update(replaced)
+            self.seen, self.tensors, self.predicted = {}, {}, None
+
+    def _wrapped(self, compiled):
+        """Wrap the losses of a CompileLoss, now or as soon as it is built; return how to undo."""
+        plain = "_flat_losses" if hasattr(compiled, "_flat_losses") else "flat_losses"  # up to 3.6
+
+        def wrap():
+            losses = saved["losses"] = private(compiled, plain)
+            if plain == "_flat_losses":
+                names = [entry.name if entry.path else "" for entry in losses]  # or the loss's
+                names = _distinct(self.model, names)
+                wrapped = [
+                    entry._replace(loss=Recorder(self, i, entry.loss, entry.loss_weights, name))
+                    for i, (entry, name) in enumerate(zip(losses, names, strict=True))
+                ]
+            else:
+                names = private(compiled, "inferred_output_names") or [""]
+                if len(names) != len(losses):
+                    names = [getattr(loss, "name", "") for loss in losses]
+                names = _distinct(self.model, names)
+                weights = private(compiled, "flat_loss_weights")
+                wrapped = [
+                    None if loss is None else Recorder(self, i, loss, weight, name)
+                    for i, (loss, weight, name) in enumerate(
+                        zip(losses, weights, names, strict=True)
+                    )
+                ]
+            setattr(compiled, plain, wrapped)
+
+        def build(*arguments, **options):
+            type(compiled).build(compiled, *arguments, **options)
+            wrap()
+
+        def undo():
+            vars(compiled).pop("build", None)
+            if "losses" in saved:
+                setattr(compiled, plain, saved["losses"])
+
+        saved = {}
+        if private(compiled, "built"):
+            wrap()
+        else:
+            vars(compiled)["build"] = build
+        return undo
+
+    def _compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Compute the model's loss as Keras does it; the recorders look on."""
+        import keras
+
+        self.seen = {}
+        loss = keras.Model.compute_loss(self.model, x, y, y_pred, sample_weight, training=training)
+        seen = dict(sorted(self.seen.items()))
+        if not any(isinstance(part, (list, tuple, dict)) for part in (y, y_pred)):
+            seen = dict(itertools.islice(seen.items(), 1))  # more losses than outputs: Keras too
+        self.outputs.update({i: output for i, (output, _) in seen.items()})
+        tensors = {
+            f"{i}/{field}": tensor
+            for i, (_, fields) in seen.items()
+            for field, tensor in fields.items()
+            if tensor is not None
+        }
+        additional = additional_losses(self.model)
+        self.names = tuple(name for name, _ in additional)
+        tensors |= {f"additional/{i}": keras.ops.sum(t) for i, (_, t) in enumerate(additional)}
+        first = next(leaf for leaf in keras.tree.flatten(x) if leaf is not None)
+        tensors["batch/rows"] = keras.ops.convert_to_tensor(keras.ops.shape(first)[0])
+        self.predicted, self.tensors = y_pred, tensors
+        return loss
+
+    def _compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Return the running loss and, of this very step, the tensors; leave the metrics alone.
+
+        In lists, for what can be turned into a number or a NumPy array Keras turns into one.
+        """
+        same = y_pred is self.predicted  # else Keras is building, and has traced these elsewhere
+        tensors = self.tensors if same else {}
+        return {**self._loss_alone(), **{key: [tensor] for key, tensor in tensors.items()}}
+
+    def _loss_alone(self):
+        """Return the running loss, without the metrics, which nobody has updated."""
+        tracker = next(metric for metric in self.model.metrics if metric.name == "loss")
+        return {"loss": tracker.result()}
+
+    def _batch(self, tensors):
+        """Sort the tensors of a batch by output."""
+        calls = {}
+        for key, tensor in tensors.items():
+            owner, _, field = key.partition("/")
+            if owner.isdigit():
+                calls.setdefault(int(owner), {})[field] = tensor
+        additional = {
+            (i, name): float(tensors[f"additional/{i}"]) for i, name in enumerate(self.names)
+        }
+        return Batch(
+            rows=int(tensors["batch/rows"]),
+            calls=tuple(Call(self.outputs[i], **fields) for i, fields in sorted(calls.items())),
+            additional=additional,
+        )
+
+
+def _distinct(model, names):
+    """Return a name for each output: Keras's where it has one, numbered where it occurs twice."""
+    if names == [""]:
+        layers = getattr(model, "layers", None)
+        own = getattr(model, "output_names", None)
+        return [own[0] if own else layers[-1].name if _sequential(model) and layers else "output"]
+    names = [name or "output" for name in names]
+    counts = Counter(names)
+    return [
+        f"{name}_{names[: i + 1].count(name)}" if counts[name] > 1 else name
+        for i, name in enumerate(names)
+    ]
+
+
+def _sequential(model):
+    import keras
+
+    return isinstance(model, keras.Sequential)
