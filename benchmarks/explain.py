@@ -5,7 +5,8 @@
     python benchmarks/explain.py --growth              # with the number of samples, too
 
 Each way runs in a process of its own, once to compile and then again. Memory is what the peak
-rises above the process with its data and the model in it. By hand: `predict`, then NumPy. Per
+rises above the process with its data and the model in it; CPU seconds, of all cores, say more than
+those of the clock where the machine is busy. By hand: `predict`, then NumPy. Per
 class: one `evaluate` for each class, of a model with that class alone in its loss.
 """
 
@@ -97,12 +98,13 @@ def measure(way, side, filters, rows, batch):
     small = unet(16, 2)
     small.compile("adam", "binary_crossentropy")
     lb.explain(small, x[:2, :16, :16], y[:2, :16, :16], verbose=0)  # what is loaded only once
-    before, seconds = peak(), []
+    before, seconds, busy = peak(), [], []
     for _ in range(2):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         parts = call()
         seconds.append(time.perf_counter() - start)
-    return {"seconds": seconds, "bytes": peak() - before, "loss": sum(parts)}
+        busy.append(time.process_time() - used)
+    return {"seconds": seconds, "busy": busy[1], "bytes": peak() - before, "loss": sum(parts)}
 
 
 def run(way, *size):
@@ -115,13 +117,14 @@ def compare(side, filters, rows, batch):
     """Print a table: each way, and its ratios to evaluate."""
     print(f"U-Net {side} x {side} x {CLASSES}, {filters} filters, {rows} images, batch {batch}")
     print(f"{'':22}{'first s':>9}{'/ evaluate':>12}{'again s':>9}{'/ evaluate':>12}", end="")
-    print(f"{'peak MiB':>10}{'/ evaluate':>12}   loss")
+    print(f"{'CPU s':>9}{'/ evaluate':>12}{'peak MiB':>10}{'/ evaluate':>12}   loss")
     found = {way: run(way, side, filters, rows, batch) for way in WAYS}
     base = found["evaluate"]
     for way, name in WAYS.items():
         (first, again), memory = found[way]["seconds"], found[way]["bytes"]
         print(f"{name:22}{first:9.2f}{first / base['seconds'][0]:12.2f}", end="")
         print(f"{again:9.2f}{again / base['seconds'][1]:12.2f}", end="")
+        print(f"{found[way]['busy']:9.2f}{found[way]['busy'] / base['busy']:12.2f}", end="")
         print(f"{memory / 2**20:10.0f}{memory / base['bytes']:12.2f}   {found[way]['loss']:.6f}")
 
 

@@ -386,3 +386,50 @@ def test_ignored_labels_are_not_out_of_range():
     loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)
     labels = np.array([0, -1, 2, 1])
     assert codes(audited(passing(planted.simplex(4, 3), labels, loss))) == []
+
+
+def test_a_model_that_is_all_add_loss():
+    class Adds(layers.Layer):
+        def call(self, x):
+            self.add_loss(keras.ops.mean(keras.ops.square(x)))
+            return x
+
+    inputs = keras.Input((3,))
+    model = compiled(keras.Model(inputs, Adds()(inputs)), None)
+    assert codes(lb.audit(model, drawn(6, 3), batch_size=3)) == []
+
+
+def test_a_loss_with_a_call_of_its_own_is_left_alone():
+    class Own(losses.Loss):
+        def __call__(self, y_true, y_pred, sample_weight=None):
+            return keras.ops.mean(keras.ops.square(y_true - y_pred) * sample_weight)
+
+    case = passing(drawn(4, 3), drawn(4, 3, seed=1), Own(), sample_weight=drawn(4, 1))
+    assert codes(audited(case)) == []
+
+
+def test_weights_for_a_loss_that_has_averaged_its_rows():
+    case = planted.mean_over_the_batch()
+    case.data["sample_weight"] = np.arange(1, 5, dtype="float32")
+    (finding,) = audited(case)
+    assert finding.code == "loss-without-rows" and "Keras" in finding.evidence
+    assert finding.message == (
+        "Output 'out': the loss function returns values of shape (3,), not one per row. "
+        "A sample_weight of shape (4,) does not fit them: Keras fails."
+    )
+
+
+def test_a_signed_loss_is_not_dwarfed_by_its_regulariser():
+    inputs = keras.Input((3,))
+    penalty = {"kernel_regularizer": keras.regularizers.L2(1e-3), "kernel_initializer": "ones"}
+    outputs = layers.Dense(3, use_bias=False, **penalty)(inputs)
+    model = compiled(keras.Model(inputs, outputs), "cosine_similarity")
+    y = np.ones((4, 3), "float32") * np.array([1, -1, 1, -1], "float32")[:, None]
+    assert codes(lb.audit(model, drawn(4, 3), y)) == []
+
+
+def test_a_loss_in_float16_that_overflows_is_an_error():
+    loss = losses.MeanSquaredError(dtype="float16")
+    findings = audited(passing(drawn(4, 3) + 300, drawn(4, 3), loss))
+    assert codes(findings) == codes(findings, "error") == ["float16-loss"]
+    assert "computed in float16: NaN or infinity in 4 of its values." in findings[0].message

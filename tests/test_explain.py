@@ -11,6 +11,7 @@ from keras import layers, ops
 
 import lossbook as lb
 from lossbook._explain import groups
+from lossbook._model import Watch
 
 BACKEND = keras.backend.backend()
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
@@ -452,6 +453,20 @@ def test_more_classes_than_are_added_up_on_the_device(rng):
     assert "34 others" in repr(e)
 
 
+def test_the_tensors_of_a_batch_stay_tensors_with_one_row_too(rng):
+    """Keras turns what is logged into arrays, or numbers."""
+    model = flat_model("mse", units=1, run_eagerly=True)
+    x, y, _ = flat_data(rng, 4)
+    seen = []
+    number = Watch(model).evaluate(seen.append, x=x, y=y[:, 0], batch_size=3)
+    assert number == reported(model, x, y[:, 0], batch_size=3)
+    assert [batch.rows for batch in seen] == [3, 1]
+    for batch in seen:
+        (call,) = batch.calls
+        for tensor in (call.y_true, call.y_pred):
+            assert ops.is_tensor(tensor) and tuple(tensor.shape) == (batch.rows, 1)
+
+
 def test_worst_samples(rng):
     model = flat_model("mse")
     x, y, _ = flat_data(rng)
@@ -547,7 +562,7 @@ def test_the_text(rng):
 
 
 TEXT = """\
-reported 5.013 = sum of the parts 5.013 (difference 0.0e+00)
+reported 5.013 = sum of the parts 5.013 (difference 0.000)
 3 samples in 2 batches
 
 part                             contribution   share

@@ -98,7 +98,7 @@ class Terms:
         """Add up one batch."""
         for look in looks:
             name = look.output.name
-            value = float(look.contributions.sum())
+            value = float(np.abs(look.contributions).sum())  # signed losses cancel
             self.outputs[name] = self.outputs.get(name, 0.0) + value * batch.rows
             self.weights[name] = look.output.loss_weight
         for (_, name), value in batch.additional.items():
@@ -118,7 +118,7 @@ class Terms:
                     "Give it a loss weight, or None as its loss.",
                     {"loss_weight": 0.0, "other outputs": len(self.weights) - 1},
                 )
-        counted = {n: abs(v) for n, v in outputs.items() if self.weights.get(n) != 0}
+        counted = {n: v for n, v in outputs.items() if self.weights.get(n) != 0}
         total = sum(counted.values())
         if len(counted) > 1 and 0 < total < np.inf:
             name = max(counted, key=counted.get)
@@ -139,8 +139,8 @@ class Terms:
                 {"additional losses": {name: additional[name] for name in bad}},
             )
             return
-        data, extra = sum(map(abs, outputs.values())), sum(additional.values())
-        if extra > data and np.isfinite(data):
+        data, extra = sum(outputs.values()), sum(additional.values())
+        if outputs and extra > data and np.isfinite(data):
             name = max(additional, key=additional.get)
             yield found(
                 "regulariser-larger",

@@ -20,6 +20,7 @@ class Batches(Check):
         self.reduction = self.why = None
         self.shape = ()
         self.small = self.largest = self.sum = 0.0
+        self.bad = 0
 
     def see(self, look):
         """Keep size, loss, and the factor of one value in the epoch."""
@@ -28,6 +29,7 @@ class Batches(Check):
         self.reduction, self.shape = look.reduction, self.shape or look.values.shape
         self.rows.append(look.rows)
         values = np.asarray(look.values, np.float64)
+        self.bad += int((~np.isfinite(values)).sum())
         weighted = values * (1.0 if look.weights is None else look.weights)
         self.losses.append(float(np.where(look.kept, weighted, 0).sum()))
         self.sum = max(self.sum, abs(float(values.sum())))
@@ -83,7 +85,9 @@ class Batches(Check):
         if dtype not in _HALF:
             return
         why = "it has 3 digits, and clips probabilities at another number than float32"
-        if self.largest > _HALF[dtype]:
+        if self.bad:
+            why = f"NaN or infinity in {self.bad} of its values"
+        elif self.largest > _HALF[dtype]:
             why = f"its largest number is 65504, and the loss divides by {int(self.largest)}"
         elif self.sum > _HALF[dtype]:
             why = f"its largest number is 65504, and the values add up to {self.sum:.4g}"
@@ -95,6 +99,7 @@ class Batches(Check):
             "Leave dtype out of the loss, or set dtype='float32'; the layers may stay in half "
             "precision.",
             {"loss dtype": dtype, "values in a batch": int(self.largest), "sum": self.sum},
+            "error" if self.bad else None,
         )
 
     def _last(self, head):

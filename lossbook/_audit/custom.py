@@ -7,7 +7,8 @@ from lossbook._audit.finding import found
 from lossbook._audit.look import SPARSE, Check
 from lossbook._losses import ATOMIC, LOSSES
 
-_ROWS = 16  # so many rows are tried alone
+ROWS = "Return one value per row, shape (batch, ...), and leave the mean to Keras."
+_TRIED = 16  # so many rows are tried alone
 
 
 class Rows(Check):
@@ -53,7 +54,7 @@ class Rows(Check):
         weight, values = look.weight, look.values
         name = look.name or "the loss function"
         shape = f"{look}: {name} returns values of shape {values.shape}, not one per row"
-        fix = "Return one value per row, shape (batch, ...), and leave the mean to Keras."
+        fix = ROWS
         if look.name in ATOMIC:
             fix = f"Give {name} an axis that leaves the rows, as in axis=(1, 2, 3) for images."
         if weight is not None and weight.size > 1 and np.ptp(weight) > 0:
@@ -113,7 +114,7 @@ class Rows(Check):
                 "loss-reduces-batch",
                 f"{head}{name} averages the batch itself, values of shape {self.shape}: "
                 "no sample_weight, class_weight or mask can reach a row.",
-                "Return one value per row, shape (batch, ...), and leave the mean to Keras.",
+                ROWS,
                 {"values.shape": self.shape, "rows": self.rows},
                 "note",
             )
@@ -126,7 +127,7 @@ def _keras(look):
 
 def _tried(look):
     """Return "alone" if rows don't meet, "mean" for their mean or sum, "mixed", or None."""
-    rows = min(look.rows, _ROWS)
+    rows = min(look.rows, _TRIED)
     y_true, y_pred = look.y_true[:rows], look.y_pred[:rows]
     if len(y_true) != rows or len(y_pred) != rows:
         return None

@@ -6,6 +6,7 @@ import numpy as np
 
 from lossbook._arrays import dtype_name, shape_of, to_numpy
 from lossbook._audit.batches import NOT_NONE
+from lossbook._audit.custom import ROWS
 from lossbook._audit.finding import found
 from lossbook._audit.labels import IN_RANGE, NUMBERED, RANGES, outside
 from lossbook._audit.look import SPARSE, same_rank
@@ -75,8 +76,16 @@ def refused(failure):
         )
     if weight is None:
         return None
-    column = weight.shape + (1,) * (values.ndim - weight.ndim)
     evidence |= {"sample_weight.shape": weight.shape, "Keras": line(error)}
+    if values.ndim == 0 or len(values) != len(y_pred):
+        return found(
+            "loss-without-rows",
+            f"{head}{known or 'the loss function'} returns values of shape {values.shape}, not one "
+            f"per row. A sample_weight of shape {weight.shape} does not fit them: Keras fails.",
+            ROWS,
+            evidence,
+        )
+    column = weight.shape + (1,) * (values.ndim - weight.ndim)
     return found(
         "weights-refused",
         f"{head}sample_weight of shape {weight.shape} does not fit values of shape {values.shape}: "

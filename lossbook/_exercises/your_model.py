@@ -79,7 +79,7 @@ EXERCISES = {
                 lambda values, weights, mask: (
                     np.sum(values * weights * mask, axis=-1) / np.sum(mask, axis=-1)
                 ),
-                "Those are the losses of the samples alone. They share the denominator of the batch.",
+                "Those are the samples alone. In the loss they share the denominator of the batch.",
             ),
             (
                 lambda values, weights, mask: (

@@ -46,6 +46,13 @@ def number(x):
     return f"{x:#.4g}".rstrip(".")
 
 
+def _difference(explanation):
+    """Write the residual with the decimals of the total: the digits below differ by machine."""
+    decimals = len(number(explanation.total).partition("e")[0].partition(".")[2])
+    residual = abs(explanation.residual)
+    return f"{residual:.{decimals}f}" if residual < 1 else number(residual)
+
+
 def share(part, total):
     """Write a part in percent of the total, where that means something."""
     return f"{100 * part / total:.1f} %" if total and abs(part / total) < 1e4 else ""
@@ -55,7 +62,7 @@ def _head(explanation):
     samples, batches = sum(explanation.batch_sizes), len(explanation.batch_sizes)
     yield (
         f"reported {number(explanation.reported)} = sum of the parts "
-        f"{number(explanation.total)} (difference {explanation.residual:.1e})"
+        f"{number(explanation.total)} (difference {_difference(explanation)})"
     )
     yield f"{_count(samples, 'sample')} in {_count(batches, 'batch', 'es')}"
 

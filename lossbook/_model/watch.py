@@ -144,11 +144,11 @@ class Watch:
     def _compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Return the running loss and, of this very step, the tensors; leave the metrics alone.
 
-        In lists, for what can be turned into a number or a NumPy array Keras turns into one.
+        In tuples, for what can be turned into a number or a NumPy array Keras turns into one.
         """
         same = y_pred is self.predicted  # else Keras is building, and has traced these elsewhere
         tensors = self.tensors if same else {}
-        return {**self._loss_alone(), **{key: [tensor] for key, tensor in tensors.items()}}
+        return {**self._loss_alone(), **{key: (tensor,) for key, tensor in tensors.items()}}
 
     def _loss_alone(self):
         """Return the running loss, without the metrics, which nobody has updated."""
