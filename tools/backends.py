@@ -27,6 +27,9 @@ TESTS = (
     "test_compiled_models",
     "test_elementwise",
     "test_exercises_against_keras",
+    "test_explain",
+    "test_explain_messages",
+    "test_explained_models",
     "test_losses",
     "test_messages",
     "test_notebook",
@@ -39,7 +42,7 @@ TESTS = (
     "test_transforms",
 )
 PYTEST = ("-p", "no:cacheprovider", "-q", "-n", "2")
-# Keras on PyTorch turns a tensor into an array in a way that a new NumPy warns of.
+# Keras on JAX and PyTorch turns a tensor into an array in a way that a new NumPy warns of.
 QUIET = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 
 
@@ -62,11 +65,10 @@ def run(backend):
     start = time.monotonic()
     print(f"==> {backend}: installing it into {FOLDER.relative_to(ROOT)}", flush=True)
     python = environment(backend)
-    quiet = ["-W", QUIET] if backend == "torch" else []
     tests = [f"tests/{name}.py" for name in TESTS]
     passed, results = True, []
     for what, command in [
-        ("tests", [*quiet, "--dist", "worksteal", *tests]),
+        ("tests", ["-W", QUIET, "--dist", "worksteal", *tests]),
         # the kernels are those of the environment itself
         ("notebook cells", ["--dist", "loadfile", "--nbval", "--nbval-current-env", "book"]),
     ]:

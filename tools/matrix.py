@@ -35,6 +35,8 @@ TESTS = [
             "against_keras",
             "class_weights",
             "compiled_models",
+            "explain",
+            "explained_models",
             "losses",
             "releases",
             "total",

@@ -8,15 +8,18 @@ from lossbook._exercises import (
     additional_losses,
     atlas,
     class_axis,
+    custom_losses,
     elementwise,
     epochs,
     keras_2,
     masks,
+    mean_of_means,
     one_number,
     outputs,
     reduction,
     rosetta,
     weights,
+    your_model,
 )
 from lossbook._exercises.exercise import Exercise
 
@@ -32,6 +35,9 @@ EXERCISES = {
     **outputs.EXERCISES,
     **additional_losses.EXERCISES,
     **epochs.EXERCISES,
+    **mean_of_means.EXERCISES,
+    **custom_losses.EXERCISES,
+    **your_model.EXERCISES,
     **keras_2.EXERCISES,
     **atlas.EXERCISES,
     **rosetta.EXERCISES,
