@@ -2,12 +2,13 @@
 
 Each case is a small model with its data, weights and masks, run through the public API of every
 release (the folder `atlas` of the repository has the cases and the full results, errors included).
-This module carries the numbers: `recorded` for one case, `groups` for who printed what.
+This module carries the numbers: `recorded` for one case, `groups` and `text` for who printed what.
 """
 
 import json
 from functools import cache
 from importlib import resources
+from textwrap import fill
 
 _REFUSED = "."
 
@@ -102,6 +103,34 @@ def groups(key):
             number = None if letter == _REFUSED else _number(numbers[ord(letter) - ord("a")])
             found.append((number, tuple(names)))
     return found
+
+
+def text(key):
+    """Say who printed what, the newest number first, in lines that a phone can show.
+
+    Args:
+        key: as for `recorded`.
+
+    Examples:
+        >>> from lossbook import atlas
+        >>> print(atlas.text("sw-mse-r2-zeros"))
+        sw-mse-r2-zeros
+          0.8655
+              Keras 2.3.1, tf.keras 1,
+              tf.keras 2, tf_keras, Keras 3
+          1.731
+              Keras 2.2.4 and 2.2.5
+    """
+    nothing = "not logged" if key.endswith("_loss") else "refused"
+    found = [key]
+    for number, names in groups(key):
+        several = number if isinstance(number, list) else [number]
+        words = (nothing if one is None else f"{one:#.4g}" for one in several)
+        # A space within "Keras 3" or "2.0 to 2.3" is no place for a new line.
+        joined = spans(names).replace(" ", "~").replace(",~", ", ")
+        lines = fill(joined, 40, initial_indent=" " * 6, subsequent_indent=" " * 6)
+        found += [f"  {' '.join(words)}", lines.replace("~", " ")]
+    return "\n".join(found)
 
 
 def _number(number):

@@ -45,17 +45,27 @@ def problems(case):
     return found
 
 
-def _problems(case):
-    arguments = {"reduction": case.reduction, "dtype": case.dtype, **case.options}
-    ours, error, told = outcome(
+def arguments_of(case):
+    """What a loss object and lb.trace both take."""
+    return {"reduction": case.reduction, "dtype": case.dtype, **case.options}
+
+
+def traced(case):
+    """The outcome of lb.trace for a case."""
+    return outcome(
         lb.trace,
         case.loss,
         case.y_true,
         case.y_pred,
         sample_weight=case.sample_weight,
         mask=case.mask,
-        **arguments,
+        **arguments_of(case),
     )
+
+
+def _problems(case):
+    arguments = arguments_of(case)
+    ours, error, told = traced(case)
     loss, refused, _ = outcome(CLASSES[case.loss], **arguments)
     if refused:
         if not isinstance(error, (ValueError, TypeError)):

@@ -12,7 +12,7 @@ import pytest
 from case_arrays import labels
 from case_options import CLASSES, CROSSENTROPIES, options_of
 from cases import DTYPES, LOSSES, RANKS, REDUCTIONS, STRATA, draw, fixed
-from judge import problems
+from judge import problems, traced
 from keras import ops
 from real_keras import host, outcome, set_mask
 from tolerances import allowance
@@ -100,17 +100,7 @@ def test_the_calls_hold_errors_warnings_and_silence():
     for case in CASES:
         if case.dtype == "bfloat16":
             continue
-        _, error, told = outcome(
-            lb.trace,
-            case.loss,
-            case.y_true,
-            case.y_pred,
-            sample_weight=case.sample_weight,
-            mask=case.mask,
-            reduction=case.reduction,
-            dtype=case.dtype,
-            **case.options,
-        )
+        _, error, told = traced(case)
         counts["error" if error else "warning" if told else "silence"] += 1
         if case.orderly and not error and case.reduction != "mean_with_sample_weight":
             fair = ("one class", "NaN", "mask holds other numbers", "exceeds the largest")

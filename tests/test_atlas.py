@@ -116,16 +116,6 @@ def test_few_numbers_need_a_reason():
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_a_release_answers_through_aggregate(release):
-    """One output, one batch: `rule=` takes the exact name of the release."""
-    values = np.array([1.0, 2.0, 6.0, 7.0])
-    family = lb.rules.resolve(release)
-    assert lb.aggregate(values, [1, 1, 0, 0], rule=release).total == pytest.approx(
-        float(family.coefficients(values, np.array([1, 1, 0, 0])).value)
-    )
-
-
-@pytest.mark.parametrize("release", RELEASES)
 def test_a_vector_given_to_add_loss(release):
     """Where the release refuses it, the rule does; elsewhere the number is compared above."""
     add_loss = lb.rules.resolve(release).extras["add_loss"]

@@ -88,3 +88,22 @@ def test_unknown_names():
         ValueError, match=r"^Case 'two-plain' has no 'predict'\. It has: evaluate, "
     ):
         atlas.groups("two-plain predict")
+
+
+def test_the_text_of_a_case():
+    assert atlas.text("two-lw-list evaluate b_loss") == (
+        "two-lw-list evaluate b_loss\n"
+        "  0.9371\n"
+        "      Keras 2, tf.keras 1, tf.keras 2,\n"
+        "      tf_keras, Keras 3.7.0 to 3.15.1\n"
+        "  9.371\n"
+        "      Keras 3.5.0 and 3.6.0\n"
+        "  not logged\n"
+        "      Keras 3.0.5 to 3.4.1"
+    )
+    lines = atlas.text("add-rows").splitlines()
+    assert "  0.9752 1.182 1.253 1.104" in lines
+    assert lines[lines.index("  refused") + 1].startswith("      tf.keras 2.2.3 to 2.15.1")
+    assert "  nan" in atlas.text("mask-mse-r3-nothing").splitlines()
+    wrapped = [line for case in atlas.cases() for line in atlas.text(case).split("\n")[1:]]
+    assert all(len(line) <= 40 for line in wrapped if line.startswith("      "))

@@ -10,8 +10,6 @@ from lossbook._arrays import dtype_name, to_numpy
 from lossbook._audit.look import Given, Look
 from lossbook._audit.passage import Passage
 from lossbook._model import Watch
-from lossbook._model.keras_private import private
-from lossbook._model.recorder import Recorder
 
 
 @dataclass(frozen=True)
@@ -63,10 +61,7 @@ class Looking(Watch):
 
     def _name_of(self, loss):
         """Return the name of the output whose loss is called just now."""
-        compiled = private(self.model, "_compile_loss")
-        entries = getattr(compiled, "_flat_losses", None) or private(compiled, "flat_losses")
-        recorders = [e if isinstance(e, Recorder) else getattr(e, "loss", None) for e in entries]
-        names = [r.output.name for r in recorders if isinstance(r, Recorder) and r.loss is loss]
+        names = [r.output.name for r in self.recorders if r.loss is loss]
         called = sum(call[0] is loss for call in self.calls)
         return names[min(called, len(names)) - 1] if names else loss.name
 

@@ -19,7 +19,7 @@ class Watch:
         self.model, self.function = model, None
         self._test_step = test_step  # JAX would take the model's own for compiled already
         self.seen, self.tensors, self.outputs = {}, {}, {}
-        self.names, self.predicted = (), None
+        self.names, self.recorders, self.predicted = (), (), None
 
     def evaluate(self, each, **data):
         """Run Keras's own evaluate once, hand every Batch to `each`, return the loss reported.
@@ -87,6 +87,7 @@ class Watch:
                     entry._replace(loss=Recorder(self, i, entry.loss, entry.loss_weights, name))
                     for i, (entry, name) in enumerate(zip(losses, names, strict=True))
                 ]
+                self.recorders = [entry.loss for entry in wrapped]
             else:
                 names = private(compiled, "inferred_output_names") or [""]
                 if len(names) != len(losses):
@@ -99,6 +100,7 @@ class Watch:
                         zip(losses, weights, names, strict=True)
                     )
                 ]
+                self.recorders = [recorder for recorder in wrapped if recorder is not None]
             setattr(compiled, plain, wrapped)
 
         def build(*arguments, **options):
