@@ -4,6 +4,8 @@ import importlib.util
 import json
 import re
 import struct
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -298,6 +300,18 @@ def test_checker_says_what_it_found(built, capsys):
 def test_checker_explains_itself(capsys):
     assert site.main([]) == 2
     assert "tools/site.py check [FOLDER]" in capsys.readouterr().out
+
+
+# The glossary
+
+
+def test_the_glossary_explains_a_word_once():
+    """A second entry is a warning of Sphinx, which fails `make book` minutes later."""
+    lines = (BOOK / "glossary.md").read_text(encoding="utf-8").splitlines()
+    heads = [line for line, after in pairwise(lines) if line[:1].strip() and after[:2] == "  "]
+    words = [word.strip().lower() for head in heads for word in head.split(",")]
+    assert len(words) > 30
+    assert [word for word, times in Counter(words).items() if times > 1] == []
 
 
 # The numbers of chapters
