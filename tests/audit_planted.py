@@ -352,6 +352,16 @@ def forgotten_class(twin=False):
     return passing(y_pred, y_true, "binary_crossentropy", batch_size=50)
 
 
+def rare_class(twin=False):
+    """The same, all else is certain: the missed element makes most of the loss, and it is small."""
+    y_true, y_pred = np.zeros((200, 2), "float32"), np.zeros((200, 2), "float32")
+    y_true[:, 0], y_pred[:, 0] = 1, 0.999
+    y_pred[:, 1] = 0.001
+    y_true[7] = 0, 1
+    y_pred[7] = (0.1, 0.9) if twin else (0.9, 0.1)
+    return passing(y_pred, y_true, "binary_crossentropy", batch_size=50)
+
+
 def summed(twin=False):
     loss = losses.MeanSquaredError(reduction="sum_over_batch_size" if twin else "sum")
     return passing(drawn(4, 3), drawn(4, 3, seed=1), loss)
@@ -544,6 +554,7 @@ PLANTED = (
     ("mask-refused", mask_refused),
     ("mask-batches", masks_in_batches),
     ("class-forgotten", forgotten_class),
+    ("class-forgotten", rare_class),
     ("reduction-sum", summed),
     ("reduction-none", unreduced),
     ("weights-zero", zero_weights),

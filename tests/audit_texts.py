@@ -402,16 +402,31 @@ TEXTS = {
     "forgotten_class": (
         "warning",
         (
-            "Output 'out': class 1 makes 1.5 % of the loss, but its IoU is 0 and its recall 0: "
-            "the loss hardly sees what is wrong with it."
+            "Output 'out': class 1 has 0.5 % of the positions and 1.5 % of the loss, but its IoU "
+            "is 0 and its recall 0: the loss hardly sees what is wrong with it."
         ),
         (
             "Watch a metric per class. To raise its share give its values a greater "
             "sample_weight, or average the loss class by class."
         ),
         (
-            "share of the loss by class = {1: 0.01499}; IoU = {1: 0}; recall = {1: 0}; true "
-            "elements = {1: 1}"
+            "share of the positions = {1: 0.005}; share of the loss by class = {1: 0.01499}; IoU = "
+            "{1: 0}; recall = {1: 0}; true elements = {1: 1}"
+        ),
+    ),
+    "rare_class": (
+        "warning",
+        (
+            "Output 'out': class 1 has 0.5 % of the positions and 50 % of the loss, but its IoU is "
+            "0 and its recall 0: the loss hardly sees what is wrong with it."
+        ),
+        (
+            "Watch a metric per class. To raise its share give its values a greater "
+            "sample_weight, or average the loss class by class."
+        ),
+        (
+            "share of the positions = {1: 0.005}; share of the loss by class = {1: 0.5}; IoU = "
+            "{1: 0}; recall = {1: 0}; true elements = {1: 1}"
         ),
     ),
     "summed": (

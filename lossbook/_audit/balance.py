@@ -16,11 +16,12 @@ _CLASSES = (
 
 
 class Classes(Check):
-    """A class with a small share of the loss that is badly predicted all the same."""
+    """A class with a small share of the loss, or of the positions, that is badly predicted."""
 
     def __init__(self, output):
         super().__init__(output)
         self.table = None  # share, true positives, predicted, true; by class
+        self.positions = 0
 
     def see(self, look):
         """Add up the contributions, hits and misses of every class."""
@@ -41,10 +42,10 @@ class Classes(Check):
             true = np.moveaxis(true, axis, -1).reshape(-1, classes) > 0.5
         else:
             return
-        if look.name in BINARY:
+        if look.name in BINARY and (classes == 1 or (true.sum(1) != 1).any()):
             logits = look.options.get("from_logits") and look.logits is None
             guessed = y_pred > (0 if logits else 0.5)
-        else:
+        else:  # one class for each position
             guessed = y_pred.argmax(1)[:, None] == np.arange(classes)
         if look.name in BINARY and classes == 1:
             true, guessed = np.hstack([~true, true]), np.hstack([~guessed, guessed])
@@ -53,6 +54,7 @@ class Classes(Check):
         else:
             share = (np.abs(contributions).sum(1).reshape(-1, 1) * true).sum(0)
         true, guessed = true & kept[:, None], guessed & kept[:, None]
+        self.positions += kept.sum()
         sums = [share * look.rows, (true & guessed).sum(0), guessed.sum(0), true.sum(0)]
         self.table = np.array(sums) if self.table is None else self.table + np.array(sums)
 
@@ -61,24 +63,27 @@ class Classes(Check):
         if self.table is None or not 0 < self.table[0].sum() < np.inf:
             return
         share, hits, guessed, true = self.table
-        share = share / share.sum()
+        share, positions = share / share.sum(), true / self.positions
         union = np.maximum(guessed + true - hits, 1)
         iou, recall = hits / union, hits / np.maximum(true, 1)
         bound = min(SHARE, FRACTION / len(share))
-        bad = (true > 0) & (share < bound) & (iou < QUALITY) & (recall < QUALITY)
+        small = np.minimum(share, positions) < bound
+        bad = (true > 0) & small & (iou < QUALITY) & (recall < QUALITY)
         classes = np.flatnonzero(bad)
         if len(classes):
             worst = classes[np.argmin(iou[classes])]
             yield found(
                 "class-forgotten",
-                f"Output {self.output.name!r}: class {worst} makes {100 * share[worst]:.2g} % of "
-                f"the loss, but its IoU is {iou[worst]:.2g} and its recall {recall[worst]:.2g}: "
-                "the loss hardly sees what is wrong with it.",
+                f"Output {self.output.name!r}: class {worst} has {100 * positions[worst]:.2g} % of "
+                f"the positions and {100 * share[worst]:.2g} % of the loss, but its IoU is "
+                f"{iou[worst]:.2g} and its recall {recall[worst]:.2g}: the loss hardly sees what "
+                "is wrong with it.",
                 "Watch a metric per class. To raise its share give its values a greater "
                 "sample_weight, or average the loss class by class.",
                 {
                     name: {int(c): float(column[c]) for c in classes}
                     for name, column in (
+                        ("share of the positions", positions),
                         ("share of the loss by class", share),
                         ("IoU", iou),
                         ("recall", recall),

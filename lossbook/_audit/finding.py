@@ -39,7 +39,7 @@ CODES = {
     "reduction-none": ("warning", "06_reduction.ipynb"),
     "float16-loss": ("warning", "06_reduction.ipynb"),
     "float16-no-scale": ("warning", "06_reduction.ipynb"),
-    "class-forgotten": ("warning", "01_one_number.ipynb"),
+    "class-forgotten": ("warning", "12_case_study.ipynb"),
     "loss-refused": ("error", "07_outputs.ipynb"),
     "loss-weight-zero": ("warning", "07_outputs.ipynb"),
     "output-dwarfed": ("warning", "07_outputs.ipynb"),

@@ -7,6 +7,7 @@ never listed.
 from lossbook._exercises import (
     additional_losses,
     atlas,
+    case_study,
     class_axis,
     custom_losses,
     elementwise,
@@ -37,6 +38,7 @@ EXERCISES = {
     **epochs.EXERCISES,
     **mean_of_means.EXERCISES,
     **custom_losses.EXERCISES,
+    **case_study.EXERCISES,
     **your_model.EXERCISES,
     **keras_2.EXERCISES,
     **atlas.EXERCISES,
