@@ -23,7 +23,7 @@ def test_the_riddle_and_its_remedy_from_another_seed(seed):
     assert CELLS["world"].count("\nSEED = 2\n") == 1
     book = {"keras": keras, "np": np, "ops": ops, "lb": lb}
     for cell in ("world", "price", "net", "dice", "both"):
-        exec(CELLS[cell].replace("\nSEED = 2\n", f"\nSEED = {seed}\n"), book)  # noqa: S102
+        exec(CELLS[cell].replace("\nSEED = 2\n", f"\nSEED = {seed}\n"), book)
 
     plain = book["train"]()
     loss = plain.evaluate(book["new_images"], book["truth"], verbose=0)
@@ -41,9 +41,8 @@ def test_the_riddle_and_its_remedy_from_another_seed(seed):
 def test_the_metric_of_the_chapter_is_the_iou_of_arg_max():
     """An independent path to `OneHotIoU`, on which every threshold of the chapter rests."""
     book = {"keras": keras, "np": np, "ops": ops, "lb": lb}
-    exec(CELLS["world"], book)  # noqa: S102
-    exec(CELLS["net"].split("\ndef iou(p):")[0], book)  # noqa: S102
-    exec("def iou(p):" + CELLS["net"].split("\ndef iou(p):")[1].split("\nprint")[0], book)  # noqa: S102
+    for cell in ("world", "price", "net"):
+        exec(CELLS[cell], book)
     p = np.random.default_rng(0).uniform(size=book["truth"].shape).astype("float32")
     true, guessed = book["new_labels"], p.argmax(-1)
     expected = [

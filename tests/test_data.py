@@ -35,7 +35,7 @@ def test_four_classes_are_common_and_one_is_rare(seed):
 
 
 def test_another_size_shows_the_same_scenes():
-    """Away from the edges, a pixel of the coarse picture is what fills its place in the fine one."""
+    """Away from edges, a pixel of the coarse picture is what fills its place in the fine one."""
     coarse, fine = (data.segmentation(3, size=size, seed=5)[1] for size in (64, 128))
     blocks = fine.reshape(3, 64, 2, 64, 2).transpose(0, 1, 3, 2, 4).reshape(3, 64, 64, 4)
     inner = (blocks == blocks[..., :1]).all(axis=-1)
