@@ -29,6 +29,7 @@ from lossbook._checks import (
     check_values_exist,
     warn_lost_axis,
 )
+from lossbook._interact import ledger_of
 from lossbook._losses import ATOMIC, LOSSES
 from lossbook._render import trace_html, trace_text
 from lossbook._stages import loss_stages, reduction_stages
@@ -42,7 +43,8 @@ class Trace:
     `trace["values"]` is the stage of that name. `coefficients * elementwise` are the
     `contributions`, and their sum is the `total`. `class_axis` is the axis of `elementwise` that
     the loss function reduces, None where it leaves none; of an atomic loss, which is no sum over
-    elements, `elementwise` holds what the loss function returns.
+    elements, `elementwise` holds what the loss function returns. `sample_weight` and `mask` are the
+    ones that were given (or found on the prediction, or made by the loss: `ignore_class`).
     """
 
     loss: str
@@ -54,6 +56,8 @@ class Trace:
     elementwise: Any
     coefficients: Any
     total: Any
+    sample_weight: Any = None
+    mask: Any = None
 
     @cached_property
     def contributions(self):
@@ -66,6 +70,36 @@ class Trace:
             if stage.name == name:
                 return stage
         raise KeyError(f"no stage {name!r}; this trace has {[s.name for s in self.stages]}")
+
+    def interact(self):
+        """Return a ledger to try things with: change losses, mask, weights, rule, reduction.
+
+        In a notebook (Jupyter, VS Code, Colab) coefficients, contributions, denominator and total
+        follow at once, and a link leads to the same numbers on the book's site. Where no script
+        runs it is a table. It computes in float64, from losses rounded to 7 digits.
+
+        Returns:
+            Ledger: prints as a table, in a notebook as HTML that needs no network.
+
+        Raises:
+            ValueError: for atomic losses, for more than 200 elements, and for values of other
+                shapes than `(batch,)` and `(batch, positions)`; the message says what to do.
+
+        Examples:
+            >>> import lossbook as lb
+            >>> t = lb.trace("mae", [[1], [1], [2]], [[0.5], [1.25], [0]], [1, 1, 0])
+            >>> t.interact()
+            mean_absolute_error, reduction sum_over_batch_size, rule keras-3
+            <BLANKLINE>
+            sample  mask  loss    weight  coefficient  contribution
+            ------  ----  ------  ------  -----------  ------------
+            0       True  0.5000  1       1/3          0.1667
+            1       True  0.2500  1       1/3          0.08333
+            2       True  2       0       0            0
+            <BLANKLINE>
+            total = 0.7500 / 3 = 0.2500
+        """
+        return ledger_of(self)
 
     def __repr__(self):
         return trace_text(self)
@@ -181,7 +215,16 @@ def trace(
         elementwise=elementwise,
         coefficients=_spread(xp, total.coefficients, values.coefficients, operation, axis),
         total=total.value if reduction == "none" else float(to_numpy(total.value)),
+        sample_weight=sample_weight,
+        mask=_both(xp, mask, valid),
     )
+
+
+def _both(xp, mask, valid):
+    """Return the positions that mask and loss both keep, None where neither drops any."""
+    if mask is None or valid is None:
+        return valid if mask is None else mask
+    return xp.logical_and(asarray(xp, mask) != 0, valid)
 
 
 def _spread(xp, coefficients, class_coefficients, operation, axis):

@@ -27,6 +27,7 @@ LAYERS = (
     ("_families", "_stages", "_call"),
     ("_elsewhere",),
     ("rules",),
+    ("_interact",),
     ("_trace", "_model"),
     ("_identify", "plots"),
     ("_explain", "_exercises"),

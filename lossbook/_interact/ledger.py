@@ -1,0 +1,121 @@
+"""What `trace.interact()` returns: a ledger as a table of text, or as HTML with its script."""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+import numpy as np
+
+from lossbook._interact.state import State
+
+# Where the site shows any state: a link from a notebook leads there.
+PAGE = "https://your_github_name.github.io/lossbook/book/ledger.html"
+
+
+@dataclass(frozen=True, repr=False)
+class Ledger:
+    """A state with a title; in a notebook it can be changed, elsewhere it is a table."""
+
+    state: State
+    title: str
+
+    def __repr__(self):
+        head, *rows = self._rows()
+        widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+        lines = [head, ["-" * width for width in widths], *rows]
+        table = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in lines]
+        return "\n".join([self.title, "", *(line.rstrip() for line in table), "", self._total()])
+
+    def _repr_html_(self):
+        return f'{self.static_html()}<script class="lossbook-ledger">{script()}</script>'
+
+    def static_html(self):
+        """Return the table in its element, without the script that takes it over."""
+        cell = 'style="text-align:left;padding:.25em .8em;border-bottom:1px solid #8888"'
+        head, *rows = self._rows()
+        heads = "".join(f'<th scope="col" {cell}>{escape(text)}</th>' for text in head)
+        lines = "".join(
+            f'<tr><th scope="row" {cell}>{escape(row[0])}</th>'
+            + "".join(f"<td {cell}>{escape(text)}</td>" for text in row[1:])
+            + "</tr>"
+            for row in rows
+        )
+        return (
+            f'<lossbook-ledger data-state="{escape(self.state.text())}" data-page="{PAGE}">'
+            '<div class="lossbook" style="overflow-x:auto">'
+            '<table style="border-collapse:collapse;background:transparent;color:inherit">'
+            f'<caption style="text-align:left;color:inherit">{escape(self.title)}</caption>'
+            f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
+            f"<p><strong>{escape(self._total())}</strong></p></div></lossbook-ledger>"
+        )
+
+    def _rows(self):
+        """Return the table as lists of texts, the heads first."""
+        state, made = self.state, self.state.aggregate()
+        values = state.values
+        shape, losses = values.shape, state.losses.reshape(*values.shape, -1)
+        classes = losses.shape[-1]
+        divisor = classes if state.class_axis == "mean" else 1
+        coefficients = np.asarray(made.coefficients) / divisor
+        mask = np.ones(shape, bool) if state.mask is None else state.mask
+        head = ["sample", "position"][: len(shape)] + ["mask"]
+        head += [f"class {c}" for c in range(classes)] + ["value"] if classes > 1 else ["loss"]
+        weight = None
+        if state.weight is not None:
+            head.append("weight")
+            weight = state.weight.reshape(state.weight.shape + (1,) * (len(shape) - 1))
+            weight = np.broadcast_to(weight if state.weight.ndim == 1 else state.weight, shape)
+        rows = [[*head, "coefficient", "contribution"]]
+        for place in np.ndindex(shape):
+            row = [*map(str, place), str(bool(mask[place])), *map(brief, losses[place])]
+            row += [brief(values[place])] if classes > 1 else []
+            row += [] if weight is None else [brief(weight[place])]
+            with np.errstate(invalid="ignore"):  # 0 times infinity
+                contribution = (coefficients[place] * losses[place]).sum()
+            rows.append([*row, fraction(coefficients[place]), brief(contribution)])
+        return rows
+
+    def _total(self):
+        made = self.state.aggregate()
+        if np.shape(made.total):
+            return f"total = array of shape {np.shape(made.total)}: nothing is added up"
+        total, denominator = float(made.total), float(made.denominator)
+        top = total * denominator if denominator else 0
+        return f"total = {brief(top)} / {brief(denominator)} = {scalar(total)}"
+
+
+@cache
+def script():
+    """Return the text of `ledger.js`."""
+    return files("lossbook._interact").joinpath("ledger.js").read_text(encoding="utf-8")
+
+
+def brief(x):
+    """Write a number with 4 significant digits, a whole one as it is."""
+    x = float(x)
+    if not math.isfinite(x):
+        return {math.inf: "∞", -math.inf: "−∞"}.get(x, "NaN")
+    if abs(x) < 1e6 and abs(x - round(x)) <= 1e-9 * abs(x):
+        return str(round(x)).replace("-", "−")
+    if 1e-4 <= abs(x) < 9999.5:
+        return f"{x:#.4g}".replace("-", "−")
+    mantissa, exponent = f"{x:.3e}".split("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−", 1)
+
+
+def scalar(x):
+    """Write a total with 4 significant digits, whole or not."""
+    return f"{x:#.4g}".replace("-", "−") if x in range(-999, 1000) else brief(x)
+
+
+def fraction(x):
+    """Write 1/6 where a coefficient is that simple."""
+    if math.isfinite(x):
+        ratio = Fraction(float(x)).limit_denominator(999)
+        simple = abs(ratio.numerator) < 10 and ratio.denominator > 1
+        if simple and ratio and abs(x - ratio) <= 1e-9 * abs(ratio):
+            return str(ratio).replace("-", "−")
+    return brief(x)

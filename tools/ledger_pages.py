@@ -1,0 +1,76 @@
+"""A Sphinx extension: pages with interactive ledgers load their script once, and link to states.
+
+A notebook's output brings the script along; here it is taken out, and the page gets one
+`ledger.js` instead (`html_static_path` names the package's own file). The first ledger of a page
+has the id "ledger": a link to `#ledger=STATE` sets it (lossbook/_interact/state.py has the form).
+
+In `.md` pages, a ledger and a link to a state of the page's first one:
+
+    :::{ledger} 1~4~none~0.2_0.4_1_2~all~4_1_1_0_0~keras-3.15~mean
+    Two of four weights are 0
+    :::
+
+    {ledger}`what the link says <1~4~none~0.2_0.4_1_2~1100~none~keras-3.15~mean>`
+"""
+
+import re
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from lossbook._interact.ledger import Ledger
+from lossbook._interact.state import parse
+
+ELEMENT = "<lossbook-ledger "
+SCRIPT = re.compile(r'<script class="lossbook-ledger">.*?</script>', re.DOTALL)
+
+
+class LedgerDirective(SphinxDirective):
+    """A ledger that begins with the state in its argument; its title is the content."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self):
+        try:
+            ledger = Ledger(parse(self.arguments[0]), " ".join(self.content))
+            return [nodes.raw("", ledger.static_html(), format="html")]
+        except ValueError as error:
+            raise self.error(str(error)) from error
+
+
+class LedgerRole(SphinxRole):
+    """A link that gives the page's first ledger another state."""
+
+    def run(self):
+        text, _, state = self.text.rpartition("<")
+        try:
+            parse(state.removesuffix(">"))
+        except ValueError as error:
+            return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
+        link = nodes.reference(
+            "", text.strip(), refuri=f"#ledger={state.removesuffix('>')}", internal=True
+        )
+        return [link], []
+
+
+def share_script(app, pagename, templatename, context, doctree):
+    """Take the script out of every ledger of a page, number them, load the script once."""
+    body = context.get("body", "")
+    if ELEMENT not in body:
+        return
+    first, *others = SCRIPT.sub("", body).split(ELEMENT)
+    numbered = [
+        f'{ELEMENT}id="ledger{f"-{n}" if n > 1 else ""}" {rest}'
+        for n, rest in enumerate(others, start=1)
+    ]
+    context["body"] = first + "".join(numbered)
+    app.add_js_file("ledger.js", loading_method="defer")
+
+
+def setup(app):
+    """Connect before the theme, which makes its table of contents of the body."""
+    app.add_directive("ledger", LedgerDirective)
+    app.add_role("ledger", LedgerRole())
+    app.connect("html-page-context", share_script, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
