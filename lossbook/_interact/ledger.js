@@ -1,7 +1,7 @@
 /* The ledger that a reader can touch: change a loss, the mask, a weight, the rule, and see the
    coefficients and the scalar follow. One custom element, without a framework or a request:
-   <lossbook-ledger data-state="...">a static table, for where scripts don't run</lossbook-ledger>
-   The rules are those of lossbook.RULES; a browser test compares every number with lossbook's. */
+   <lossbook-ledger data-state="...">a table, for where scripts don't run</lossbook-ledger>
+   The rules are lossbook.RULES; a browser test compares every number. */
 (() => {
 "use strict";
 if (!globalThis.customElements || customElements.get("lossbook-ledger")) return;
@@ -186,10 +186,10 @@ const CSS = `:host{display:block;margin:1.2em 0;line-height:1.4;font-variant-num
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 .bar{display:flex;flex-wrap:wrap;gap:.5em 1em;align-items:center;margin:.6em 0}
-label{flex:1 1 10em;font-size:.85em;min-width:0}
+label{flex:1 1 auto;font-size:.85em;max-width:100%}
 select,input,button{font:inherit;font-variant-numeric:inherit;color:inherit;background:var(--bg);
 border:1px solid var(--l);border-radius:.3em;min-height:2em;padding:.1em .4em}
-select{display:block;width:100%}
+select,label input{display:block;width:100%}
 button{cursor:pointer;padding:.1em .7em}
 :focus-visible{outline:.15em solid var(--a);outline-offset:.1em}
 .hero{position:sticky;top:var(--ledger-top,0);z-index:2;display:flex;flex-wrap:wrap;gap:0 1em;
@@ -203,7 +203,7 @@ small,td::before{display:block;font-size:.8em;font-weight:400;opacity:.85}
 table{border-collapse:collapse;width:100%;margin:.4em 0}
 caption,:host([narrow]) thead{position:absolute;clip-path:inset(50%)}
 th,td{padding:.3em .4em;text-align:left;vertical-align:top;border-bottom:1px solid var(--l)}
-thead th{font-size:.85em;vertical-align:bottom}
+th{white-space:nowrap}thead th{font-size:.85em;vertical-align:bottom}
 .n{text-align:right}
 input{width:5em}
 input[aria-invalid=true]{outline:.15em dashed #d33}
@@ -232,7 +232,8 @@ const HTML = `<style>${CSS}</style><div class="bar"><label>Rule<select id="rule"
 <div class="hero"><output id="scalar" aria-live="polite"></output><div id="by"></div></div>
 <div class="box"><table></table></div><ul></ul><p id="said" role="status"></p>
 <div class="bar"><a id="link">Link to these numbers</a><button id="copy">Copy the link</button>
-<button id="again">Start again</button></div>`;
+<button id="again">Start again</button>
+<label><span id="axes"></span><input id="size"></label></div>`;
 
 function el(tag, given, ...children) {
   const node = Object.assign(document.createElement(tag), given);
@@ -252,8 +253,14 @@ class Ledger extends HTMLElement {
     this.$("rule").append(...Object.entries(RULES).map(([name, [text]]) => new Option(text, name)));
     this.$("reduction").append(...[...FIVE, "batchmean"].map((name) => new Option(name)));
     root.addEventListener("input", ({ target }) => this.edited(target));
-    root.addEventListener("change", ({ target }) => target.ariaInvalid === "true" && this.write());
+    root.addEventListener("change", ({ target }) => {
+      if (target.id === "size") this.resize(target.value);
+      else if (target.ariaInvalid === "true") this.write();
+    });
     root.addEventListener("click", ({ target }) => this.clicked(target.closest("button")));
+    // Keys typed here are no shortcuts of the page around (a theme's, JupyterLab's).
+    root.addEventListener("keydown", (event) => event.stopPropagation());
+    this.dataset.lmSuppressShortcuts = true;
     addEventListener("hashchange", () => this.read());
     const tone = () => {
       const [r, g, b] = getComputedStyle(this).color.match(/[\d.]+/g);
@@ -309,6 +316,7 @@ class Ledger extends HTMLElement {
 
   edited(target) {
     const { id, value, name, place } = target, { state } = this;
+    if (id === "size") return;
     if (id === "shape") this.weigh(value);
     else if (id) state[id] = value;
     else {
@@ -319,6 +327,30 @@ class Ledger extends HTMLElement {
       if (!good) return;
       list[place] = x;
     }
+    this.update(true);
+  }
+
+  // In another shape the numbers stay where they are, and begin again where they end.
+  resize(text) {
+    const { state } = this, old = state.shape, shape = (text.match(/\d+/g) ?? []).map(Number);
+    if (shape.length !== old.length || !size(shape) || size(shape) > 200) {
+      this.say(`A shape here is ${old.length} numbers, 200 losses at most.`);
+      return this.write();
+    }
+    const tiled = (list, from, to) => Array.from({ length: size(to) }, (_, i) =>
+      list[to.reduce((place, n, k) =>
+        place * from[k] + (Math.floor(i / size(to.slice(k + 1))) % n) % from[k], 0)]);
+    const v = valuesShape(state), { weight } = state;
+    state.losses = tiled(state.losses, old, shape);
+    state.shape = shape;
+    const values = valuesShape(state);
+    state.kept = tiled(state.kept, v, values);
+    if (weight) {
+      const to = weight.shape.map((n, k) => (n === v[k] ? values[k] : n));
+      state.weight = { shape: to, data: tiled(weight.data, weight.shape, to) };
+    }
+    this.say("");
+    this.build();
     this.update(true);
   }
 
@@ -335,10 +367,12 @@ class Ledger extends HTMLElement {
   build() {
     const { state } = this, v = valuesShape(state), n = state.losses.length / size(v);
     const { weight } = state, classes = n > 1, shapes = new Map([["none", "none"]]);
-    for (const w of shapesFor(v)) shapes.set(w.join("x"),
-      `${show(w)}, one per ${size(w) > v[0] ? "value" : "sample"}`);
+    for (const w of shapesFor(v))
+      shapes.set(w.join("x"), `${show(w)}, per ${size(w) > v[0] ? "value" : "sample"}`);
     this.$("shape").replaceChildren(...[...shapes].map(([w, text]) => new Option(text, w)));
     this.$("axis").parentNode.hidden = state.axis === "none";
+    this.$("axes").textContent = ["Samples", v.length > 1 && "positions", state.axis !== "none" &&
+      "classes"].filter(Boolean).join(", ");
 
     const names = ["sample", "mask", ...(classes ? Array(n).keys() : ["loss"])];
     const losses = names.slice(2).map((c) => (classes ? `class ${c}` : c));
@@ -349,8 +383,8 @@ class Ledger extends HTMLElement {
       td.dataset.l = label;
       return td;
     };
-    const field = (name, place, label) =>
-      el("input", { name, place, ariaLabel: label, inputMode: "decimal", autocomplete: "off" });
+    const field = (name, place, ariaLabel) =>
+      el("input", { name, place, ariaLabel, inputMode: "decimal", autocomplete: "off" });
     const seen = new Set();
     this.rows = state.kept.map((_, i) => {
       const sample = `sample ${Math.floor(i / (v[1] ?? 1))}`;
@@ -398,6 +432,7 @@ class Ledger extends HTMLElement {
     const { state, table } = this;
     for (const id of ["rule", "reduction", "axis"]) this.$(id).value = state[id];
     this.$("shape").value = state.weight ? state.weight.shape.join("x") : "none";
+    this.$("size").value = state.shape.join(", ");
     for (const input of table.querySelectorAll("input")) {
       input.value = brief((input.name === "loss" ? state.losses : state.weight.data)[input.place]);
       input.ariaInvalid = false;
@@ -420,7 +455,8 @@ class Ledger extends HTMLElement {
       row.value.textContent = brief(done.values[i]);
       if (row.weight && !row.weight.name) row.weight.textContent = brief(state.weight.data[row.place]);
       row.parts.forEach((node, c) => {
-        node.textContent = n > 1 ? `adds ${number(done.contributions?.[i * n + c])}` : "";
+        const x = done.contributions?.[i * n + c];
+        node.textContent = n > 1 ? (x >= 0 ? "+" : "") + number(x) : "";
       });
       row.coefficient.textContent = number(coefficients[i], fraction);
       contribution.textContent = number(added[i]);
@@ -443,7 +479,7 @@ class Ledger extends HTMLElement {
         (done.factors[i] === 1 ? "" : `${brief(done.factors[i])} · `) + brief(x))
         .filter((_, i) => state.kept[i]);
       if (terms.length > 12) terms.splice(12, terms.length, "…");
-      lines.unshift(`(${terms.join(" + ") || 0}) / ${brief(done.denominator)} = ${ratio} = ${total}`);
+      lines.unshift(`loss = (${terms.join(" + ") || 0}) / ${brief(done.denominator)} = ${ratio} = ${total}`);
     }
     this.table.parentNode.nextSibling.replaceChildren(...lines.map((line) => el("li", {}, line)));
 

@@ -101,7 +101,7 @@ def brief(x):
     if abs(x) < 1e6 and abs(x - round(x)) <= 1e-9 * abs(x):
         return str(round(x)).replace("-", "−")
     if 1e-4 <= abs(x) < 9999.5:
-        return f"{x:#.4g}".replace("-", "−")
+        return f"{x:#.4g}".rstrip(".").replace("-", "−")
     mantissa, exponent = f"{x:.3e}".split("e")
     return f"{mantissa}e{int(exponent)}".replace("-", "−", 1)
 

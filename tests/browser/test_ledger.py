@@ -1,0 +1,364 @@
+"""The interactive ledger in a browser: every number it shows is lossbook's, by hand or by link."""
+
+import math
+import re
+from dataclasses import replace
+
+import ledger_states
+import numpy as np
+import pytest
+
+from lossbook._interact.ledger import Ledger, brief, fraction, scalar
+from lossbook._interact.state import parse, rule_of
+
+STATES, SEED = 240, 20261122
+FOUR = "1~4~none~0.2_0.4_1_2~all~4_1_1_0_0~keras-3.15~sum_over_batch_size"
+READ = """ledger => {
+  const root = ledger.shadowRoot, text = node => node ? node.textContent.trim() : null;
+  const all = (selector, f = text) => [...root.querySelectorAll(selector)].map(f);
+  const row = tr => Object.fromEntries([...tr.cells].slice(1).map(td => [td.dataset.l, {
+    text: td.querySelector("input")?.value ?? text(td.querySelector("button, span") ?? td),
+    added: text(td.querySelector("small"))}]));
+  return {rows: all("tbody tr", row), sums: all("tfoot td"), said: text(root.querySelector("#said")),
+    scalar: text(root.querySelector("output strong")), by: text(root.querySelector("#by")),
+    lines: all("li"), link: root.querySelector("#link").href,
+    heads: all("thead th"), rule: root.querySelector("#rule").value,
+    reduction: root.querySelector("#reduction").value};
+}"""
+
+
+@pytest.fixture
+def ledger(site, browser_page):
+    """The page's ledger; `ledger.read()` is all that it shows."""
+    browser_page.goto(f"{site}/book/ledger.html")
+    found = browser_page.locator("lossbook-ledger")
+    found.read = lambda: found.evaluate(READ)
+    yield found
+    assert browser_page.errors == []
+
+
+def open_state(ledger, text):
+    """Set a state through the address, as a link does, and wait until it is shown."""
+    ledger.page.evaluate(
+        "hash => new Promise(done => { addEventListener('hashchange', done, {once: true});"
+        " location.hash = hash; })",
+        f"ledger={text}",
+    )
+
+
+def compare(shown, state):
+    """Compare every number that a ledger shows with lossbook's; say whether it was refused."""
+    expected = ledger_states.expected(state)
+    if expected is None:
+        assert shown["sums"] == ["–", "–"], shown["scalar"]
+        assert {r["coefficient"]["text"] for r in shown["rows"]} == {"–"}
+        return True
+    shows = ledger_states.shows
+    losses = state.losses.reshape(state.values.size, -1)
+    contributions = expected["contributions"].reshape(losses.shape)
+    unit = np.abs(contributions[np.isfinite(contributions)]).sum()
+    mask = np.ones(len(losses), bool) if state.mask is None else state.mask.ravel()
+    for i, row in enumerate(shown["rows"]):
+        several = losses.shape[1] > 1
+        for c in range(losses.shape[1]):
+            cell = row[f"class {c}" if several else "loss"]
+            assert shows(cell["text"], losses[i, c])
+            if several:
+                assert shows(cell["added"].removeprefix("+"), contributions[i, c])
+        if several:
+            assert shows(row["value"]["text"], expected["values"][i], np.abs(losses[i]).sum())
+        assert row["mask"]["text"] == str(bool(mask[i]))
+        assert shows(row["coefficient"]["text"], expected["coefficients"][i])
+        with np.errstate(all="ignore"):
+            assert shows(row["contribution"]["text"], contributions[i].sum(), unit)
+        if state.weight is not None:
+            per_sample = state.weight.size == state.weight.shape[0]
+            weights = state.weight.ravel()
+            place = i // (len(losses) // len(weights)) if per_sample else i
+            assert shows(row["weight"]["text"], weights[place])
+    with np.errstate(all="ignore"):
+        total = np.nan if state.reduction == "none" else float(expected["total"])
+        spread = expected["coefficients"] * losses.shape[1]
+        assert shows(shown["sums"][0], spread.sum(), np.abs(spread).sum())
+        assert shows(shown["sums"][1], contributions.sum(), unit)
+    lines = " ".join(shown["lines"])
+    if state.reduction == "none":
+        assert shown["scalar"] == "an array, " + str(expected["total"].shape)
+    else:
+        assert shows(shown["scalar"], total, unit)
+        ratio, denominator = re.match(r"(\S+ / (\S+?))divided", shown["by"]).groups()
+        assert shows(denominator, expected["denominator"])
+        assert f") / {denominator} = {ratio} = {shown['scalar']}" in lines
+        top = ledger_states.number(ratio.split(" / ")[0])
+        if expected["denominator"] and math.isfinite(total):
+            wanted = total * expected["denominator"]
+            assert shows(ratio.split(" / ")[0], wanted, unit * abs(expected["denominator"])), top
+    assert ("meet the last axis" in lines) >= expected["wrong_axis"]
+    assert ("times the weighted mean" in lines) == expected["few_weights"]
+    return False
+
+
+def test_random_states_show_what_lossbook_computes(ledger):
+    rng, refused = np.random.default_rng(SEED), 0
+    for _ in range(STATES):
+        state = ledger_states.draw(rng)
+        text = replace(state, rule=rule_of(state.rule)).text()
+        open_state(ledger, text)
+        shown = ledger.read()
+        assert shown["said"] == ""
+        try:
+            refused += compare(shown, state)
+        except AssertionError as error:
+            raise AssertionError(f"#ledger={text}") from error
+        # What was read is what a link to it says again.
+        again = parse(shown["link"].split("#ledger=")[1])
+        for name in ("losses", "weight", "mask"):
+            left, right = getattr(again, name), getattr(state, name)
+            if name == "mask" and (right is None or right.all()):
+                assert left is None
+            else:
+                np.testing.assert_equal(left, right)
+        assert (again.rule, again.reduction) == (rule_of(state.rule), state.reduction)
+    assert STATES / 5 < refused < STATES * 3 / 5
+
+
+def test_it_begins_with_the_table_that_stood_there(ledger, site, open_page):
+    """Without JavaScript the table is there, with the same numbers, and nothing else."""
+    plain = open_page(java_script_enabled=False)
+    plain.goto(f"{site}/book/ledger.html")
+    table = plain.locator("lossbook-ledger table")
+    heads = table.locator("thead th").all_inner_texts()
+    rows = [tr.locator("th, td").all_inner_texts() for tr in table.locator("tbody tr").all()]
+    total = plain.locator("lossbook-ledger p").inner_text()
+    assert plain.locator("lossbook-ledger input, lossbook-ledger button").count() == 0
+    shown = ledger.read()
+    assert total.startswith("total = " + shown["by"].split("divided")[0])
+    assert total.endswith(f" = {shown['scalar']}")
+    for row, live in zip(rows, shown["rows"], strict=True):
+        by_head = dict(zip(heads, row, strict=True))
+        for name, cell in live.items():
+            assert by_head[name] == cell["text"]
+
+
+def test_the_keyboard_alone_reaches_and_changes_everything(ledger):
+    page = ledger.page
+    open_state(ledger, FOUR)
+    focused = "document.activeElement?.shadowRoot?.activeElement"
+    name = f"{focused} && ({focused}.ariaLabel ?? {focused}.id)"
+    page.locator("#rule").focus()
+    walked = []
+    while (here := page.evaluate(name)) and len(walked) < 40:
+        assert page.evaluate(f"getComputedStyle({focused}).outlineStyle") != "none", here
+        walked.append(here)
+        page.keyboard.press("Tab")
+    in_rows = [
+        label
+        for i, mask in enumerate(["True"] * 4)
+        for label in (f"{mask}, mask, sample {i}", f"loss, sample {i}", f"weight, sample {i}")
+    ]
+    # The axis of the classes is hidden: there is none.
+    last = ["link", "copy", "again", "size"]
+    assert walked == ["rule", "reduction", "shape", *in_rows, *last]
+
+    page.locator("#rule").focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")  # the mask of sample 0
+    shown = ledger.read()
+    assert shown["rows"][0]["mask"]["text"] == "False"
+    assert (shown["scalar"], shown["by"].split("divided")[0]) == ("0.1333", "0.4000 / 3")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("0,8")  # the loss of sample 1
+    assert ledger.read()["scalar"] == "0.2667"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("1/2")  # its weight
+    assert ledger.read()["scalar"] == "0.1333"
+    page.locator("#rule").focus()
+    page.keyboard.type("Keras 2.2.0")
+    shown = ledger.read()
+    assert shown["rule"] == "keras-2.2"
+    # Two of four weights are not 0, so 1/2 counts as 1; the mask keeps three values.
+    assert shown["scalar"] == brief(0.8 / 3)
+    page.locator("#reduction").focus()
+    page.keyboard.type("mean")
+    shown = ledger.read()
+    assert shown["scalar"] == "it has no reduction mean"
+    assert "refuses" in ledger.locator("output").inner_text()
+
+
+def test_every_edit_is_in_the_address_and_comes_back_with_it(ledger, site, open_page):
+    page = ledger.page
+    ledger.get_by_role("button", name="True, mask, sample 0 position 1").click()
+    ledger.get_by_label("class 1, sample 0 position 0").fill("2.5")
+    ledger.locator("#shape").select_option("2x2")
+    ledger.get_by_label("weight, sample 1 position 0").fill("0")
+    ledger.locator("#reduction").select_option("mean_with_sample_weight")
+    ledger.locator("#axis").select_option("sum")
+    there = open_page()
+    there.goto(page.url)
+    copy = there.locator("lossbook-ledger").evaluate(READ)
+    shown = ledger.read()
+    assert copy == shown
+    state = parse(page.url.split("#ledger=")[1])
+    assert state.losses[0, 0, 1] == 2.5
+    assert state.mask.tolist() == [[True, False], [True, False]]
+    assert state.weight.tolist() == [[1, 1], [0, 2]]
+    assert compare(shown, state) is False
+    assert there.errors == []
+
+
+@pytest.mark.parametrize(
+    ("garbage", "what"),
+    [
+        ("hello", "version"),
+        ("2~4~none~1_2_3_4~all~none~keras-3.15~sum", "version"),
+        ("1~4~none~1_2_3_4~all~none", "length"),
+        ("1~4x0~none~1~all~none~keras-3.15~sum", "shape"),
+        ("1~99x99~none~1~all~none~keras-3.15~sum", "shape"),
+        ("1~4~none~1_2_3~all~none~keras-3.15~sum", "losses"),
+        ("1~4~none~1_2_3_<img src=x>~all~none~keras-3.15~sum", "losses"),
+        ("1~4~none~1_2_3_4~11x1~none~keras-3.15~sum", "mask"),
+        ("1~4~none~1_2_3_4~all~4_1_1_1_nan~keras-3.15~sum", "weights"),
+        ("1~4~none~1_2_3_4~all~3_1_1_1~keras-3.15~sum", "weights"),
+        ("1~4~none~1_2_3_4~all~none~constructor~sum", "rule"),
+        ("1~4~none~1_2_3_4~all~none~keras-3.15~median", "reduction"),
+        ("%E0%A4%A", "URI malformed"),
+    ],
+)
+def test_a_link_that_cannot_be_read_is_said_and_the_example_stays(ledger, garbage, what):
+    before = ledger.read()
+    ledger.page.evaluate("hash => { location.hash = hash; }", f"ledger={garbage}")
+    ledger.locator("#said:not(:empty)").wait_for()
+    shown = ledger.read()
+    assert shown.pop("said").startswith(f"This link cannot be read ({what})")
+    assert shown == {k: v for k, v in before.items() if k != "said"}
+
+
+def test_what_is_no_number_is_said_and_does_not_count(ledger):
+    before = ledger.read()
+    loss = ledger.get_by_label("class 0, sample 0 position 0")
+    loss.fill("abc")
+    assert loss.get_attribute("aria-invalid") == "true"
+    shown = ledger.read()
+    assert shown["said"] == "“abc” is no number: 0.1000 still counts."
+    assert shown["scalar"] == before["scalar"]
+    loss.blur()
+    assert loss.input_value() == "0.1000"
+    ledger.get_by_label("weight, sample 0 position 0").fill("inf")
+    assert "no number" in ledger.read()["said"]
+    loss.fill("NaN")  # a loss may be: 0 · NaN is the question of many
+    assert ledger.read()["scalar"] == "NaN"
+    ledger.get_by_role("button", name="Start again").click()
+    assert ledger.read()["scalar"] == before["scalar"]
+
+
+def test_another_shape_keeps_the_numbers_where_they_are(ledger):
+    size = ledger.locator("#size")
+    size.fill("3, 2, 1")
+    size.press("Enter")
+    state = parse(ledger.page.url.split("#ledger=")[1])
+    assert state.losses[..., 0].tolist() == [[0.1, 0.8], [0.6, 1.2], [0.1, 0.8]]
+    assert state.mask.tolist() == [[True, True], [True, False], [True, True]]
+    assert state.weight.tolist() == [[1], [2], [1]]
+    assert compare(ledger.read(), state) is False
+    for wrong in ("3", "0, 1, 1", "20, 20, 1", "x"):
+        size.fill(wrong)
+        size.press("Enter")
+        assert ledger.read()["said"] == "A shape here is 3 numbers, 200 losses at most."
+        assert size.input_value() == "3, 2, 1"
+
+
+def test_the_links_of_the_page_show_the_numbers_that_stand_beside_them(ledger):
+    page = ledger.page
+    links = page.locator("article a[href^='#ledger=']")
+    assert links.count() >= 6
+    for link in links.all():
+        promised = link.evaluate("a => a.parentNode.querySelector('strong').textContent")
+        link.click()
+        ledger.locator("output strong", has_text=promised).wait_for()
+        assert ledger.read()["scalar"] == promised
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_and_its_targets_can_be_hit(site, open_page, width, scheme):
+    page = open_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    page.goto(f"{site}/book/ledger.html#ledger={FOUR}")
+    ledger = page.locator("lossbook-ledger")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for field in ledger.locator("input, button, select").all():
+        if field.is_visible():
+            box = field.bounding_box()
+            assert min(box["width"], box["height"]) >= 24, field.get_attribute("id")
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    # The total stays in sight while the last row is edited.
+    ledger.get_by_label("weight, sample 3").scroll_into_view_if_needed()
+    page.evaluate("scrollBy(0, 60)")
+    top = ledger.locator("output").bounding_box()["y"]
+    assert 0 <= top < 844
+    dark = ledger.evaluate("node => node.hasAttribute('dark')")
+    assert dark == (scheme == "dark")
+    assert page.errors == []
+
+
+def test_nothing_moves_for_those_who_ask_for_less_motion(site, open_page):
+    page = open_page(reduced_motion="reduce")
+    page.goto(f"{site}/book/ledger.html")
+    cell = page.locator("lossbook-ledger .c").first
+    assert cell.evaluate("node => getComputedStyle(node, '::after').transitionDuration") == "0s"
+
+
+def test_a_notebooks_output_works_alone(open_page, tmp_path):
+    """Jupyter, VS Code and Colab show an output in a page without anything of ours."""
+    made = Ledger(parse(FOUR), "mine <b>bold</b>")
+    (tmp_path / "output.html").write_text(
+        f"<!doctype html><meta charset=utf-8>{made._repr_html_()}{made._repr_html_()}",
+        encoding="utf-8",
+    )
+    page = open_page()
+    page.goto((tmp_path / "output.html").as_uri())
+    ledgers = page.locator("lossbook-ledger")
+    assert ledgers.count() == 2
+    ledgers.nth(1).get_by_role("button", name="True, mask, sample 3").click()
+    first, second = (ledgers.nth(i).evaluate(READ) for i in range(2))
+    assert (first["scalar"], second["scalar"]) == ("0.1500", "0.2000")
+    # No address of its own to write to: the link leads to the book's site.
+    assert page.url.endswith("output.html")
+    assert second["link"].startswith("https://")
+    assert "/book/ledger.html#ledger=1~4~none~0.2_0.4_1_2~1110~" in second["link"]
+    assert page.errors == []
+    assert len(page.requests) == 1
+
+
+@pytest.mark.parametrize("chapter", ["01_one_number", "04_masks", "05_weights", "06_reduction"])
+def test_the_chapters_load_the_script_once(site, browser_page, chapter):
+    browser_page.goto(f"{site}/book/{chapter}.html")
+    ledger = browser_page.locator("lossbook-ledger")
+    assert ledger.get_attribute("id") == "ledger"
+    scripts = [url for url in browser_page.requests if "ledger.js" in url]
+    assert len(scripts) == 1
+    assert "customElements.define" not in browser_page.content()
+    ledger.locator("button[aria-pressed=true]").first.click()
+    shown = ledger.evaluate(READ)
+    state = parse(browser_page.url.split("#ledger=")[1])
+    assert compare(shown, state) is False
+    assert browser_page.errors == []
+
+
+def test_python_and_javascript_write_numbers_alike(site, browser_page):
+    """The static table and the live one are written by two functions of the same name."""
+    browser_page.goto(f"{site}/book/ledger.html")
+    rng = np.random.default_rng(3)
+    numbers = [*rng.normal(size=100) * 10.0 ** rng.integers(-8, 8, 100), 0.5, -1, 9999.4, 12345.6]
+    numbers = [float(f"{x:.7g}") for x in numbers]
+    text = "_".join(f"{x:.7g}".replace("e+", "e") for x in numbers)
+    ledger = browser_page.locator("lossbook-ledger")
+    open_state(ledger, f"1~{len(numbers)}~none~{text}~all~none~keras-3~sum")
+    shown = ledger.evaluate(READ)
+    assert [row["loss"]["text"] for row in shown["rows"]] == [brief(x) for x in numbers]
+    assert [row["contribution"]["text"] for row in shown["rows"]] == [brief(x) for x in numbers]
+    assert shown["rows"][0]["coefficient"]["text"] == "1" == fraction(1.0)
+    assert shown["scalar"] == scalar(sum(numbers))
