@@ -78,8 +78,8 @@ function compute(state) {
     done.how = weight && rule.fit(weight.shape, v);
     if (rule.some && weight && !weight.data.some((w) => w)) refuse("all weights are 0");
   } catch (error) {
-    if (error instanceof Refusal) return { ...done, refusal: error.message };
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    return { ...done, refusal: error.message, coefficients: [], contributions: [] };
   }
   if (done.how === "position") notes.push(`Weights of shape ${show(weight.shape)} meet the last ` +
     `axis, the positions. One weight per sample has the shape (${v[0]}, 1).`);
@@ -120,7 +120,7 @@ function compute(state) {
 
 // --- Numbers, and the text of a state: "1~2x3~none~0.1_0.2_...~all~none~keras-3.15~sum"
 
-const minus = (text) => String(text).replace("-", "−");
+const minus = (text) => String(text).replaceAll("-", "−");
 function brief(x) { // 4 significant digits
   const near = Math.round(x), a = Math.abs(x);
   if (!Number.isFinite(x)) return minus(x).replace("Infinity", "∞");
@@ -136,7 +136,7 @@ function fraction(x) { // 1/6 where it is that simple
   return brief(x);
 }
 function parse(text) { // a number, or null; also "1/3", "0,5"
-  const plain = text.trim().replace("−", "-").replace(",", ".").toLowerCase();
+  const plain = text.trim().replaceAll("−", "-").replace(",", ".").toLowerCase();
   const special = { nan: NaN, inf: 1 / 0, "∞": 1 / 0, "-inf": -1 / 0, "-∞": -1 / 0 };
   if (plain in special) return special[plain];
   const part = /^-?(\d+\.?\d*|\.\d+)(e-?\d+)?$/, [top, under = "1", more] = plain.split("/");
@@ -154,7 +154,10 @@ const shapesFor = (v) => [[v[0]], v.map((n, i) => (i ? 1 : n)), v];
 function decode(text) {
   const parts = text.split("~"), [version, lengths, axis, losses, mask, weights] = parts;
   const check = (right, what) => { if (!right) throw new RangeError(what); };
-  const shapeOf = (x) => (check(/^[1-9]\d*(x[1-9]\d*)*$/.test(x), "shape"), x.split("x").map(Number));
+  const shapeOf = (x) => {
+    check(/^[1-9]\d*(x[1-9]\d*)*$/.test(x), "shape");
+    return x.split("x").map(Number);
+  };
   const numbers = (list, what) => list.map(parse).map((x) => (check(x !== null, what), x));
   check(version === "1", "version");
   check(parts.length === 8, "length");
@@ -441,11 +444,11 @@ class Ledger extends HTMLElement {
 
   // All that follows from the state.
   update(byHand) {
-    const { state, rows } = this, done = compute(state), n = done.classes, { refusal } = done;
+    const { state, rows } = this, done = compute(state), n = done.classes;
+    const { refusal, coefficients, contributions, factors } = done;
     const array = state.reduction === "none", number = (x, as = brief) => (refusal ? "–" : as(x));
-    const added = rows.map((_, i) => (refusal ? 0 : sum(done.contributions.slice(i * n, i * n + n))));
+    const added = rows.map((_, i) => sum(contributions.slice(i * n, i * n + n)));
     const most = Math.max(...added.map(Math.abs).filter(Number.isFinite));
-    const coefficients = done.coefficients ?? [];
     rows.forEach((row, i) => {
       const kept = state.kept[i] === 1, { keep, contribution } = row;
       row.line.className = kept ? "" : "off";
@@ -453,9 +456,10 @@ class Ledger extends HTMLElement {
       keep.ariaPressed = kept;
       keep.ariaLabel = `${keep.textContent}, mask, ${row.where}`;
       row.value.textContent = brief(done.values[i]);
-      if (row.weight && !row.weight.name) row.weight.textContent = brief(state.weight.data[row.place]);
+      if (row.weight && !row.weight.name)
+        row.weight.textContent = brief(state.weight.data[row.place]);
       row.parts.forEach((node, c) => {
-        const x = done.contributions?.[i * n + c];
+        const x = contributions[i * n + c];
         node.textContent = n > 1 ? (x >= 0 ? "+" : "") + number(x) : "";
       });
       row.coefficient.textContent = number(coefficients[i], fraction);
@@ -476,17 +480,17 @@ class Ledger extends HTMLElement {
     const lines = [...done.notes];
     if (!refusal && !array) {
       const terms = done.values.map((x, i) =>
-        (done.factors[i] === 1 ? "" : `${brief(done.factors[i])} · `) + brief(x))
+        (factors[i] === 1 ? "" : `${brief(factors[i])} · `) + brief(x))
         .filter((_, i) => state.kept[i]);
       if (terms.length > 12) terms.splice(12, terms.length, "…");
-      lines.unshift(`loss = (${terms.join(" + ") || 0}) / ${brief(done.denominator)} = ${ratio} = ${total}`);
+      lines.unshift(`loss = (${terms.join(" + ") || 0}) / ${brief(done.denominator)} = ${ratio}` +
+        ` = ${total}`);
     }
     this.table.parentNode.nextSibling.replaceChildren(...lines.map((line) => el("li", {}, line)));
 
     const hash = `#${this.id || "ledger"}=${encode(state)}`;
     const page = this.id ? location.href.split("#")[0] : this.dataset.page;
     this.$("link").href = page + hash;
-    this.$("link").hidden = this.$("copy").hidden = !page;
     if (this.id && byHand) try { history.replaceState(null, "", hash); } catch { /* too often */ }
   }
 }

@@ -103,7 +103,7 @@ def brief(x):
     if 1e-4 <= abs(x) < 9999.5:
         return f"{x:#.4g}".rstrip(".").replace("-", "−")
     mantissa, exponent = f"{x:.3e}".split("e")
-    return f"{mantissa}e{int(exponent)}".replace("-", "−", 1)
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
 
 def scalar(x):

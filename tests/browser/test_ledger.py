@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import replace
 
-import ledger_states
+import ledger_cases
 import numpy as np
 import pytest
 
@@ -48,12 +48,12 @@ def open_state(ledger, text):
 
 def compare(shown, state):
     """Compare every number that a ledger shows with lossbook's; say whether it was refused."""
-    expected = ledger_states.expected(state)
+    expected = ledger_cases.expected(state)
     if expected is None:
         assert shown["sums"] == ["–", "–"], shown["scalar"]
         assert {r["coefficient"]["text"] for r in shown["rows"]} == {"–"}
         return True
-    shows = ledger_states.shows
+    shows = ledger_cases.shows
     losses = state.losses.reshape(state.values.size, -1)
     contributions = expected["contributions"].reshape(losses.shape)
     unit = np.abs(contributions[np.isfinite(contributions)]).sum()
@@ -89,7 +89,7 @@ def compare(shown, state):
         ratio, denominator = re.match(r"(\S+ / (\S+?))divided", shown["by"]).groups()
         assert shows(denominator, expected["denominator"])
         assert f") / {denominator} = {ratio} = {shown['scalar']}" in lines
-        top = ledger_states.number(ratio.split(" / ")[0])
+        top = ledger_cases.number(ratio.split(" / ")[0])
         if expected["denominator"] and math.isfinite(total):
             wanted = total * expected["denominator"]
             assert shows(ratio.split(" / ")[0], wanted, unit * abs(expected["denominator"])), top
@@ -101,7 +101,7 @@ def compare(shown, state):
 def test_random_states_show_what_lossbook_computes(ledger):
     rng, refused = np.random.default_rng(SEED), 0
     for _ in range(STATES):
-        state = ledger_states.draw(rng)
+        state = ledger_cases.draw(rng)
         text = replace(state, rule=rule_of(state.rule)).text()
         open_state(ledger, text)
         shown = ledger.read()
