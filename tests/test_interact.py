@@ -132,6 +132,7 @@ def test_the_script_is_small_plain_and_ships_with_the_package():
     code = text.decode("utf-8")
     for word in ("</script", "<!--", "http", "import ", "import(", "fetch", "XMLHttp", "eval("):
         assert word not in code, word
+    assert not re.search("transition|animation", code)  # nothing moves, whatever one prefers
     assert max(map(len, code.splitlines())) <= 100  # written for readers, not minified
 
 

@@ -1,7 +1,7 @@
 /* The ledger that a reader can touch: change a loss, the mask, a weight, the rule, and see the
    coefficients and the scalar follow. One custom element, without a framework or a request:
    <lossbook-ledger data-state="...">a table, for where scripts don't run</lossbook-ledger>
-   The rules are lossbook.RULES; a browser test compares every number. */
+   The rules are lossbook.RULES: a browser test compares every number. */
 (() => {
 "use strict";
 if (!globalThis.customElements || customElements.get("lossbook-ledger")) return;
@@ -61,7 +61,6 @@ const RULES = {
     { fit: () => refuse("it knows no weights"), masks: "kept", drops: true }],
 };
 
-const KEPT = "the values that the mask keeps";
 const valuesShape = ({ axis, shape }) => (axis === "none" ? shape : shape.slice(0, -1));
 
 // From a state to all that is shown. The class axis comes first, as in the loss function.
@@ -102,7 +101,8 @@ function compute(state) {
     if (!masked && count < n) notes.push(`The sum of ${count} weights divides the ` +
       `sum of ${n} values: ${n / count} times the weighted mean.`);
   } else if (masked && rule.masks === "kept")
-    [denominator, why] = [valid + (mean && rule.epsilon * (rule.nonzero ? n : 1) || 0), KEPT];
+    [denominator, why] = [valid + (mean && rule.epsilon * (rule.nonzero ? n : 1) || 0),
+      "the values that the mask keeps"];
   if (!valid) notes.push("The mask keeps nothing.");
   if (!denominator && rule.safe) notes.push("Keras takes a division by 0 for 0.");
 
@@ -196,11 +196,11 @@ select,label input{display:block;width:100%}
 button{cursor:pointer;padding:.1em .7em}
 :focus-visible{outline:.15em solid var(--a);outline-offset:.1em}
 .hero{position:sticky;top:var(--ledger-top,0);z-index:2;display:flex;flex-wrap:wrap;gap:0 1em;
-align-items:end;padding:.4em 1em;border-left:.3em solid var(--a);border-radius:0 .4em .4em 0;
+align-items:end;padding:.4em .8em;border-left:.3em solid var(--a);border-radius:0 .4em .4em 0;
 background:linear-gradient(color-mix(in srgb,var(--a) 11%,transparent) 0 100%),var(--bg)}
 output strong{display:block;font-size:2.2em;line-height:1.15}
 output.no strong{font-size:1.1em}
-output{flex:1 0 auto}#by{flex:1 1 8em;text-align:right}
+output{flex:1 0 auto}#by{flex:1 1 6em;text-align:right}
 small,td::before{display:block;font-size:.8em;font-weight:400;opacity:.85}
 .box{overflow-x:auto}
 table{border-collapse:collapse;width:100%;margin:.4em 0}
@@ -208,7 +208,7 @@ caption,:host([narrow]) thead{position:absolute;clip-path:inset(50%)}
 th,td{padding:.3em .4em;text-align:left;vertical-align:top;border-bottom:1px solid var(--l)}
 th{white-space:nowrap}thead th{font-size:.85em;vertical-align:bottom}
 .n{text-align:right}
-input{width:5em}
+input{width:5em;max-width:100%}
 input[aria-invalid=true]{outline:.15em dashed #d33}
 [aria-pressed=true]{border-color:var(--a);font-weight:650}
 [aria-pressed=false]{border-style:dashed}
@@ -219,21 +219,21 @@ width:calc(var(--w,0)*100%)}
 li{overflow-wrap:anywhere}ul{padding-left:1.2em}
 a{color:var(--a)}
 :host([narrow]) :is(table,tbody,tfoot){display:block}
-:host([narrow]) tr{display:grid;grid-template-columns:repeat(3,1fr);gap:.5em;padding:.6em .3em;
+:host([narrow]) tr{display:grid;grid-template-columns:repeat(var(--n),1fr);gap:.5em;padding:.6em .3em;
 border-bottom:1px solid var(--l)}
 :host([narrow]) :is(th,td){border:0;padding:0;text-align:left}
-:host([narrow]) tbody th{grid-column:span 2}
+:host([narrow]) tbody th{grid-column:span 2}:host([narrow]) .m{grid-column:3/-1}
+:host([narrow]) label{flex-basis:40%}
 :host([narrow]) td::before{content:attr(data-l)}
 :host([narrow]) .m::before{display:inline;margin-right:.5em}
-:host([narrow]) .c::after{margin:0}
-@media(prefers-reduced-motion:no-preference){.c::after{transition:width .2s}}`;
+:host([narrow]) .c::after{margin:0}`;
 
 const HTML = `<style>${CSS}</style><div class="bar"><label>Rule<select id="rule"></select></label>
 <label>Reduction<select id="reduction"></select></label>
 <label>Class axis<select id="axis"><option>mean<option>sum</select></label>
 <label>Weights<select id="shape"></select></label></div>
 <div class="hero"><output id="scalar" aria-live="polite"></output><div id="by"></div></div>
-<div class="box"><table></table></div><ul></ul><p id="said" role="status"></p>
+<div class="box"><table role="table"></table></div><ul></ul><p id="said" role="status"></p>
 <div class="bar"><a id="link">Link to these numbers</a><button id="copy">Copy the link</button>
 <button id="again">Start again</button>
 <label><span id="axes"></span><input id="size"></label></div>`;
@@ -261,7 +261,7 @@ class Ledger extends HTMLElement {
       else if (target.ariaInvalid === "true") this.write();
     });
     root.addEventListener("click", ({ target }) => this.clicked(target.closest("button")));
-    // Keys typed here are no shortcuts of the page around (a theme's, JupyterLab's).
+    // Keys typed here are no shortcuts of the page, nor of JupyterLab.
     root.addEventListener("keydown", (event) => event.stopPropagation());
     this.dataset.lmSuppressShortcuts = true;
     addEventListener("hashchange", () => this.read());
@@ -307,7 +307,7 @@ class Ledger extends HTMLElement {
     this.say("");
     if (button.id === "copy") {
       Promise.resolve(navigator.clipboard?.writeText(this.$("link").href) ?? Promise.reject())
-        .then(() => this.say("Copied."), () => this.say("Copy it from the link itself."));
+        .then(() => this.say("Copied."), () => this.say("Copy the link itself."));
       return;
     }
     if (button.id === "again") {
@@ -419,7 +419,7 @@ class Ledger extends HTMLElement {
       ...(name === "coefficient" && classes ? [el("small", {}, "of each loss")] : [])));
     const sumOf = el("th", { scope: "row", role: "rowheader", colSpan: heads.length - 2 }, "sum");
     const group = (tag, ...rows) => el(tag, { role: "rowgroup" }, ...rows);
-    this.table.role = "table";
+    this.table.style.setProperty("--n", columns.length === 6 ? 4 : 3);
     this.table.replaceChildren(
       el("caption", {}, "Losses, mask, weights, coefficients and contributions"),
       group("thead", el("tr", { role: "row" }, ...heads)),

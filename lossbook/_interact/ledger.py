@@ -61,7 +61,7 @@ class Ledger:
         divisor = classes if state.class_axis == "mean" else 1
         coefficients = np.asarray(made.coefficients) / divisor
         mask = np.ones(shape, bool) if state.mask is None else state.mask
-        head = ["sample", "position"][: len(shape)] + ["mask"]
+        head = [*("sample", "position")[: len(shape)], "mask"]
         head += [f"class {c}" for c in range(classes)] + ["value"] if classes > 1 else ["loss"]
         weight = None
         if state.weight is not None:

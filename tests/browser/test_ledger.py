@@ -19,10 +19,10 @@ READ = """ledger => {
   const row = tr => Object.fromEntries([...tr.cells].slice(1).map(td => [td.dataset.l, {
     text: td.querySelector("input")?.value ?? text(td.querySelector("button, span") ?? td),
     added: text(td.querySelector("small"))}]));
-  return {rows: all("tbody tr", row), sums: all("tfoot td"), said: text(root.querySelector("#said")),
+  return {rows: all("tbody tr", row), sums: all("tfoot td"), heads: all("thead th"),
     scalar: text(root.querySelector("output strong")), by: text(root.querySelector("#by")),
     lines: all("li"), link: root.querySelector("#link").href,
-    heads: all("thead th"), rule: root.querySelector("#rule").value,
+    said: text(root.querySelector("#said")), rule: root.querySelector("#rule").value,
     reduction: root.querySelector("#reduction").value};
 }"""
 
@@ -304,13 +304,6 @@ def test_it_fits_and_its_targets_can_be_hit(site, open_page, width, scheme):
     assert page.errors == []
 
 
-def test_nothing_moves_for_those_who_ask_for_less_motion(site, open_page):
-    page = open_page(reduced_motion="reduce")
-    page.goto(f"{site}/book/ledger.html")
-    cell = page.locator("lossbook-ledger .c").first
-    assert cell.evaluate("node => getComputedStyle(node, '::after').transitionDuration") == "0s"
-
-
 def test_a_notebooks_output_works_alone(open_page, tmp_path):
     """Jupyter, VS Code and Colab show an output in a page without anything of ours."""
     made = Ledger(parse(FOUR), "mine <b>bold</b>")
@@ -345,7 +338,7 @@ def test_the_chapters_load_the_script_once(site, browser_page, chapter):
     shown = ledger.evaluate(READ)
     state = parse(browser_page.url.split("#ledger=")[1])
     assert compare(shown, state) is False
-    assert browser_page.errors == []
+    assert not [error for error in browser_page.errors if "ERR_NAME_NOT_RESOLVED" not in error]
 
 
 def test_python_and_javascript_write_numbers_alike(site, browser_page):
