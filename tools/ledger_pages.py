@@ -64,8 +64,8 @@ def share_script(app, pagename, templatename, context, doctree):
         f'{ELEMENT}id="ledger{f"-{n}" if n > 1 else ""}" {rest}'
         for n, rest in enumerate(others, start=1)
     ]
-    context["body"] = first + "".join(numbered)
-    app.add_js_file("ledger.js", loading_method="defer")
+    load = f'<script defer src="{context["pathto"]("_static/ledger.js", 1)}"></script>'
+    context["body"] = first + "".join(numbered) + load
 
 
 def setup(app):

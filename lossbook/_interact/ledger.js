@@ -219,8 +219,8 @@ width:calc(var(--w,0)*100%)}
 li{overflow-wrap:anywhere}ul{padding-left:1.2em}
 a{color:var(--a)}
 :host([narrow]) :is(table,tbody,tfoot){display:block}
-:host([narrow]) tr{display:grid;grid-template-columns:repeat(var(--n),1fr);gap:.5em;padding:.6em .3em;
-border-bottom:1px solid var(--l)}
+:host([narrow]) tr{display:grid;grid-template-columns:repeat(var(--n),1fr);gap:.5em;
+padding:.6em .3em;border-bottom:1px solid var(--l)}
 :host([narrow]) :is(th,td){border:0;padding:0;text-align:left}
 :host([narrow]) tbody th{grid-column:span 2}:host([narrow]) .m{grid-column:3/-1}
 :host([narrow]) label{flex-basis:40%}
