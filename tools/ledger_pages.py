@@ -13,12 +13,13 @@ In `.md` pages, a ledger and a link to a state of the page's first one:
     {ledger}`what the link says <1~4~none~0.2_0.4_1_2~1100~none~keras-3.15~mean>`
 """
 
+import hashlib
 import re
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from lossbook._interact.ledger import Ledger
+from lossbook._interact.ledger import Ledger, script
 from lossbook._interact.state import parse
 
 ELEMENT = "<lossbook-ledger "
@@ -64,8 +65,9 @@ def share_script(app, pagename, templatename, context, doctree):
         f'{ELEMENT}id="ledger{f"-{n}" if n > 1 else ""}" {rest}'
         for n, rest in enumerate(others, start=1)
     ]
-    load = f'<script defer src="{context["pathto"]("_static/ledger.js", 1)}"></script>'
-    context["body"] = first + "".join(numbered) + load
+    version = hashlib.sha256(script().encode()).hexdigest()[:8]  # a browser may keep an old one
+    path = f"{context['pathto']('_static/ledger.js', 1)}?v={version}"
+    context["body"] = first + "".join(numbered) + f'<script defer src="{path}"></script>'
 
 
 def setup(app):
