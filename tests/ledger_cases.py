@@ -9,6 +9,22 @@ import lossbook as lb
 from lossbook._interact.state import RULES, State
 from lossbook.reduction import REDUCTIONS
 
+# What chance draws too seldom: 0/0 of every kind, a NaN where nothing is kept, weights all 0.
+EDGES = [
+    f"1~2x2~none~{losses}~{mask}~{weights}~{rule}~{reduction}"
+    for losses in ("1_2_3_4", "1_nan_3_4")
+    for mask, weights in (("0000", "none"), ("all", "2x2_0_0_0_0"), ("0110", "2x2_1_-1_1_2"))
+    for rule, reduction in (
+        ("keras-3.15", "mean"),
+        ("keras-3.7", "mean_with_sample_weight"),
+        ("keras-2.2", "sum_over_batch_size"),
+        ("keras-2.2.5", "sum_over_batch_size"),
+        ("tf.keras-2.11", "sum_over_batch_size"),
+        ("pytorch", "mean"),
+        ("pytorch-elementwise", "batchmean"),
+        ("sklearn", "mean"),
+    )
+]
 LIBRARIES = ("PyTorch", "optax", "Transformers")  # their masks leave out, instead of times 0
 
 

@@ -174,7 +174,7 @@ function decode(text) {
     check(s.weight.data.every(Number.isFinite) && rest.length === size(s.weight.shape) &&
       shapesFor(v).some((w) => alike(w, s.weight.shape)), "weights");
   }
-  [s.rule, s.reduction] = [parts[6] === "keras-3" ? "keras-3.15" : parts[6], parts[7]];
+  [s.rule, s.reduction] = parts.slice(6);
   check(Object.hasOwn(RULES, s.rule), "rule");
   check([...FIVE, "batchmean"].includes(s.reduction), "reduction");
   return s;

@@ -37,12 +37,7 @@ RULES = {
 
 
 def rule_of(rule):
-    """Return the ledger's name of a rule, or raise a ValueError if it has none.
-
-    "keras-3" stays as it is: the ledger takes it for the newest Keras.
-    """
-    if rule == "keras-3":
-        return rule
+    """Return the ledger's name of a rule, or raise a ValueError if it has none."""
     family = resolve(rule).name
     for name, families in RULES.items():
         if family in families:
@@ -65,7 +60,7 @@ class State:
     class_axis: str = "none"
     mask: np.ndarray | None = None
     weight: np.ndarray | None = None
-    rule: str = "keras-3"
+    rule: str = "keras-3.15"
     reduction: str = "sum_over_batch_size"
 
     @property
