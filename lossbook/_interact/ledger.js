@@ -197,7 +197,7 @@ button{cursor:pointer;padding:.1em .7em}
 :focus-visible{outline:.15em solid var(--a);outline-offset:.1em}
 .hero{position:sticky;top:var(--ledger-top,0);z-index:2;display:flex;flex-wrap:wrap;gap:0 1em;
 align-items:end;padding:.4em .8em;border-left:.3em solid var(--a);border-radius:0 .4em .4em 0;
-background:linear-gradient(color-mix(in srgb,var(--a) 11%,transparent) 0 100%),var(--bg)}
+background:color-mix(in srgb,var(--a) 11%,var(--bg))}
 output strong{display:block;font-size:2.2em;line-height:1.15}
 output.no strong{font-size:1.1em}
 output{flex:1 0 auto}#by{flex:1 1 6em;text-align:right}

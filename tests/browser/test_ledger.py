@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import replace
+from html import escape
 
 import ledger_cases
 import numpy as np
@@ -324,6 +325,20 @@ def test_a_notebooks_output_works_alone(open_page, tmp_path):
     assert "/book/ledger.html#ledger=1~4~none~0.2_0.4_1_2~1110~" in second["link"]
     assert page.errors == []
     assert len(page.requests) == 1
+
+
+@pytest.mark.parametrize(("colours", "dark"), [("#eee;background:#111", True), ("#111", False)])
+def test_it_works_in_a_frame_that_may_nothing_and_takes_its_colours(open_page, colours, dark):
+    """VS Code and Colab show an output in such a frame, without storage, clipboard or address."""
+    output = f"<body style='color:{colours}'>{Ledger(parse(FOUR), '')._repr_html_()}"
+    page = open_page(color_scheme="dark" if not dark else "light")  # the frame's colours count
+    page.set_content(f'<iframe sandbox="allow-scripts" srcdoc="{escape(output)}" width="900">')
+    ledger = page.frame_locator("iframe").locator("lossbook-ledger")
+    ledger.get_by_role("button", name="True, mask, sample 3").click()
+    ledger.get_by_role("button", name="Copy the link").click()
+    ledger.locator("#said", has_text="Copy the link itself.").wait_for()
+    assert ledger.evaluate(READ)["scalar"] == "0.2000"
+    assert ledger.evaluate("node => node.hasAttribute('dark')") == dark
 
 
 @pytest.mark.parametrize("chapter", ["01_one_number", "04_masks", "05_weights", "06_reduction"])
