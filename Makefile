@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book serve test fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book serve test browser fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -72,6 +72,24 @@ book: $(READY) ## Run the notebooks, build the site in _build/html
 
 _build/html/index.html:
 	@$(MAKE) book
+
+# Chromium is the system's own: apt brings it where this user may, otherwise the message says what
+# is missing.
+CHROMIUM := chromium chromium-browser google-chrome
+BROWSER := .venv/.browser
+$(BROWSER): $(READY) tests/browser/requirements.txt
+	@echo "==> Installing Playwright into .venv"
+	@$(BIN)/python -m pip install --quiet --no-deps -r tests/browser/requirements.txt
+	@for name in $(CHROMIUM); do command -v $$name >/dev/null && touch $@ && exit 0; done; \
+	echo "==> Installing Chromium"; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
+	{ command -v apt-get && $$sudo apt-get update -qq && \
+	  $$sudo apt-get install -qq -y --no-install-recommends chromium; } >/dev/null || { \
+	  echo "The Loss Book: needs Chromium. On Debian: sudo apt-get install chromium" >&2; exit 1; }
+	@touch $@
+
+browser: $(BROWSER) _build/html/index.html ## Test the built site in Chromium (after make book)
+	@$(BIN)/python -m pytest tests/browser $(ARGS)
 
 serve: _build/html/index.html ## Show the book at http://127.0.0.1:8000 (PORT=8001: another port)
 	@echo "The book is at http://127.0.0.1:$(PORT). Stop with Ctrl-C."
