@@ -1,0 +1,113 @@
+"""What people type, and the page that answers it: twelve questions, in several wordings each.
+
+The first wording of each is the question as we name it; the others are made of few words, of whole
+sentences, of other words than ours, of British and American spellings.
+"""
+
+SEARCHES = {
+    ("09_epochs",): (
+        "Why do fit, val and evaluate differ on the same data?",
+        "fit evaluate different loss",
+        "training loss not equal to evaluate",
+        "validation loss lower than training loss",
+        "why is val_loss smaller than loss",
+        "model.evaluate on training data does not match history",
+        "dropout training loss evaluate",
+    ),
+    ("02_elementwise", "13_your_model"): (
+        "Why doesn't my own computation from predict() match?",
+        "predict vs evaluate crossentropy mismatch",
+        "numpy log loss from model.predict differs",
+        "clipping epsilon 1e-7 logits",
+        "manual binary cross entropy different from keras",
+        "compute loss by hand from predictions",
+    ),
+    ("03_class_axis", "01_one_number"): (
+        "How do pixel × class losses become one number?",
+        "segmentation loss per pixel averaged",
+        "binary crossentropy average over classes",
+        "semantic segmentation multi class loss one number",
+        "is the loss summed or averaged across channels",
+        "256x256x5 output loss",
+    ),
+    ("05_weights",): (
+        "What does class_weight divide by, and how do I weight pixels?",
+        "class_weight",
+        "class weights segmentation pixels",
+        "weight pixels in the loss",
+        "class_weight normalization",
+        "imbalanced classes weights image segmentation",
+    ),
+    ("07_outputs",): (
+        "Why isn't the total loss the sum of the output losses?",
+        "multiple outputs total loss",
+        "loss_weights",
+        "multi output model loss sum",
+        "total loss is not the sum of the individual losses",
+        "two heads loss combined",
+    ),
+    ("05_weights", "06_reduction"): (
+        "Is a weighted loss divided by Σw or by n, and why does the metric differ?",
+        "sample_weight denominator",
+        "sample_weight zero",
+        "weighted mean loss divide by sum of weights",
+        "weighted_metrics differs from loss",
+        "mean_with_sample_weight",
+        "are sample weights normalized",
+    ),
+    ("04_masks",): (
+        "Is padding counted, and did my mask survive?",
+        "mask_zero embedding loss",
+        "padding ignored in loss",
+        "masking lstm padded sequences loss",
+        "does the loss ignore padded timesteps",
+        "mask lost between layers",
+        "_keras_mask",
+    ),
+    ("08_additional_losses",): (
+        "Is regularisation in val_loss?",
+        "regularization val_loss",
+        "l2 penalty included in validation loss",
+        "kernel_regularizer loss",
+        "add_loss",
+        "loss larger than mse because of regularizer",
+    ),
+    ("09_epochs", "10_mean_of_means"): (
+        "How are batches averaged, the short last one included?",
+        "last batch smaller average",
+        "epoch loss average of batch losses",
+        "running mean progress bar",
+        "incomplete final batch evaluate",
+    ),
+    ("11_custom_losses",): (
+        "What must a custom loss return, and what broadcasts silently?",
+        "custom loss",
+        "custom loss function shape to return",
+        "write my own loss function",
+        "broadcasting y_true y_pred shape",
+        "subclass Loss broadcasting (N,) (N,1)",
+        "should a loss function return a scalar",
+    ),
+    ("16_rosetta", "15_atlas", "14_keras_2"): (
+        "Why does it differ from PyTorch, scikit-learn, or my old Keras?",
+        "pytorch keras different loss",
+        "CrossEntropyLoss weight pytorch",
+        "sklearn log_loss",
+        "loss changed after keras upgrade",
+        "port model from pytorch to keras loss differs",
+        "tensorflow 2.4 vs keras 3 loss",
+        "huggingface trainer loss",
+    ),
+    ("10_mean_of_means",): (
+        "When is a mean of means wrong (accumulation, replicas, masks, Dice)?",
+        "gradient accumulation",
+        "multi gpu loss different",
+        "MirroredStrategy replicas loss",
+        "dice loss per batch or per image",
+        "average of averages",
+        "micro batches not equivalent to full batch",
+    ),
+    ("09_epochs", "10_mean_of_means", "04_masks", "06_reduction"): (
+        "does batch size change the reported loss",
+    ),
+}
