@@ -3,11 +3,12 @@
 Sphinx's own index knows which words a page has, not what the page is about. This one holds, page by
 page and section by section, the words that say so: titles, headings, the opening of a chapter (the
 question and its answer), the questions that led to it ("Asked by"), the glossary's definitions. A
-question of questions.md counts for the sections that its answer links to. book/_static/search.js
-reads it; Sphinx's index supplies the words of the running text.
+question of questions.md, in each of its wordings, counts for the sections that its answer links to.
+book/_static/search.js reads it; Sphinx's index supplies the words of the running text.
 """
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -64,8 +65,10 @@ def sections_of(docname, document, description=""):
     for section in rest:
         there, words = [], ""
         if docname == QUESTIONS and (there := list(dict.fromkeys(targets(section, docname)))):
-            words = text_of(part for part in own(section) if not part.astext().startswith("See "))
+            words = text_of(part for part in own(section) if part.next_node(nodes.strong))
         yield docname, section["ids"][0], heading(section), words, there
+        for other in re.findall("“(.+?)”", text_of(own(section)) if there else ""):
+            yield docname, section["ids"][0], other, "", there
     for term in document.findall(nodes.term):
         if term["ids"]:
             definition = term.parent.next_node(nodes.definition)

@@ -89,7 +89,7 @@
     for (const [term, where] of Object.entries(terms)) {
       for (const number of [where].flat()) add(same(term), docnames[number]);
     }
-    const names = new Map(rows.map((row) => [`${row.page}#${row.anchor}`, row.heading]));
+    const names = new Map(rows.map((row) => [`${row.page}#${row.anchor}`, row.heading]).reverse());
     return { rows, pages, names };
   };
 
