@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book serve test browser fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book cheatsheet serve test browser fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -90,6 +90,9 @@ $(BROWSER): $(READY) tests/browser/requirements.txt
 
 browser: $(BROWSER) _build/html/index.html ## Test the built site in Chromium (after make book)
 	@$(BIN)/python -m pytest tests/browser $(ARGS)
+
+cheatsheet: $(READY) ## Draw the cheat sheet alone, in _build/cheatsheet (make book puts it on the site)
+	@$(BIN)/python tools/cheatsheet.py
 
 serve: _build/html/index.html ## Show the book at http://127.0.0.1:8000 (PORT=8001: another port)
 	@echo "The book is at http://127.0.0.1:$(PORT). Stop with Ctrl-C."
