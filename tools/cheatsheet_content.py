@@ -13,8 +13,8 @@ VALUES = [1.0, 2.0, 6.0, 7.0]
 HALF = [1, 1, 0, 0]
 NUMBERS = ("plain", "weights", "mask")
 EXAMPLE = (
-    "The numbers: what becomes of the losses 1, 2, 6, 7 as they are, with weights 1, 1, 0, 0, and with "
-    "a mask that keeps the first two."
+    "The numbers: what becomes of the losses 1, 2, 6, 7 as they are, with weights 1, 1, 0, 0, and "
+    "with a mask that keeps the first two."
 )
 LETTERS = "n values ℓ, mask m, weights w"
 
