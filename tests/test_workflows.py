@@ -40,9 +40,8 @@ def test_rights_are_few(path):
     assert "pull_request_target" not in triggers
     for name, job in workflow["jobs"].items():
         assert job["timeout-minutes"] <= 60
-        wanted = (
-            {"pages": "write", "id-token": "write"} if name == "deploy" else {"contents": "read"}
-        )
+        publishes = {"pages": "write", "id-token": "write"}
+        wanted = publishes if name == "deploy" else {"contents": "read"}
         assert job["permissions"] == wanted
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):

@@ -8,6 +8,7 @@ named. It runs on a schedule, for links die without our doing: links inside the 
 tools/site.py whenever the book is built.
 """
 
+import re
 import sys
 import time
 import urllib.error
@@ -22,7 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 AGENT = "Mozilla/5.0 (compatible; link check of The Loss Book)"
 GONE = (404, 410)
 PAUSE, PATIENCE, TRIES = 1.0, 20, 3  # seconds between two questions, for an answer; questions
-PLACEHOLDER = "your_github_name"  # until the book has a home, its own address leads nowhere
+# Until the book has a home, its own address has an owner that no login can have: one with a "_".
+NO_HOME = re.compile(r"(?:github\.com/|/github/|//)[a-z]+_\w*(?:/|\.github\.io)")
 
 
 class Links(HTMLParser):
@@ -35,7 +37,7 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         url = dict(attributes).get("href") or ""
-        if tag == "a" and urlsplit(url).scheme in ("http", "https") and PLACEHOLDER not in url:
+        if tag == "a" and urlsplit(url).scheme in ("http", "https") and not NO_HOME.search(url):
             self.urls.add(urldefrag(url).url)
 
 

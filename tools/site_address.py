@@ -12,11 +12,7 @@ UNLISTED = {"index", "search", "genindex"}  # index only leads to book/index
 
 
 def site_address(repository):
-    """Return where GitHub Pages shows a repository, with a slash at the end.
-
-    >>> site_address("https://github.com/somebody/lossbook")
-    'https://somebody.github.io/lossbook/'
-    """
+    """Return where GitHub Pages shows a repository, with a slash at the end."""
     owner, name = repository.rstrip("/").split("/")[-2:]
     return f"https://{owner}.github.io/{name}/"
 
