@@ -48,7 +48,7 @@ def test_every_box_links_to_the_lines_of_its_function_and_to_its_chapter():
         assert re.match(rf"\s*def {lb.source(stop.name).function.rpartition('.')[2]}\(", line)
         assert f"lines {first} to " in label
         assert (BOOK / page.replace(".html", ".ipynb")).is_file()
-        assert number == f"Chapter {stop.chapter}: {CHAPTERS[stop.chapter][1]}"
+        assert number == f"ch. {stop.chapter}, {CHAPTERS[stop.chapter][1]}"
 
 
 @on_tensorflow

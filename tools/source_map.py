@@ -64,9 +64,10 @@ def lines(source):
 
 def link(href, label, *inside):
     """Return a link of a drawing, or what is in it where there is nowhere to go."""
+    words = " ".join(inside)  # a space between two texts, for readers who hear them
     if href is None:
-        return "".join(inside)
-    return f'<a href="{escape(href)}" aria-label="{escape(label)}">{"".join(inside)}</a>'
+        return words
+    return f'<a href="{escape(href)}" aria-label="{escape(label)}">{words}</a>'
 
 
 def box(index, chapters):
@@ -75,8 +76,9 @@ def box(index, chapters):
     source = lb.source(stop.name)
     x, y = 1 + INDENT * stop.depth, ROW * index + 4
     right = WIDTH - 1
-    label = f"{source.function}: {lines(source)} of Keras {source.version}"
-    number = f"Chapter {stop.chapter}: {chapters[stop.chapter][1]}"
+    # The words that can be seen come first: who speaks to the page says them.
+    label = f"{source.function} {stop.does}; {lines(source)} of Keras {source.version}"
+    number = f"ch. {stop.chapter}, {chapters[stop.chapter][1]}"
     pill, middle = right - PILL - 6, right - PILL / 2 - 6
     return "\n".join(
         [
