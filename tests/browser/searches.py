@@ -31,7 +31,7 @@ SEARCHES = {
         "maximum loss 16.118",
         "label smoothing loss not zero",
     ),
-    ("03_class_axis", "01_one_number"): (
+    ("03_class_axis", "01_one_number", "12_case_study"): (
         "How do pixel × class losses become one number?",
         "segmentation loss per pixel averaged",
         "binary crossentropy average over classes",
