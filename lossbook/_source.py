@@ -38,6 +38,15 @@ WHERE = {
     "standardize_reduction": (_LOSS, "standardize_reduction"),
     "CompileLoss.call": (_COMPILE, "CompileLoss.call"),
     "Trainer.compute_loss": (_TRAINER, "Trainer.compute_loss"),
+    "Trainer.additional_loss": (_TRAINER, "Trainer._aggregate_additional_loss"),
+    "Trainer.evaluate": (
+        "backend/{backend}/trainer.py",
+        {
+            "tensorflow": "TensorFlowTrainer.evaluate",
+            "jax": "JAXTrainer.evaluate",
+            "torch": "TorchTrainer.evaluate",
+        },
+    ),
     "Trainer.test_step": (
         "backend/{backend}/trainer.py",
         {

@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import site_address
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,6 +98,10 @@ def test_page_describes_itself(page):
         metadata = yaml.safe_load(text.split("---\n")[1]) if text.startswith("---\n") else {}
     length = len(metadata.get("description", ""))
     assert length in site.DESCRIPTION, f"a `description` of {length} characters"
+    if page.suffix == ".ipynb":
+        question = metadata.get("question", "")
+        assert question.endswith("?"), "`question` in the notebook's metadata: what the tab shows"
+        assert len(question) <= 62, "search engines cut a longer title"
 
 
 # Static files and colours
@@ -194,6 +199,7 @@ HEAD = """<!DOCTYPE html>
 <meta property="og:url" content="{home}{name}">
 <link rel="canonical" href="{home}{name}">
 <link rel="stylesheet" href="{up}_static/lossbook.css">
+<script type="application/ld+json">{{"@graph": [{{"url": "{home}{name}"}}]}}</script>
 """
 ONE = """<script src="https://cdn.jsdelivr.net/npm/mathjax@3/es5/tex-mml-chtml.js"></script>
 </head><body><img src="../_static/logo.svg" alt="">
@@ -231,6 +237,9 @@ def built(tmp_path):
     ]:
         text = head(name, address, title, number) + body
         (tmp_path / name).write_text(text, encoding="utf-8")
+    listed = ["book/01_a", "book/02_b"]
+    (tmp_path / "sitemap.xml").write_text(site_address.sitemap(HOME, listed), encoding="utf-8")
+    (tmp_path / "robots.txt").write_text(site_address.robots(HOME), encoding="utf-8")
     return tmp_path
 
 
@@ -269,6 +278,9 @@ FAULTS = [
     ("loss 0.3471", "E0000 00:00:1 cuda_dnn.cc] Unable", "start-up noise"),
     ("loss 0.3471", "Could not find TF-TRT", "start-up noise"),
     ("output stream", "output stderr", "an output shows stderr"),
+    ("application/ld+json", "text/plain", "no structured data (JSON-LD)"),
+    ('{"@graph": ', '{"@graph": ,', "its structured data can't be read: JSONDecodeError"),
+    ('[{"url": ', '[{"name": ', "its structured data is of None"),
 ]
 
 
@@ -280,7 +292,7 @@ def test_checker_names_the_fault(built, old, new, message):
     page.write_text(text.replace(old, new), encoding="utf-8")
     problems = site.check(built)
     assert any(message in problem for problem in problems), problems
-    assert all(problem.startswith("book/0") for problem in problems), problems
+    assert all(problem.startswith(("book/0", "sitemap.xml")) for problem in problems), problems
 
 
 def test_checker_refuses_an_empty_folder(tmp_path, capsys):
@@ -294,7 +306,13 @@ def test_checker_says_what_it_found(built, capsys):
     (built / "book/02_b.html").unlink()
     assert site.main(["check", str(built)]) == 1
     out = capsys.readouterr().out
-    assert out == "book/01_a.html: a link leads nowhere: 02_b.html#two\n1 problem in the site.\n"
+    assert out == (
+        "book/01_a.html: a link leads nowhere: 02_b.html#two\n"
+        f"sitemap.xml: differs from the pages in ['{HOME}book/02_b.html']\n"
+        "2 problems in the site.\n"
+    )
+    (built / "robots.txt").unlink()
+    assert site.check(built)[-1] == "sitemap.xml and robots.txt: one of them is missing"
 
 
 def test_checker_explains_itself(capsys):

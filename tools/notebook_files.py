@@ -153,8 +153,8 @@ def finish(nb):
 
 
 def _metadata(nb):
-    """Return what every notebook has, and its own description (search engines show it)."""
-    own = {k: nb.metadata[k] for k in ("description",) if k in nb.metadata}
+    """Return what every notebook has, and its own words for search engines."""
+    own = {k: nb.metadata[k] for k in ("description", "question") if k in nb.metadata}
     return nbformat.from_dict({**METADATA, **own})
 
 

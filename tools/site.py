@@ -4,7 +4,8 @@
 
 Every page has a language, one h1, its own title and description, a canonical address and what link
 previews read; every picture has a text; every link inside the site ends somewhere, at its anchor
-too; nothing is fetched from other hosts but what EXTERNAL lists; no output shows start-up noise.
+too; nothing is fetched from other hosts but what EXTERNAL lists; no output shows start-up noise;
+sitemap and structured data agree with the pages (site_finding.py).
 """
 
 import re
@@ -13,6 +14,8 @@ from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+import site_finding
 
 ROOT = Path(__file__).resolve().parent.parent
 DESCRIPTION = range(50, 161)  # characters that a search engine shows
@@ -42,6 +45,7 @@ class Page(HTMLParser):
         self.headings = 0
         self.output = ""  # the text of all outputs of code
         self.stderr = False
+        self.data = []  # structured data, as text
         self._inside = Counter()
         self.feed(path.read_text(encoding="utf-8"))
 
@@ -60,6 +64,9 @@ class Page(HTMLParser):
             self.canonical.append(given.get("href", ""))
         elif tag == "link" and given.get("rel") in ("stylesheet", "icon", "apple-touch-icon"):
             self.fetched.append(given.get("href", ""))
+        elif tag == "script" and given.get("type") == "application/ld+json":
+            self.data.append("")
+            self._inside["data"] = 1
         elif tag == "script" and "src" in given:
             self.fetched.append(given["src"])
         elif tag == "img":
@@ -75,12 +82,16 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         self._inside[tag] -= 1
+        if tag == "script":
+            self._inside["data"] = 0
         if tag == "div" and self._inside["output"]:
             self._inside["output"] -= 1
 
     def handle_data(self, data):
         if self._inside["head"] > 0 and self._inside["title"] > 0:
             self.title += data
+        if self._inside["data"]:
+            self.data[-1] += data
         if self._inside["output"]:
             self.output += data
 
@@ -166,6 +177,7 @@ def check(folder):
         for what, text in (("title", page.title), ("description", page.meta.get("description"))):
             if seen.setdefault((what, text), name) != name:
                 problems.append(f"{name}: has the same {what} as {seen[what, text]}")
+    problems += site_finding.check(folder, pages)
     return problems
 
 

@@ -1,0 +1,167 @@
+// The ranking of the site's search. Sphinx asks for pages that contain every word, and ranks a word
+// in the text like any other: a question in a sentence finds nothing, or everything. Here no word
+// is required, rare words count more than common ones (idf), and what a page is about counts more
+// than what it mentions. SECTIONS (tools/search_sections.py) says what pages are about; Sphinx's
+// index knows the words of their texts. Only the search page loads this file.
+"use strict";
+
+{
+  // Words of one meaning, as the stemmer leaves them; the first stands for all.
+  const GROUPS = [
+    ["averag", "mean", "avg"],
+    ["box", "bar"],
+    ["crossentropi", "bce", "cce", "log_loss", "logloss"],
+    ["custom", "write", "wrote", "written"],
+    ["differ", "mismatch", "match", "equal", "agre", "disagre", "smaller", "larger", "lower", "higher"],
+    ["divid", "denomin", "normal", "normalis", "divis"],
+    ["hand", "manual", "own", "myself"],
+    ["imbalanc", "unbalanc", "rare"],
+    ["last", "final", "incomplet", "short", "remaind"],
+    ["mani", "multipl", "multi", "sever", "two"],
+    ["mask", "pad"],
+    ["output", "head"],
+    ["pixel", "segment", "channel"],
+    ["regularis", "regular", "penalti", "l1", "l2"],
+    ["releas", "upgrad", "version", "migrat"],
+    ["replica", "gpu", "devic", "distribut", "mirroredstrategi", "tpu"],
+    ["scikit", "sklearn"],
+    ["step", "timestep"],
+    ["tensorflow", "tf"],
+    ["transform", "huggingfac"],
+    ["weight", "weigh"],
+  ];
+  const SAME = new Map(GROUPS.flatMap(([one, ...others]) => others.map((word) => [word, one])));
+  const WHOLE = { validation: "val", gpus: "gpu" }; // before the stemmer: it makes them "valid"
+  const EMPTY = new Set(
+    ("about across against am an any because between can did do does doesn don from get give has " +
+      "have how include included includes isn its just keras loss me must my our over per should so than vs we what when " +
+      "where which who why you your")
+      .split(" ").concat(stopwords)
+  );
+  const PART = 0.7; // a part of a compound, against the whole
+  const BESIDE = 0.6; // a word of the text beside a heading, against a word of the heading
+  const QUESTION = 1.2; // a question, for the first section that answers it
+  const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6 };
+  const FEWEST = 0.4; // of the best score: less is not shown
+
+  const stemmer = new Stemmer();
+  const same = (stem) => SAME.get(stem) || stem;
+
+  // Before a text falls into words: one spelling, phrases that are one word, 256x256, Keras 2.2.4.
+  const READ = [
+    [/cross[- ]entropy/gi, "crossentropy"],
+    [/\b(class|loss|sample)[- ](weights?)\b/gi, "$1_$2"],
+    [/(\d) ?[x×] ?(?=\d)/g, "$1 "],
+    [/\b(keras|tensorflow|tf)[- ]?v?\d[\d.]*/gi, "$& release"],
+  ];
+  const CAPITAL = /(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/; // CrossEntropyLoss, BCELoss
+
+  /** The words of a text, and how much each counts: `val_loss` is one, `val` and `loss` are halves. */
+  const words = (text) => {
+    const found = new Map();
+    for (const [pattern, by] of READ) text = text.replace(pattern, by);
+    for (const token of text.match(/[\p{L}\p{N}_]+/gu) || []) {
+      const parts = token.split("_").flatMap((part) => part.split(CAPITAL));
+      for (const one of parts.every((part) => part.length > 1) ? [token, ...parts] : [token]) {
+        const lower = one.toLowerCase();
+        if (lower.length < 2 || EMPTY.has(lower)) continue;
+        const word = same(stemmer.stemWord(WHOLE[lower] || lower));
+        found.set(word, Math.max(found.get(word) || 0, one === token ? 1 : PART));
+      }
+    }
+    return found;
+  };
+
+  let index = null;
+
+  /** What is asked of every query: words of the sections, pages of each word, names of anchors. */
+  const prepare = () => {
+    const rows = SECTIONS.map(([page, anchor, heading, text, there]) => ({
+      page, anchor, heading, there, head: words(heading), text: words(text),
+    }));
+    const pages = new Map(); // word -> pages
+    const add = (word, page) => {
+      if (!pages.has(word)) pages.set(word, new Set());
+      pages.get(word).add(page);
+    };
+    for (const { page, head, text } of rows) for (const word of [...head.keys(), ...text.keys()]) add(word, page);
+    const { terms, docnames } = Search._index;
+    for (const [term, where] of Object.entries(terms)) {
+      for (const number of [where].flat()) add(same(term), docnames[number]);
+    }
+    const names = new Map(rows.map((row) => [`${row.page}#${row.anchor}`, row.heading]).reverse());
+    return { rows, pages, names };
+  };
+
+  /** The words of a query with their weights; an unknown one stands for those that contain it. */
+  const weigh = (query) => {
+    const all = Search._index.docnames.length;
+    const weights = new Map();
+    for (const [word, share] of words(query)) {
+      let known = [word];
+      if (!index.pages.has(word)) known = [...index.pages.keys()].filter((w) => w.includes(word));
+      if (word.length < 4 && known[0] !== word) known = [];
+      for (const one of known) {
+        const idf = Math.log(1 + all / index.pages.get(one).size);
+        weights.set(one, Math.max(weights.get(one) || 0, (share * idf) / known.length));
+      }
+    }
+    return weights;
+  };
+
+  /** How well a section fits: the share of the query that it covers, more if it says little else. */
+  const fit = (row, weights, sum) => {
+    let covered = 0;
+    let inHead = 0;
+    for (const [word, weight] of weights) {
+      if (row.head.has(word)) inHead += 1;
+      covered += row.head.has(word) ? weight : row.text.has(word) ? BESIDE * weight : 0;
+    }
+    return (covered / sum) * (0.75 + (0.25 * inHead) / Math.max(row.head.size, 1));
+  };
+
+  const rank = (query) => {
+    index ||= prepare();
+    const weights = weigh(query);
+    const sum = [...weights.values()].reduce((a, b) => a + b, 0);
+    if (!sum) return [];
+    const best = new Map(); // page -> its opening, its best section, the words of its text
+    const at = (page) => {
+      if (!best.has(page)) best.set(page, { page, about: 0, section: 0, anchor: "", text: 0 });
+      return best.get(page);
+    };
+    const offer = (page, anchor, score) => {
+      const entry = at(page);
+      if (score > entry.section) Object.assign(entry, { section: score, anchor });
+    };
+    for (const row of index.rows) {
+      const score = fit(row, weights, sum);
+      if (!score) continue;
+      if (!row.anchor) at(row.page).about = score;
+      else offer(row.page, row.anchor, score);
+      row.there.forEach(([page, anchor], i) => offer(page, anchor, score * (i ? 1 : QUESTION)));
+    }
+    for (const [word, weight] of weights) {
+      for (const page of index.pages.get(word)) at(page).text += weight / sum;
+    }
+    for (const entry of best.values()) {
+      const { about, section, text } = entry;
+      entry.score = (section + 0.7 * about + 0.3 * text) * (OTHERS[entry.page] || 1);
+      if (section < about) entry.anchor = "";
+    }
+    const ranked = [...best.values()].sort((a, b) => b.score - a.score);
+    return ranked.filter(({ score }) => score >= FEWEST * ranked[0].score);
+  };
+
+  // Sphinx shows the last of the list first.
+  Search._performSearch = (query) => {
+    document.getElementById("search-progress")?.replaceChildren();
+    const { docnames, titles, filenames } = Search._index;
+    return rank(query).reverse().map(({ page, anchor, score }) => {
+      const number = docnames.indexOf(page);
+      const heading = index.names.get(`${page}#${anchor}`);
+      const title = anchor && heading ? `${titles[number]} > ${heading}` : titles[number];
+      return [page, title, anchor && `#${anchor}`, null, score, filenames[number]];
+    });
+  };
+}

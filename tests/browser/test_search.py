@@ -1,0 +1,79 @@
+"""The site's search: what people type into its box leads to the page that answers it."""
+
+import re
+
+import pytest
+from searches import SEARCHES
+
+CASES = [(words, pages) for pages, wordings in SEARCHES.items() for words in wordings]
+BOX = ".bd-search-container input[name=q]"  # another one is in the dialog of Ctrl + K
+FIRST = "#search-results ul.search li a"
+
+
+def page_of(link):
+    """Return "04_masks" for a link to a page of the book, with or without an anchor."""
+    return re.search(r"book/(\w+)\.html", link).group(1)
+
+
+def results(page):
+    page.wait_for_selector(FIRST)
+    return [link.get_attribute("href") for link in page.query_selector_all(FIRST)]
+
+
+@pytest.fixture(scope="module")
+def box(site, browser):
+    """Type into the search page's box, press Enter, return the links of the results."""
+    page = browser.new_page()
+    page.set_default_timeout(10_000)
+    page.route(lambda url: not url.startswith(site), lambda route: route.abort())
+    page.goto(f"{site}/search.html")
+
+    def search(words):
+        page.fill(BOX, words)
+        with page.expect_navigation(wait_until="commit"):
+            page.press(BOX, "Enter")
+        return results(page)
+
+    yield search
+    page.close()
+
+
+@pytest.mark.parametrize(("words", "pages"), CASES, ids=[words for words, _ in CASES])
+def test_the_right_page_comes_first(box, words, pages):
+    found = box(words)
+    assert page_of(found[0]) in pages, found[:4]
+
+
+def test_every_question_is_asked_in_several_wordings():
+    assert len(SEARCHES) >= 12
+    questions = [wordings for wordings in SEARCHES.values() if len(wordings) > 1]
+    assert len(questions) == 12
+    assert min(len(wordings) for wordings in questions) >= 6
+
+
+def test_a_result_leads_to_the_section(box):
+    assert box("is padding counted in the loss")[0].endswith("04_masks.html#did-my-mask-survive")
+    assert box("weight decay")[0].endswith("#weight-decay-is-not-in-the-loss")
+
+
+def test_a_word_of_the_text_alone_is_found(box):
+    assert page_of(box("EinsumDense")[0]) == "04_masks"
+
+
+def test_search_from_a_chapter_by_keyboard(site, browser_page):
+    page = browser_page
+    page.goto(f"{site}/book/05_weights.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("gradient accumulation")
+    with page.expect_navigation(wait_until="commit"):
+        page.keyboard.press("Enter")
+    assert page_of(results(page)[0]) == "10_mean_of_means"
+    page.click(FIRST)
+    page.wait_for_url("**/10_mean_of_means.html**")
+
+
+def test_nothing_is_found_for_what_is_not_there(site, browser_page):
+    browser_page.goto(f"{site}/search.html?q=qwertzuiop")
+    browser_page.wait_for_selector("#search-results .search-summary:not(:empty)")
+    assert browser_page.query_selector(FIRST) is None
+    assert browser_page.errors == []

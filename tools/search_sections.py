@@ -1,0 +1,94 @@
+"""A Sphinx extension: what the site's search ranks by, in `_static/search_sections.js`.
+
+Sphinx's own index knows which words a page has, not what the page is about. This one holds, page by
+page and section by section, the words that say so: titles, headings, the opening of a chapter (the
+question and its answer), the questions that led to it ("Asked by"), the glossary's definitions. A
+question of questions.md, in each of its wordings, counts for the sections that its answer links to.
+book/_static/search.js reads it; Sphinx's index supplies the words of the running text.
+"""
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from docutils import nodes
+
+QUESTIONS = "book/questions"
+NAME = "search_sections.js"
+SAME = ("Exercises", "Summary")  # headings that every chapter has
+
+
+def text_of(nodes_):
+    """The text of some nodes, in one line."""
+    return " ".join(" ".join(node.astext().split()) for node in nodes_)
+
+
+def own(section):
+    """What stands in a section itself, not in the sections inside it."""
+    return [node for node in section.children if not isinstance(node, nodes.section | nodes.title)]
+
+
+def heading(section):
+    return section.next_node(nodes.title).astext()
+
+
+def opening(section):
+    """The first words of a page: the question as a quotation, the answer in bold below it."""
+    quotations = [node for node in own(section) if isinstance(node, nodes.block_quote)][:1]
+    answers = [node for part in own(section) for node in part.findall(nodes.strong)][:1]
+    return text_of(quotations + answers)
+
+
+def asked_by(document):
+    """The titles of the threads that a chapter answers, from the paragraph "Asked by"."""
+    for paragraph in document.findall(nodes.paragraph):
+        if paragraph.astext().startswith("Asked by"):
+            return text_of(paragraph.findall(nodes.reference))
+    return ""
+
+
+def targets(section, docname):
+    """Where the links of a section lead, as (page, anchor)."""
+    for link in section.findall(nodes.reference):
+        parts = urlsplit(link.get("refuri", ""))
+        if link.get("internal") and parts.path.endswith(".html"):
+            page = (Path(docname).parent / parts.path.removesuffix(".html")).as_posix()
+            yield page, unquote(parts.fragment)
+
+
+def sections_of(docname, document, description=""):
+    """Yield [page, anchor, heading, other words, pages that it counts for] for all there is."""
+    first, *rest = document.findall(nodes.section)
+    words = f"{description} {opening(first)} {asked_by(document)}"
+    yield docname, "", heading(first), words.strip(), []
+    for section in rest:
+        there, words = [], ""
+        if docname == QUESTIONS and (there := list(dict.fromkeys(targets(section, docname)))):
+            words = text_of(part for part in own(section) if part.next_node(nodes.strong))
+        yield docname, section["ids"][0], heading(section), words, there
+        for other in re.findall("“(.+?)”", text_of(own(section)) if there else ""):
+            yield docname, section["ids"][0], other, "", there
+    for term in document.findall(nodes.term):
+        if term["ids"]:
+            definition = term.parent.next_node(nodes.definition)
+            yield docname, term["ids"][0], term.astext(), text_of([definition]), []
+
+
+def write(app, error):
+    """Write the file that the search page loads, once the HTML stands."""
+    if error or app.builder.name != "html":
+        return
+    rows = []
+    for docname in sorted(app.env.found_docs):
+        document = app.env.get_and_resolve_doctree(docname, app.builder)
+        description = app.env.metadata[docname].get("description", "")
+        rows += sections_of(docname, document, " ".join(str(description).split()))
+    text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows if row[2] not in SAME)
+    path = Path(app.outdir, "_static", NAME)
+    path.write_text(f"const SECTIONS = [\n{text}\n];\n", encoding="utf-8")
+
+
+def setup(app):
+    app.connect("build-finished", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
