@@ -92,6 +92,7 @@ def test_what_is_not_the_themes_stays(built):
     page = finished(built)
     assert '<script type="application/ld+json">{"@type": "Dataset"}</script>' in page
     assert "<script>const kept = document.documentElement.dataset;</script>" in page
+    assert page.index('dataset.mode = ""') < page.index('rel="stylesheet"')  # no flash of light
     assert page.count('name="viewport"') == 1
     assert "<!--" not in page and "DOCUMENTATION_OPTIONS" not in page
 
@@ -147,6 +148,17 @@ def test_code_has_no_element_that_looks_like_the_text_around_it(built):
     page.write_text(page.read_text().replace("<table", f"{code}{inline}<i class='n'>n</i><table"))
     made = finished(built)
     assert '<pre>lb<span class="o">.</span></pre><code class="x">a b</code>' in made
+
+
+def test_what_may_scroll_is_marked_for_the_keyboard(built):
+    page = built / "book/01.html"
+    wide, fits = "x" * 41, "&lt;" * 20 + "<b>x</b>\n" * 3
+    table = '<div class="pst-scrollable-table-container"><table'
+    text = page.read_text().replace("<table", f"<pre>{wide}</pre><pre>{fits}</pre>{table}")
+    page.write_text(text.replace("</table>", "</table></div>"))
+    made = finished(built)
+    assert f'<pre tabindex="0">{wide}</pre><pre>{fits}</pre>' in made
+    assert 'container" tabindex="0"><table' in made
 
 
 def test_what_looks_plain_is_plain_in_both_styles():

@@ -35,7 +35,7 @@ class Outline(HTMLParser):
             return
         if tag == "img":
             self.pictures.append((given.get("src", ""), given.get("alt")))
-        elif tag == "svg" and given.get("role") == "img":
+        elif tag == "svg" and given.get("role") == "img" and "aria-labelledby" not in given:
             self.pictures.append(("an <svg>", given.get("aria-label") or None))
         elif re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))

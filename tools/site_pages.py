@@ -40,16 +40,8 @@ SHEET = re.compile(r'<link\b[^>]*\brel="stylesheet"[^>]*>\s*')
 ICON = re.compile(r'<(i|span) class="([^"]*\bfa-[^"]*)"([^>]*)>\s*</\1>')
 # Names, punctuation and blanks have the colour of plain text, in the light style and in the dark.
 PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
+NARROW = 40  # characters of code that a phone shows in a line
 BADGE = re.compile(r'<img alt="([^"]*)" src="https://colab[^"]*badge\.svg" ?/?>')
-MODE = """<script>
-{
-  const now = document.documentElement.dataset;
-  try { now.mode = localStorage.getItem("mode") || "auto"; } catch { now.mode = "auto"; }
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  now.theme = now.mode === "auto" ? (dark ? "dark" : "light") : now.mode;
-}
-</script>
-"""
 
 
 def attribute(tag, name):
@@ -147,13 +139,11 @@ def size_pictures(page, folder):
 def clean_head(page, name):
     """Leave out the scripts that the bundle stands for, and what is said twice."""
 
-    end = page.find("</head>")
-
     def kept(match):
         source = attribute(match["attributes"], "src")
-        if source is None:
-            theirs = r"DOCUMENTATION_OPTIONS|documentElement\.dataset|MathJax"
-            return "" if match.start() < end and re.search(theirs, match["body"]) else match[0]
+        if source is None:  # options of scripts that are gone
+            theirs = re.match(r"DOCUMENTATION_OPTIONS\.|window\.MathJax", match["body"])
+            return "" if theirs else match[0]
         file = source.split("?")[0].split("/")[-1]
         if file in BUNDLE + REPLACED or file.startswith("site.") or "mathjax" in source:
             return ""
@@ -172,11 +162,10 @@ def clean_head(page, name):
 
 
 def give_head(page, up, sheet, script):
-    """Colour mode, style sheet, the font of the formulas, and the script, in this order."""
+    """Style sheet, the font of the formulas, and the script, in this order."""
     font = f'{up}_static/math.woff2" type="font/woff2" crossorigin>\n'
     head = (
-        MODE
-        + f'<link rel="stylesheet" href="{up}_static/{sheet}">\n'
+        f'<link rel="stylesheet" href="{up}_static/{sheet}">\n'
         + (f'<link rel="preload" as="font" href="{font}' if "<math" in page else "")
         + f'<script defer src="{up}_static/{script}"></script>\n'
     )
@@ -196,12 +185,21 @@ def finish_body(page):
 
 
 def plain_code(page):
-    """Code without the elements that look like the code around them: half of all on a page."""
+    """Code without the elements that look like the code around them: half of all on a page.
+
+    What may scroll in its own box is marked for the keyboard; lossbook.js takes the mark from what
+    does not, in the window that there is.
+    """
 
     def plainer(match):
-        return PLAIN.sub(r"\1", match[0].replace("<span></span>", ""))
+        code = PLAIN.sub(r"\1", match[1].replace("<span></span>", ""))
+        lines = unescape(re.sub(r"<[^>]+>", "", code)).split("\n")
+        scrolls = ' tabindex="0"' if max(map(len, lines)) > NARROW else ""
+        return f"<pre{scrolls}>{code}</pre>"
 
-    page = re.sub(r"<pre>.*?</pre>", plainer, page, flags=re.DOTALL)
+    page = re.sub(r"<pre>(.*?)</pre>", plainer, page, flags=re.DOTALL)
+    table = '<div class="pst-scrollable-table-container"'
+    page = page.replace(f"{table}>", f'{table} tabindex="0">')
     return re.sub(r'<span class="pre">([^<]*)</span>', r"\1", page)
 
 

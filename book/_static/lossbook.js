@@ -30,12 +30,17 @@
       const modes = dark.matches ? ["auto", "light", "dark"] : ["auto", "dark", "light"];
       show(modes[(modes.indexOf(root.dataset.mode) + 1) % 3]);
       keep(() => localStorage, "mode", root.dataset.mode);
-      keep(() => localStorage, "theme", root.dataset.theme);
+      // The page's head reads both, before anything is painted.
+      const chosen = root.dataset.mode === "auto" ? "" : root.dataset.theme;
+      keep(() => localStorage, "theme", chosen);
     });
 
-  // A dialog closes where one clicks beside it.
+  // A dialog closes where one clicks beside it, and at Escape, which Sphinx's script takes for its own.
 
-  const closeBeside = (dialog) =>
+  const dismissible = (dialog) => {
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") dialog.close();
+    });
     dialog.addEventListener("click", (event) => {
       const box = dialog.getBoundingClientRect();
       const inside =
@@ -43,6 +48,7 @@
         event.clientY >= box.top && event.clientY <= box.bottom;
       if (event.target === dialog && !inside) dialog.close();
     });
+  };
 
   // Search: Ctrl+K, or Command+K.
 
@@ -55,7 +61,7 @@
     else search.showModal();
   };
   if (search) {
-    closeBeside(search);
+    dismissible(search);
     for (const button of all(".search-button__button")) button.addEventListener("click", openSearch);
     if (apple) for (const key of all("kbd.kbd-shortcut__modifier"))
       if (key.textContent === "Ctrl") key.textContent = "⌘";
@@ -79,7 +85,7 @@
     const bar = one(`#pst-${side}-sidebar`);
     const dialog = one(`#pst-${side}-sidebar-modal`);
     if (!button || !bar || !dialog) continue;
-    closeBeside(dialog);
+    dismissible(dialog);
     dialog.addEventListener("close", () => move(dialog, bar));
     button.addEventListener("click", () => {
       if (side === "primary" && matchMedia("(min-width: 992px)").matches) {
@@ -139,9 +145,10 @@
       document.body.classList.toggle("scrolled", entry.boundingClientRect.y < 0),
     ).observe(top);
 
-  // When nothing else is to be done: code can be copied, without prompts and without what a session
-  // printed; what scrolls in its own box can be scrolled with the keyboard. Asking all of them at
-  // once would lay out the whole page.
+  // What comes near the window: code can be copied, without prompts and without what a session
+  // printed; what scrolls in its own box can be scrolled with the keyboard, and nothing else stops
+  // it there (tools/site_pages.py has marked what may scroll). Asking all boxes when the page loads
+  // would lay out the whole page.
 
   const code = (pre) => {
     const copy = pre.cloneNode(true);
@@ -166,35 +173,28 @@
     pre.parentElement.append(button);
   };
   const copied = (box) => box.matches("div.highlight pre") && !box.closest(".cell_output");
+  const near = new IntersectionObserver(
+    (entries) => {
+      const boxes = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+      const wide = boxes.map((box) => box.scrollWidth > box.clientWidth);
+      boxes.forEach((box, at) => {
+        if (wide[at]) box.tabIndex = 0;
+        else box.removeAttribute("tabindex");
+        if (copied(box) && navigator.clipboard && !box.parentElement.querySelector(".lb-copy"))
+          giveCopy(box);
+      });
+    },
+    { rootMargin: "100%" },
+  );
   const boxes = all("pre, div.math, .cell_output > .output, .pst-scrollable-table-container");
-  const idle = window.requestIdleCallback ?? ((task) => setTimeout(task, 50));
-  let round = 0; // a new one starts when the window changes
-  const walk = (mine, at) => {
-    if (mine !== round) return;
-    const some = boxes.slice(at, at + 8);
-    if (some.length === 0) {
-      performance.mark("lossbook-settled");
-      return;
-    }
-    const wide = some.map((box) => box.scrollWidth > box.clientWidth);
-    some.forEach((box, number) => {
-      if (wide[number]) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-      if (copied(box) && navigator.clipboard && !box.parentElement.querySelector(".lb-copy"))
-        giveCopy(box);
-    });
-    idle(() => walk(mine, at + some.length));
+  const watch = () => {
+    near.disconnect();
+    for (const box of boxes) near.observe(box);
   };
-  const start = () => {
-    round += 1;
-    idle(() => walk(round, 0));
-  };
-  if (document.readyState === "complete") start();
-  else addEventListener("load", start);
+  watch();
   let later;
   addEventListener("resize", () => {
     clearTimeout(later);
-    later = setTimeout(start, 300);
+    later = setTimeout(watch, 300);
   });
-  addEventListener("toggle", start, true); // a solution unfolds
 }

@@ -102,6 +102,18 @@ def test_code_is_copied_without_what_was_printed(site, open_page):
     assert page.locator(".cell_output .lb-copy").count() == 0
 
 
+def test_the_keyboard_stops_at_what_scrolls_and_at_no_other_box(site, open_page):
+    page = open_page(viewport=PHONE)
+    page.goto(f"{site}/{PAGE}")
+    box = page.locator("div.cell_input pre[tabindex]:visible").first
+    box.scroll_into_view_if_needed()
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_function("document.activeElement.tabIndex < 0")  # here it fits
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_who_walks_by_tab_sees_where(scheme, site, open_page):
     """Every stop of the first thirty has an outline, and the skip link is the first."""
