@@ -32,6 +32,10 @@ def inside(source, display=False):
         (r"\frac12", "<mfrac><mn>1</mn><mn>2</mn></mfrac>"),
         (r"\frac1C", "<mfrac><mn>1</mn><mi>C</mi></mfrac>"),
         (r"\frac{a b}{2}", "<mfrac><mrow><mi>a</mi><mi>b</mi></mrow><mn>2</mn></mfrac>"),
+        (
+            r"\tfrac1f",
+            '<mstyle displaystyle="false"><mfrac><mn>1</mn><mi>f</mi></mfrac></mstyle>',
+        ),
         (r"\bar w", '<mover accent="true"><mi>w</mi><mo stretchy="false">¯</mo></mover>'),
         (r"\text{to keep, }", '<mi mathvariant="normal">to keep,\xa0</mi>'),
         (r"\mathrm{mask\_weight}", '<mi mathvariant="normal">mask_weight</mi>'),

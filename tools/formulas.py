@@ -225,6 +225,9 @@ class Formula:
         if name == "frac":
             inner = {"display": "text"}.get(style, "script")
             return Atom(f"<mfrac>{self.argument(inner)}{self.argument(inner)}</mfrac>")
+        if name == "tfrac":
+            small = f"<mfrac>{self.argument('script')}{self.argument('script')}</mfrac>"
+            return Atom(f'<mstyle displaystyle="false">{small}</mstyle>')
         if name in ACCENTS:
             mark = f'<mo stretchy="false">{ACCENTS[name]}</mo>'
             return Atom(f'<mover accent="true">{self.argument(style)}{mark}</mover>')
