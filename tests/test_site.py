@@ -201,12 +201,12 @@ HEAD = """<!DOCTYPE html>
 <link rel="stylesheet" href="{up}_static/lossbook.css">
 <script type="application/ld+json">{{"@graph": [{{"url": "{home}{name}"}}]}}</script>
 """
-ONE = """<script src="https://cdn.jsdelivr.net/npm/mathjax@3/es5/tex-mml-chtml.js"></script>
+ONE = """<script defer src="../_static/site.js"></script>
 </head><body><img src="../_static/logo.svg" alt="">
 <article><section id="one-number"><h1>One number</h1>
 <p><a href="02_b.html#two">two</a> <a href="#one-number">up</a> <a href="https://keras.io">K</a></p>
 <p>The WARNING: of oneDNN about cuda is quoted here, not shown.</p>
-<img src="../_static/social.png" alt="A grid becomes a number">
+<img src="../_static/social.png" alt="A grid of six losses becomes one number">
 <div class="cell_output"><div class="output stream"><pre>loss 0.3471</pre></div></div>
 </section></article></body></html>"""
 TWO = """</head><body><article><h1 id="two">Two</h1><a href="01_a.html">back</a></article></body>
@@ -220,7 +220,7 @@ PLAIN = "How Keras turns a tensor of losses into one number, part {}."
 def built(tmp_path):
     """A small site in order."""
     (tmp_path / "_static").mkdir()
-    for name in ("social.png", "lossbook.css", "logo.svg"):
+    for name in ("social.png", "lossbook.css", "logo.svg", "site.js"):
         (tmp_path / "_static" / name).touch()
     (tmp_path / "_static/fragment.html").write_text("{% macro %}", encoding="utf-8")
     (tmp_path / "book").mkdir()
@@ -265,13 +265,14 @@ FAULTS = [
     (f"{HOME}book/01_a.html", f"{HOME}book/02_b.html", "its canonical address is another page's"),
     ("<h1>One number</h1>", "", "0 h1 headings"),
     ("<h1>One number</h1>", "<h1>One</h1><h1>number</h1>", "2 h1 headings"),
-    ('alt="A grid becomes a number"', 'alt=""', "a picture without alt text"),
+    ('alt="A grid of six losses becomes one number"', 'alt=""', "social.png: no alt text"),
+    ('alt="A grid of six losses becomes one number"', "", "social.png: no alt text"),
     ('src="../_static/logo.svg" alt=""', 'src="../_static/logo.svg"', "a picture without alt text"),
     ('href="02_b.html#two"', 'href="03_c.html"', "a link leads nowhere: 03_c.html"),
     ('href="02_b.html#two"', 'href="02_b.html#three"', "no such anchor: 02_b.html#three"),
     ('href="#one-number"', 'href="#one"', "no such anchor: #one"),
     ("../_static/lossbook.css", "../_static/gone.css", "a link leads nowhere: ../_static/gone.css"),
-    ("https://cdn.jsdelivr.net/npm/mathjax@3/", "https://example.org/", "from another host"),
+    ("../_static/site.js", "https://example.org/site.js", "from another host"),
     ("../_static/logo.svg", "https://example.org/logo.svg", "from another host"),
     ("loss 0.3471", "WARNING: all log messages", "start-up noise in an output: WARNING: all"),
     ("loss 0.3471", "oneDNN custom operations are on", "start-up noise"),

@@ -22,9 +22,9 @@ from tornado.websocket import websocket_connect
 
 ROOT = Path(__file__).resolve().parent.parent
 PIECE = 8000  # pixels of one picture; Chromium paints nothing below 16384
-# Resolves when MathJax, where a page has it, has set its formulas and the fonts are there.
+# Resolves when the fonts are there.
 READY = """(async () => {
-  await window.MathJax?.startup?.promise; await document.fonts.ready;
+  await document.fonts.ready;
   await new Promise(done => setTimeout(done, 300));
 })()"""
 # What is wider than the page and lies in no box that scrolls.
@@ -47,7 +47,7 @@ OVERFLOW = """(() => {
 class Browser:
     """One Chromium, one page, spoken to in its DevTools protocol."""
 
-    def __init__(self, folder, mathjax):
+    def __init__(self, folder):
         self.process = subprocess.Popen(
             [
                 "chromium",
@@ -58,7 +58,6 @@ class Browser:
             stderr=subprocess.DEVNULL,
         )
         self.port_file = Path(folder) / "DevToolsActivePort"
-        self.mathjax = mathjax
         self.count = 0
 
     async def open(self):
@@ -72,8 +71,6 @@ class Browser:
         url = pages[0]["webSocketDebuggerUrl"]
         self.socket = await websocket_connect(url, max_message_size=2**28)
         await self.send("Page.enable")
-        if self.mathjax:
-            await self.send("Fetch.enable", patterns=[{"urlPattern": "*/npm/mathjax@*"}])
 
     async def send(self, method, **params):
         self.count += 1
@@ -81,8 +78,6 @@ class Browser:
         await self.post(number, method, params)
         while True:
             message = json.loads(await self.socket.read_message())
-            if message.get("method") == "Fetch.requestPaused":
-                await self.serve_mathjax(message["params"])
             if message.get("id") == number:
                 if "error" in message:
                     raise RuntimeError(f"{method}: {message['error']}")
@@ -91,19 +86,6 @@ class Browser:
     async def post(self, number, method, params):
         await self.socket.write_message(
             json.dumps({"id": number, "method": method, "params": params})
-        )
-
-    async def serve_mathjax(self, request):
-        name = request["request"]["url"].split("/npm/mathjax@", 1)[1].split("/", 1)[1]
-        body = base64.b64encode((self.mathjax / name).read_bytes()).decode()
-        # Fonts are fetched across origins from a file:// page.
-        headers = [{"name": "Access-Control-Allow-Origin", "value": "*"}]
-        self.count += 1
-        reply = {"requestId": request["requestId"], "responseCode": 200}
-        await self.post(
-            self.count,
-            "Fetch.fulfillRequest",
-            {**reply, "body": body, "responseHeaders": headers},
         )
 
     async def evaluate(self, script):
@@ -146,7 +128,6 @@ async def main():
     parser.add_argument("--widths", type=int, nargs="+", default=[390, 1280])
     parser.add_argument("--themes", nargs="+", default=["light", "dark"])
     parser.add_argument("--full", action="store_true", help="the page to its end")
-    parser.add_argument("--mathjax", type=Path, help="MathJax 3's folder, for lack of a network")
     args = parser.parse_args()
     pages = args.pages or [
         path.relative_to(args.site).with_suffix("").as_posix()
@@ -155,7 +136,7 @@ async def main():
     args.out.mkdir(parents=True, exist_ok=True)
     failed = False
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        browser = Browser(folder, args.mathjax)
+        browser = Browser(folder)
         try:
             await browser.open()
             for page in pages:

@@ -3,9 +3,10 @@
     .venv/bin/python tools/site.py check [FOLDER]      # FOLDER: _build/html
 
 Every page has a language, one h1, its own title and description, a canonical address and what link
-previews read; every picture has a text; every link inside the site ends somewhere, at its anchor
-too; nothing is fetched from other hosts but what EXTERNAL lists; no output shows start-up noise;
-sitemap and structured data agree with the pages (site_finding.py).
+previews read; pictures, headings and tables are in order for readers who hear them
+(site_access.py); every link inside the site ends somewhere, at its anchor too; nothing is fetched
+from other hosts; no output shows start-up noise; sitemap and structured data agree with the pages
+(site_finding.py).
 """
 
 import re
@@ -15,15 +16,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import site_access
 import site_finding
 
 ROOT = Path(__file__).resolve().parent.parent
 DESCRIPTION = range(50, 161)  # characters that a search engine shows
 SOCIAL = ("og:title", "og:description", "og:image", "og:url")
-EXTERNAL = (
-    "https://cdn.jsdelivr.net/npm/mathjax@3/",
-    "https://colab.research.google.com/assets/colab-badge.svg",
-)
 NOISE = re.compile(r"(?i:oneDNN|TF-TRT|cuda)|WARNING:|^[IWEF]\d{4} \d\d:", re.MULTILINE)
 
 
@@ -41,13 +39,15 @@ class Page(HTMLParser):
         self.ids = set()
         self.links = []  # where <a> leads
         self.fetched = []  # what the browser loads by itself
-        self.pictures = []  # (source, alt, is it in the article?); an alt that is missing is None
+        self.alts = []  # (source, alt); an alt that is missing is None
         self.headings = 0
         self.output = ""  # the text of all outputs of code
         self.stderr = False
         self.data = []  # structured data, as text
         self._inside = Counter()
-        self.feed(path.read_text(encoding="utf-8"))
+        html = path.read_text(encoding="utf-8")
+        self.feed(html)
+        self.faults = list(site_access.check(html))
 
     def handle_starttag(self, tag, attributes):
         given = {name: value or "" for name, value in attributes}
@@ -71,7 +71,7 @@ class Page(HTMLParser):
             self.fetched.append(given["src"])
         elif tag == "img":
             self.fetched.append(given.get("src", ""))
-            self.pictures.append((given.get("src"), given.get("alt"), self._inside["article"] > 0))
+            self.alts.append((given.get("src"), given.get("alt")))
         elif tag == "a" and "href" in given:
             self.links.append(given["href"])
         elif tag == "h1":
@@ -122,8 +122,9 @@ def check_page(name, page):
         yield f"its canonical address is another page's: {page.canonical[0]}"
     if page.headings != 1 and not page.redirects:
         yield f"{page.headings} h1 headings"
-    for source, alt, in_article in page.pictures:
-        if alt is None or (in_article and not alt.strip()):
+    yield from page.faults
+    for source, alt in page.alts:
+        if alt is None:
             yield f"a picture without alt text: {source}"
     if page.stderr:
         yield "an output shows stderr"
@@ -142,7 +143,7 @@ def check_links(name, page, pages, folder):
     for url in page.links + page.fetched:
         parts = urlsplit(url)
         if parts.scheme or parts.netloc:
-            if url in page.fetched and parts.scheme != "data" and not url.startswith(EXTERNAL):
+            if url in page.fetched and parts.scheme != "data":
                 yield f"fetches {url} from another host"
             continue
         target = (folder / name).parent / unquote(parts.path) if parts.path else folder / name

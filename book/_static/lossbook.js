@@ -1,0 +1,200 @@
+/* What the book's pages do beyond reading: colour mode, search box, sidebars, the mark of where one
+   is, copying code. It stands for the theme's scripts, Bootstrap and a clipboard library, which
+   tools/site_pages.py leaves out; without it everything can still be read and followed. */
+"use strict";
+{
+  const root = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const one = (selector) => document.querySelector(selector);
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const keep = (storage, key, value) => {
+    try {
+      storage().setItem(key, value);
+    } catch {
+      /* a private window: it lasts as long as the page */
+    }
+  };
+
+  // The colour mode: as the system has it, or one of two.
+
+  const show = (mode) => {
+    root.dataset.mode = mode;
+    root.dataset.theme = mode === "auto" ? (dark.matches ? "dark" : "light") : mode;
+    for (const button of all(".theme-switch-button"))
+      button.setAttribute("aria-label", `Color mode: ${mode}`);
+  };
+  show(["light", "dark"].includes(root.dataset.mode) ? root.dataset.mode : "auto");
+  dark.addEventListener("change", () => show(root.dataset.mode));
+  for (const button of all(".theme-switch-button"))
+    button.addEventListener("click", () => {
+      const modes = dark.matches ? ["auto", "light", "dark"] : ["auto", "dark", "light"];
+      show(modes[(modes.indexOf(root.dataset.mode) + 1) % 3]);
+      keep(() => localStorage, "mode", root.dataset.mode);
+      // The page's head reads both, before anything is painted.
+      const chosen = root.dataset.mode === "auto" ? "" : root.dataset.theme;
+      keep(() => localStorage, "theme", chosen);
+    });
+
+  // A dialog closes where one clicks beside it, and at Escape, which Sphinx's script takes for its own.
+
+  const dismissible = (dialog) => {
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") dialog.close();
+    });
+    dialog.addEventListener("click", (event) => {
+      const box = dialog.getBoundingClientRect();
+      const inside =
+        event.clientX >= box.left && event.clientX <= box.right &&
+        event.clientY >= box.top && event.clientY <= box.bottom;
+      if (event.target === dialog && !inside) dialog.close();
+    });
+  };
+
+  // Search: Ctrl+K, or Command+K.
+
+  const apple = /Mac|iPhone|iPad/.test(navigator.platform);
+  const search = one("#pst-search-dialog");
+  const openSearch = () => {
+    const field = one(".bd-main form.bd-search input, .bd-article form.bd-search input");
+    if (field) field.select();
+    else if (search.open) search.close();
+    else search.showModal();
+  };
+  if (search) {
+    dismissible(search);
+    for (const button of all(".search-button__button")) button.addEventListener("click", openSearch);
+    if (apple) for (const key of all("kbd.kbd-shortcut__modifier"))
+      if (key.textContent === "Ctrl") key.textContent = "⌘";
+    addEventListener("keydown", (event) => {
+      const modified = apple ? event.metaKey : event.ctrlKey;
+      if (!modified || event.shiftKey || event.altKey || event.key.toLowerCase() !== "k") return;
+      event.preventDefault();
+      openSearch();
+    });
+  }
+
+  // The sidebars: a narrow window shows them in a dialog; a wide one folds the left one away.
+
+  const move = (from, to) => {
+    to.append(...from.childNodes);
+    to.className = from.className;
+    from.className = "";
+  };
+  for (const side of ["primary", "secondary"]) {
+    const button = one(`.${side}-toggle`);
+    const bar = one(`#pst-${side}-sidebar`);
+    const dialog = one(`#pst-${side}-sidebar-modal`);
+    if (!button || !bar || !dialog) continue;
+    dismissible(dialog);
+    dialog.addEventListener("close", () => move(dialog, bar));
+    button.addEventListener("click", () => {
+      if (side === "primary" && matchMedia("(min-width: 992px)").matches) {
+        bar.classList.toggle("pst-sidebar-hidden");
+        return;
+      }
+      move(bar, dialog);
+      dialog.showModal();
+    });
+    dialog.addEventListener("click", (event) => {
+      if (event.target.closest("a")) dialog.close();
+    });
+  }
+
+  // The left sidebar stays where it was from page to page.
+
+  const sidebar = one("#pst-primary-sidebar");
+  if (sidebar) {
+    let kept = null;
+    try {
+      kept = sessionStorage.getItem("sidebar-scroll-top");
+    } catch {
+      /* a private window */
+    }
+    if (kept !== null) sidebar.scrollTop = Number(kept);
+    addEventListener("pagehide", () =>
+      keep(() => sessionStorage, "sidebar-scroll-top", sidebar.scrollTop));
+  }
+
+  // The right one says which section is being read.
+
+  const targets = new Map();
+  for (const link of all("#pst-page-toc-nav a[href^='#']")) {
+    const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (target) targets.set(target.querySelector("h1, h2, h3, h4") ?? target, link);
+  }
+  const mark = (current) => {
+    for (const link of targets.values()) {
+      const on = link === current;
+      link.classList.toggle("active", on);
+      if (on) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+  };
+  const seen = new IntersectionObserver(
+    (entries) => {
+      const last = entries.filter((entry) => entry.isIntersecting).pop();
+      if (last) mark(targets.get(last.target));
+    },
+    { rootMargin: "0px 0px -70% 0px" },
+  );
+  for (const heading of targets.keys()) seen.observe(heading);
+
+  const top = one(".sbt-scroll-pixel-helper");
+  if (top)
+    new IntersectionObserver(([entry]) =>
+      document.body.classList.toggle("scrolled", entry.boundingClientRect.y < 0),
+    ).observe(top);
+
+  // What comes near the window: code can be copied, without prompts and without what a session
+  // printed; what scrolls in its own box can be scrolled with the keyboard, and nothing else stops
+  // it there (tools/site_pages.py has marked what may scroll). Asking all boxes when the page loads
+  // would lay out the whole page.
+
+  const code = (pre) => {
+    const copy = pre.cloneNode(true);
+    for (const left of copy.querySelectorAll(".linenos, .gp, .go")) left.remove();
+    return copy.textContent.replace(/\n+$/, "");
+  };
+  const giveCopy = (pre) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "lb-copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", "Copy this code");
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code(pre));
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Not copied";
+      }
+      setTimeout(() => (button.textContent = "Copy"), 1500);
+    });
+    pre.parentElement.append(button);
+  };
+  const copied = (box) => box.matches("div.highlight pre") && !box.closest(".cell_output");
+  const near = new IntersectionObserver(
+    (entries) => {
+      const boxes = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+      const wide = boxes.map((box) => box.scrollWidth > box.clientWidth);
+      boxes.forEach((box, at) => {
+        if (wide[at]) box.tabIndex = 0;
+        else box.removeAttribute("tabindex");
+        if (copied(box) && navigator.clipboard && !box.parentElement.querySelector(".lb-copy"))
+          giveCopy(box);
+      });
+    },
+    { rootMargin: "100%" },
+  );
+  const boxes = all("pre, div.math, .cell_output > .output, .pst-scrollable-table-container");
+  const watch = () => {
+    near.disconnect();
+    for (const box of boxes) near.observe(box);
+  };
+  watch();
+  let later;
+  addEventListener("resize", () => {
+    clearTimeout(later);
+    later = setTimeout(watch, 300);
+  });
+}

@@ -1,0 +1,102 @@
+"""What holds for every page of the site: light, alone, accessible, readable without scripts."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pages_server
+import pytest
+
+PAGES = sorted(
+    path.relative_to(pages_server.SITE).as_posix()
+    for path in (*pages_server.SITE.glob("book/*.html"), *pages_server.SITE.glob("*.html"))
+    if 'http-equiv="refresh"' not in path.read_text(encoding="utf-8")
+)
+KIB = 1024
+LIMIT = 200 * KIB  # of one chapter without its images: on the wire, headers included
+# The search page alone loads the index, once a reader asks for something.
+SEARCH_LIMIT = 300 * KIB
+
+every_page = pytest.mark.parametrize("name", PAGES)
+
+
+def test_there_are_pages():
+    assert len(PAGES) > 15, "no site in _build/html; build it with: make book"
+
+
+def scroll_through(page):
+    """Down to the end, so that what waits is loaded too."""
+    page.evaluate("""async () => {
+      for (let y = 0; y < document.body.scrollHeight; y += 700) {
+        scrollTo({top: y, behavior: "instant"});
+        await new Promise(done => setTimeout(done, 5));
+      }
+    }""")
+    page.wait_for_timeout(100)
+
+
+def bytes_by_kind(page):
+    """What was received for the page and for each of its files, in bytes on the wire."""
+    entries = page.evaluate("""() => [...performance.getEntriesByType("navigation"),
+      ...performance.getEntriesByType("resource")].map(e => [e.name, e.transferSize])""")
+    picture = (".png", ".svg", ".ico")
+    images = sum(size for url, size in entries if urlsplit(url).path.endswith(picture))
+    return sum(size for _, size in entries) - images, images
+
+
+@every_page
+def test_a_page_is_light_and_still_and_asks_no_other_host(name, site, open_page):
+    page = open_page(viewport={"width": 390, "height": 844})
+    page.add_init_script("""window.moved = 0; new PerformanceObserver(list => {
+      for (const entry of list.getEntries()) window.moved += entry.value;
+    }).observe({type: "layout-shift", buffered: true});""")
+    page.goto(f"{site}/{name}", wait_until="networkidle")
+    text, _ = bytes_by_kind(page)
+    assert 5 * KIB < text <= (SEARCH_LIMIT if name == "search.html" else LIMIT)
+    scroll_through(page)
+    assert [url for url in page.requests if not url.startswith((site, "data:"))] == []
+    assert page.errors == []
+    assert page.evaluate("window.moved") < 0.1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.fixture(scope="session")
+def axe():
+    path = os.environ.get("AXE", "")
+    assert Path(path).is_file(), "axe-core is missing; run: make browser"
+    return Path(path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@every_page
+def test_axe_finds_no_violation(name, theme, site, open_page, axe):
+    page = open_page(color_scheme=theme, reduced_motion="reduce")
+    page.goto(f"{site}/{name}")
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    said = [
+        f"{one['id']}: {one['help']}: {node['target']} {node['html'][:120]}"
+        for one in found
+        for node in one["nodes"][:3]
+    ]
+    assert said == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@every_page
+def test_a_page_can_be_read_without_scripts(name, theme, site, open_page):
+    page = open_page(
+        java_script_enabled=False, color_scheme=theme, viewport={"width": 390, "height": 844}
+    )
+    page.goto(f"{site}/{name}")
+    heading = page.locator("article h1, main h1").first
+    assert heading.is_visible()
+    assert page.locator("nav.bd-docs-nav a", has_text="Masks").first.is_visible()
+    assert not page.locator(".theme-switch-button").first.is_visible()
+    ground = page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor")
+    light = sum(int(part) for part in ground.strip("rgba()").split(",")[:3]) > 3 * 128
+    assert light == (theme == "light")
+    if page.locator("math").count():
+        assert page.locator("article math").first.bounding_box()["width"] > 3
