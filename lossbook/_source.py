@@ -117,7 +117,7 @@ def source(name):
         ('keras/src/losses/loss.py', 'apply_mask')
     """
     if name not in WHERE:
-        names = get_close_matches(str(name), WHERE, n=3, cutoff=0.5) or sorted(WHERE)
+        names = get_close_matches(str(name), WHERE, n=3, cutoff=0.6) or sorted(WHERE)
         raise ValueError(f"Unknown source {name!r}. Known: {', '.join(names)}.")
     spec = importlib.util.find_spec("keras")
     if spec is None:
