@@ -130,6 +130,13 @@ def test_headers_say_what_they_head(built):
     assert '<th scope="row">b</th>' in page
 
 
+def test_an_empty_corner_of_a_table_is_no_header():
+    head = '<thead><tr><th class="head"><p></p></th><th class="head"><p>n</p></th></tr></thead>'
+    assert site_pages.scope_headers(head) == (
+        '<thead><tr><td></td><th scope="col" class="head"><p>n</p></th></tr></thead>'
+    )
+
+
 def test_a_button_is_called_what_it_shows(built):
     assert '<button class="btn search-button-field" type="button">' in finished(built)
 

@@ -204,11 +204,12 @@ def plain_code(page):
 
 
 def scope_headers(page):
-    """Let the headers of a table say whether they head a column or a row."""
+    """Let the headers of a table say whether they head a column or a row; an empty one is none."""
 
     def scoped(part, scope):
         return re.sub(r"<th\b(?![^>]*\bscope=)", f'<th scope="{scope}"', part)
 
+    page = re.sub(r"<th\b[^>]*>(?:<p></p>)?</th>", "<td></td>", page)
     page = re.sub(r"<thead\b.*?</thead>", lambda m: scoped(m[0], "col"), page, flags=re.DOTALL)
     return scoped(page, "row")
 
