@@ -44,8 +44,7 @@ def test_the_search_box_opens_by_key_and_leads_to_results(site, browser_page):
     results = browser_page.locator("#search-results li a")
     results.nth(3).wait_for()  # they come one by one
     results.first.click()
-    browser_page.wait_for_load_state("load")
-    assert browser_page.locator("span.highlighted").count() > 0
+    browser_page.locator("span.highlighted").first.wait_for(state="attached")
     assert browser_page.errors == []
 
 
