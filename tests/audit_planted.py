@@ -342,24 +342,19 @@ def masks_in_batches(twin=False):
     return masked((4, 5, 2), padded, drawn(4, 5, 2, seed=1), "mse", batch_size=2)
 
 
-def forgotten_class(twin=False):
+def forgotten_class(twin=False, sure=0.7, missed=0.4):
     """One element of 200 is of the second class, and missed."""
     y_true, y_pred = np.zeros((200, 2), "float32"), np.zeros((200, 2), "float32")
-    y_true[:, 0], y_pred[:, 0] = 1, 0.7
+    y_true[:, 0], y_pred[:, 0] = 1, sure
     y_pred[:, 1] = 0.001
     y_true[7] = 0, 1
-    y_pred[7] = (0.1, 0.9) if twin else (0.9, 0.4)
+    y_pred[7] = (0.1, 0.9) if twin else (0.9, missed)
     return passing(y_pred, y_true, "binary_crossentropy", batch_size=50)
 
 
 def rare_class(twin=False):
     """The same, all else is certain: the missed element makes most of the loss, and it is small."""
-    y_true, y_pred = np.zeros((200, 2), "float32"), np.zeros((200, 2), "float32")
-    y_true[:, 0], y_pred[:, 0] = 1, 0.999
-    y_pred[:, 1] = 0.001
-    y_true[7] = 0, 1
-    y_pred[7] = (0.1, 0.9) if twin else (0.9, 0.1)
-    return passing(y_pred, y_true, "binary_crossentropy", batch_size=50)
+    return forgotten_class(twin, sure=0.999, missed=0.1)
 
 
 def summed(twin=False):
