@@ -1,4 +1,4 @@
-"""Name the formula behind a wrong number: another denominator, a forgotten mask, another release."""
+"""Name the formula behind a wrong number: another denominator, no mask, another release."""
 
 import numpy as np
 
