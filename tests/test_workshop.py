@@ -10,6 +10,7 @@ import keras
 import learner_notebooks
 import numpy as np
 import pytest
+import workshop
 import workshop_plan
 from keras import ops
 from notebook_exercises import exercises as exercises_of
@@ -222,3 +223,16 @@ def test_the_wheels_are_those_of_the_book():
 def test_the_exercises_of_the_plan_exist():
     named = {part.exercise for step in PLAN.steps for part in step.parts if part.exercise}
     assert named <= EXERCISES.keys()
+
+
+def test_the_bundle_hides_the_network(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    _, environment = workshop.offline()
+    assert environment["PIP_NO_INDEX"] == "1" and "PYTHONPATH" not in environment
+    assert environment["https_proxy"].startswith("http://127.0.0.1")
+
+
+def test_the_bundle_needs_site_and_slides(tmp_path, monkeypatch):
+    monkeypatch.setattr(workshop, "SITE", tmp_path)
+    with pytest.raises(SystemExit, match=r"The site is not there, or lacks its slides\. Run: make"):
+        workshop.pack()

@@ -23,7 +23,7 @@ from workshop_plan import load
 BUNDLE = ROOT / "_build/lossbook-workshop.zip"
 SITE = ROOT / "_build/html"
 FILES = ("README.md", "start.py", "mail.txt", "wheels.txt")
-# Nobody hears an offline machine: pip, and Python's own requests, meet a door that is closed.
+# Where the system grants no namespace without a network, pip and Python's requests meet closed doors.
 HIDDEN = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
 HIDDEN |= dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
 
@@ -68,7 +68,7 @@ def check():
 
 def offline():
     """Return what to put before a command so that it has no network, and its environment."""
-    environment = os.environ | HIDDEN
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | HIDDEN
     alone = ["unshare", "--net", "--map-root-user"]
     # A namespace without a network, where this system grants one; its loopback has to be raised,
     # for a kernel is spoken to over it.

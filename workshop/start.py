@@ -31,7 +31,8 @@ def download():
     """Put every package of wheels.txt into wheels/."""
     pip("download", "--quiet", "--only-binary=:all:", "--no-deps", "--dest", WHEELS,
         "--requirement", HERE / "wheels.txt")  # fmt: skip
-    print(f"{len(list(WHEELS.glob('*.whl')))} packages are in {WHEELS.name}/.")
+    sizes = [wheel.stat().st_size for wheel in WHEELS.glob("*.whl")]
+    print(f"{len(sizes)} packages are in {WHEELS.name}/, {sum(sizes) / 1e6:.0f} MB.")
 
 
 def install():
