@@ -134,9 +134,9 @@ learner: $(READY) ## Make the learners' notebooks, without solutions, in _build/
 
 workshop: $(READY) _build/html/slides/index.html ## Pack notebooks, site, slides into one zip (after make book); try it offline
 	@echo "==> Packing the workshop"
-	@$(BIN)/python tools/workshop.py
+	@$(BIN)/python tools/workshop_bundle.py
 	@echo "==> Does it work in a room without a network?"
-	@$(BIN)/python tools/workshop.py check
+	@$(BIN)/python tools/workshop_bundle.py check
 
 walk: $(READY) ## Run a plan of the workshop cell by cell, with a clock (CUT=90, half or day)
 	@$(BIN)/python tools/walkthrough.py $(CUT)

@@ -10,7 +10,7 @@ import keras
 import learner_notebooks
 import numpy as np
 import pytest
-import workshop
+import workshop_bundle
 import workshop_plan
 from keras import ops
 from notebook_exercises import exercises as exercises_of
@@ -227,12 +227,12 @@ def test_the_exercises_of_the_plan_exist():
 
 def test_the_bundle_hides_the_network(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
-    _, environment = workshop.offline()
+    _, environment = workshop_bundle.offline()
     assert environment["PIP_NO_INDEX"] == "1" and "PYTHONPATH" not in environment
     assert environment["https_proxy"].startswith("http://127.0.0.1")
 
 
 def test_the_bundle_needs_site_and_slides(tmp_path, monkeypatch):
-    monkeypatch.setattr(workshop, "SITE", tmp_path)
+    monkeypatch.setattr(workshop_bundle, "SITE", tmp_path)
     with pytest.raises(SystemExit, match=r"The site is not there, or lacks its slides\. Run: make"):
-        workshop.pack()
+        workshop_bundle.pack()

@@ -1,7 +1,7 @@
 """Pack the workshop into one zip: notebooks without solutions, the site, the list of wheels.
 
-    tools/workshop.py          # _build/lossbook-workshop.zip, from the site that is built
-    tools/workshop.py check    # unpack it elsewhere, and let it work without a network
+    tools/workshop_bundle.py          # _build/lossbook-workshop.zip, from the site that is built
+    tools/workshop_bundle.py check    # unpack it elsewhere, and let it work without a network
 
 The check downloads the wheels that the zip's own list names, hides the network, makes a fresh
 environment from them, and runs every notebook of the 90-minute cut in it, as `start.py` does the
@@ -23,7 +23,7 @@ from workshop_plan import load
 BUNDLE = ROOT / "_build/lossbook-workshop.zip"
 SITE = ROOT / "_build/html"
 FILES = ("README.md", "start.py", "mail.txt", "wheels.txt")
-# Where the system grants no namespace without a network, pip and Python's requests meet closed doors.
+# Where the system has no namespace without a network, pip and Python's requests meet closed doors.
 HIDDEN = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
 HIDDEN |= dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
 
