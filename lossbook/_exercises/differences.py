@@ -25,13 +25,15 @@ def value_difference(right, given):
 
 
 def _common_factor(right, given):
-    """Say by which factor all numbers of several are off, if it is the same for all."""
+    """Say by which factor all numbers of several are off, if it is the same for all but zeros."""
     right, given = array(right), array(given)
+    several, told = right.size > 1, (right != 0) | (given != 0)
+    right, given = right[told], given[told]
     ratio = given / right
-    if right.size < 2 or not np.all(np.isfinite(ratio)) or abs(ratio.flat[0] - 1) < 0.01:
+    if not several or not right.size or not np.all(np.isfinite(ratio)) or abs(ratio[0] - 1) < 0.01:
         return None
-    same = ratio.flat[0] != 0 and np.allclose(ratio, ratio.flat[0], rtol=1e-3, atol=0)
-    return _number_difference(right.flat[0], given.flat[0]) if same else None
+    same = ratio[0] != 0 and np.allclose(ratio, ratio[0], rtol=1e-3, atol=0)
+    return _number_difference(right[0], given[0]) if same else None
 
 
 def _number_difference(right, given):
