@@ -8,7 +8,7 @@ from notebook_files import parse, tags_of
 from notebook_rules import Problem
 
 FOLDED = re.compile(
-    r"<details>\s*<summary>(?P<summary>.*?)</summary>[ \t]*\n[ \t]*\n(?P<body>.*?)</details>\n*",
+    r"<details>\s*<summary>(?P<summary>.*?)</summary>[ \t]*\n[ \t]*\n(?P<body>.*?)</details>",
     re.DOTALL,
 )
 STEPS = ("Hint 1", "Hint 2", "Solution")
@@ -59,7 +59,8 @@ def exercises_enough(nb, about):
 
 def without_solutions(source):
     """Return Markdown without the solutions folded away in it; the hints stay."""
-    return FOLDED.sub(lambda m: "" if m["summary"] == STEPS[-1] else m[0], source)
+    left = FOLDED.sub(lambda m: "" if m["summary"] == STEPS[-1] else m[0], source)
+    return re.sub(r"\n{3,}", "\n\n", left)
 
 
 def _look(nb):

@@ -54,13 +54,16 @@ def _number_difference(right, given):
 
 
 def function_difference(exercise, right, given):
-    """Say on which input a function differs, and how."""
-    for case, r, g in zip(exercise.cases, right, given, strict=True):
+    """Say on which input a function differs, and how; or by which factor, if it is always one."""
+    pairs = list(zip(right, given, strict=True))
+    for r, g in pairs:
         if not fits(r, g):
             return f"Your function returns {kind(g)}, expected {kind(r)}."
-        common = _common_factor(r, g)
-        if common:
-            return f"Every number that it gives {common}."
+    common = _common_factor(*(np.concatenate([np.ravel(array(x)) for x in side])
+                              for side in zip(*pairs, strict=True)))  # fmt: skip
+    if common:
+        return f"Every number that it gives {common}."
+    for case, (r, g) in zip(exercise.cases, pairs, strict=True):
         wrong = np.argwhere(~close(r, g, computed=True))
         if len(wrong):
             index = tuple(wrong[0])

@@ -49,7 +49,7 @@ def answer(kept):
 def answer(kept):
     return kept / sorted(kept)[0]
 """,
-        "Every number that it gives is too": """
+        "For kept=36 it gives 4, expected 2.25": """
 def answer(kept):
     return kept / np.median(kept)
 """,
