@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book learner workshop walk cheatsheet workflows links serve test browser lighthouse fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book learner workshop walk cheatsheet workflows links serve test browser lighthouse fuzz backends matrix drift mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -160,6 +160,9 @@ backends: $(READY) ## Run tests, notebooks, whole models on JAX and PyTorch (BAC
 
 matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 newest": these alone)
 	@$(BIN)/python tools/matrix.py $(RELEASES)
+
+drift: $(READY) ## Which numbers moved in the newest Keras, the nightly, Colab's? (RELEASES=nightly)
+	@$(BIN)/python tools/drift.py $(RELEASES) $(RULE:%=--rule %)
 
 mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUNCTIONS=huber: there)
 	@$(BIN)/python tools/mutants.py $(FUNCTIONS)
