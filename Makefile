@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book learner workshop walk cheatsheet workflows links serve test browser lighthouse fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book learner workshop walk cheatsheet workflows links serve test browser lighthouse fuzz backends colab record matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -157,6 +157,12 @@ fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=5
 
 backends: $(READY) ## Run tests, notebooks, whole models on JAX and PyTorch (BACKENDS=jax: one alone)
 	@$(BIN)/python tools/backends.py $(BACKENDS)
+
+colab: $(READY) ## Run setup cell and notebooks with Colab's versions (RUNTIMES=colab-2026-07: these)
+	@$(BIN)/python tools/colab.py $(ARGS) $(RUNTIMES)
+
+record: $(READY) ## Run the notebooks here and note the outcome for the page "Where it runs"
+	@$(BIN)/python tools/environments.py pinned
 
 matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 newest": these alone)
 	@$(BIN)/python tools/matrix.py $(RELEASES)

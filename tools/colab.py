@@ -16,9 +16,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
+from nbclient import NotebookClient
 from notebook_files import ROOT, code_cells, notebooks, read, repository
 
 import environments
@@ -63,6 +66,7 @@ RUNTIMES = {
         ),
     ),
 }
+NEWEST = "colab-2026-08"  # the other one is left out where its Python isn't at hand
 OPEN = "Colab itself was not opened: its versions were rebuilt, on a machine without a GPU."
 
 
@@ -139,9 +143,6 @@ def setup_cell(source):
 
 def run_setup(name, python):
     """Run the setup cell in a kernel of the environment, as the first cell of a notebook."""
-    import nbformat
-    from nbclient import NotebookClient
-
     ours = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")  # no reader has set them
     given = {k: v for k, v in environments.settings().items() if k not in ours}
     os.environ["JUPYTER_PATH"] = given["JUPYTER_PATH"]  # nbclient looks for the kernel there
@@ -157,12 +158,9 @@ def run_setup(name, python):
 
 def _seconds(cell):
     """Return how long a cell took, from the times that nbclient has noted."""
-    import datetime
-
     times = cell.metadata["execution"]
     start, end = (
-        datetime.datetime.fromisoformat(times[key])
-        for key in ("iopub.status.busy", "iopub.status.idle")
+        datetime.fromisoformat(times[key]) for key in ("iopub.status.busy", "iopub.status.idle")
     )
     return (end - start).total_seconds()
 
@@ -196,21 +194,20 @@ def notes(cell):
     return [OPEN, f"The setup cell added lossbook, {many}, {took}."]
 
 
-def run(name, setup_only=False):
+def run(name, python, setup_only=False):
     """Run one runtime; return its record, None where nothing is recorded, and its problems."""
     runtime = RUNTIMES[name]
-    python = python_of(runtime.python)
-    if python is None:
-        return None, [f"{name}: needs Python {runtime.python}, and none is at hand. Not run."]
     print(f"==> {name}: {runtime.title}, in {FOLDER.relative_to(ROOT)}", flush=True)
     inside = environment(name, python)
     cell = run_setup(name, inside)
     print(cell.printed, end="")
     found = problems(cell)
-    if found or setup_only:
-        print(*([] if found else notes(cell)[1:]), sep="\n")
-        return None, found
-    print(notes(cell)[1], f"==> {name}: notebooks", sep="\n", flush=True)
+    if found:
+        return None, [f"{name}: {problem}" for problem in found]
+    print(notes(cell)[1])
+    if setup_only:
+        return None, []
+    print(f"==> {name}: notebooks", flush=True)
     record = environments.record(name, runtime.title, inside, notes=notes(cell))
     environments.write(record)
     failed = environments.total(record)["failed"]
@@ -224,12 +221,18 @@ def main(arguments):
     if unknown := [name for name in names if name not in RUNTIMES]:
         sys.exit(f"Unknown runtime {', '.join(unknown)}. Known: {', '.join(RUNTIMES)}.")
     os.environ.pop("PYTHONPATH", None)  # lossbook is absent
-    results = {name: run(name, setup_only) for name in names}
+    pythons = {name: python_of(RUNTIMES[name].python) for name in names}
+    gaps = [name for name in names if pythons[name] is None]
+    results = {name: run(name, pythons[name], setup_only) for name in names if pythons[name]}
+    for name in gaps:
+        print(f"{name}: not run, for no Python {RUNTIMES[name].python} is at hand.")
     done = {name: record for name, (record, _) in results.items() if record}
-    print("", environments.table(done), sep="\n") if done else None
+    if done:
+        print("", environments.table(done), sep="\n")
     bad = [problem for _, found in results.values() for problem in found]
-    print(*bad, sep="\n")
-    return bool(bad)
+    if bad:
+        print("", *bad, sep="\n")
+    return bool(bad) or NEWEST in gaps or gaps == names
 
 
 if __name__ == "__main__":

@@ -117,6 +117,7 @@ def settings(backend="tensorflow"):
         "IPYTHONDIR": str(ROOT / "_build" / "ipython"),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "JUPYTER_PATH": str(KERNELS),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the kernel warns of its own debugger
     }
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "PYTHONHOME"))}
     return inherited | ours

@@ -9,10 +9,8 @@ by the minute), `{workshop-steps}` (objectives, what goes wrong, what to say) an
 import tomllib
 from typing import NamedTuple
 
-from docutils import nodes
-from docutils.statemachine import StringList
+from markdown_directive import MarkdownDirective
 from notebook_files import ROOT
-from sphinx.util.docutils import SphinxDirective
 
 FOLDER = ROOT / "workshop"
 DOES = {
@@ -181,24 +179,7 @@ def check_text(asked, key):
     return "\n".join(lines)
 
 
-class _Markdown(SphinxDirective):
-    """A directive whose content is Markdown that we make."""
-
-    optional_arguments = 1
-
-    def run(self):
-        try:
-            text = self.text((self.arguments or [""])[0])
-        except ValueError as error:
-            raise self.error(str(error)) from error
-        inside = nodes.Element()
-        self.state.nested_parse(
-            StringList(text.splitlines(), "workshop"), 0, inside, match_titles=1
-        )
-        return inside.children
-
-
-class CutTable(_Markdown):
+class CutTable(MarkdownDirective):
     """A cut by the minute."""
 
     def text(self, argument):
@@ -209,7 +190,7 @@ class CutTable(_Markdown):
         return cut_table(plan, argument)
 
 
-class Steps(_Markdown):
+class Steps(MarkdownDirective):
     """All steps: objectives, what goes wrong."""
 
     def text(self, argument):
@@ -217,7 +198,7 @@ class Steps(_Markdown):
         return steps_text(load())
 
 
-class Check(_Markdown):
+class Check(MarkdownDirective):
     """The five questions, or their key."""
 
     def text(self, argument):
