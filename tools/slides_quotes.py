@@ -207,7 +207,7 @@ def _by_number(lines, match, quote):
     kept = set()
     for first, last in re.findall(r"(\d+)(?:-(\d+))?", match[2]):
         kept.update(range(int(first) - 1, int(last or first)))
-    if not kept or max(kept) >= len(lines):
+    if not kept or min(kept) < 0 or max(kept) >= len(lines):
         fail(quote.line, f"{match[0]!r} of {quote.cell!r}, which has {len(lines)} lines")
     return sorted(kept)
 
