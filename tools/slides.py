@@ -7,6 +7,7 @@ book's pages. workshop/slides.md is what the slides say, workshop/plan.toml when
 figures come from the last run of the chapters.
 """
 
+import re
 import shutil
 import sys
 from html import escape
@@ -19,7 +20,7 @@ from slides_source import Exercise, Quote, SlidesError, Text, fail, read_plan, r
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKSHOP = ROOT / "workshop"
-FOLDER = ROOT / "_build/html/slides"
+FOLDER = Path("_build/html/slides")
 TITLE = "The Loss Book: a workshop"
 DESCRIPTION = "The slides of the workshop on how Keras turns a tensor of losses into one number."
 STATIC = ("lossbook.css", "math.woff2", "favicon.svg")
@@ -29,8 +30,9 @@ REVEAL = {
     "dist/plugin/notes.js": "notes.js",
     "LICENSE": "LICENSE.reveal.txt",
 }
-SIZES = (30, 28, 26, 24, 22)  # pixels of code, of which the largest that fits is taken
-WIDE, HIGH = 1090, 460  # pixels for code on a slide of 1280 by 720
+SIZES = (34, 31, 28, 25, 22)  # pixels of code, of which the largest that fits is taken
+# Pixels for code on a slide of 1280 by 720, and what a paragraph, a formula, a picture take of it.
+WIDE, HIGH, TAKES = 1090, 540, {"text": 150, "formula": 190, "picture": 400}
 # Letters are 0.61 times as wide as high in the widest of the usual fonts, lines 1.35 times as high.
 LETTER, LINE = 0.61, 1.35
 
@@ -81,12 +83,12 @@ class Deck:
     def render(self, text, line):
         """Return Markdown as HTML."""
         self.line = line
-        return self.markdown.render(text).strip()
+        return self.markdown.render(together(text)).strip()
 
     def inline(self, text, line):
         """Return the Markdown of one line as HTML, without a paragraph around it."""
         self.line = line
-        return self.markdown.renderInline(text)
+        return self.markdown.renderInline(together(text))
 
     def page(self):
         """Return the page."""
@@ -138,8 +140,11 @@ class Deck:
 
     def parts(self, slide):
         """Yield the HTML of what stands below a slide's heading."""
-        shown = {id(q): self.chapters.blocks(q) for q in slide.of(Quote) if q.kind != "formula"}
-        size = size_of([b for found in shown.values() for b in found if isinstance(b, Block)])
+        formulas = [quote for quote in slide.of(Quote) if quote.kind == "formula"]
+        shown = {id(q): self.chapters.blocks(q) for q in slide.of(Quote) if q not in formulas}
+        blocks = [block for found in shown.values() for block in found]
+        code = [block for block in blocks if isinstance(block, Block)]
+        size = size_of(code, len(slide.of(Text)), len(formulas), len(blocks) - len(code))
         exercises = slide.of(Exercise)
         for part in slide.parts:
             if isinstance(part, Text):
@@ -166,8 +171,8 @@ class Deck:
             cuts = [cut for cut, names in slide.step.exercises.items() if exercise.name in names]
             task = self.inline(exercise.text, exercise.line)
             items.append(
-                f'<li data-cuts="{" ".join(cuts)}"><strong>{exercise.name}</strong> {task}'
-                f' <span class="minutes">{exercise.minutes} min</span></li>'
+                f'<li data-cuts="{" ".join(cuts)}"><p><strong>{exercise.name}</strong>'
+                f' <span class="minutes">{exercise.minutes} min</span></p>\n{task}</li>'
             )
         return '<ul class="exercises">\n' + "\n".join(items) + "\n</ul>"
 
@@ -187,12 +192,18 @@ class Deck:
         return "\n".join(found)
 
 
-def size_of(blocks):
-    """Return the size of letters in which blocks of code and output fit on a slide."""
+def size_of(blocks, *beside):
+    """Return the size of letters for blocks of code beside so many texts, formulas, pictures."""
     widest = max((len(line) for block in blocks for line in block.lines), default=0)
     lines = sum(len(block.lines) for block in blocks) + len(blocks)
-    fits = (s for s in SIZES if s * LETTER * widest <= WIDE and s * LINE * lines <= HIGH)
+    high = HIGH - sum(count * each for count, each in zip(beside, TAKES.values(), strict=False))
+    fits = (s for s in SIZES if s * LETTER * widest <= WIDE and s * LINE * lines <= high)
     return next(fits, SIZES[-1])
+
+
+def together(text):
+    """Keep a number and its percent sign on one line."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
 
 
 def pre(block, size):
@@ -233,7 +244,7 @@ def main(arguments):
         print(error, file=sys.stderr)
         return 1
     cuts = ", ".join(f"{name} {count}" for name, count in counts.items())
-    print(f"Slides: {cuts}. Open {folder}/index.html; S shows the notes, ?cut=90 one cut.")
+    print(f"Slides: {cuts}. Open {folder / 'index.html'}; S shows the notes, ?cut=90 one cut.")
     return 0
 
 

@@ -175,14 +175,11 @@ def _highlighted(lines):
 
 def plain(lines):
     """Return the HTML of an output."""
-    return "\n".join(
-        f'<span class="gap">{GAP}</span>' if line == GAP else escape(line, quote=False)
-        for line in lines
-    )
+    return escape("\n".join(lines), quote=False)
 
 
 def _selected(text, select, quote):
-    """Return the lines that a quote asks for, GAP where some are left out in between."""
+    """Return the lines that a quote asks for; in code, GAP where some are left out in between."""
     lines = [line.rstrip() for line in text.strip("\n").splitlines()]
     if not select:
         return lines
@@ -193,7 +190,7 @@ def _selected(text, select, quote):
     kept = {"lines": _by_number, "with": _by_word, "from": _by_ends}[match[1]](lines, match, quote)
     found = []
     for at in kept:
-        if found and at - 1 not in kept:
+        if quote.kind == "code" and found and at - 1 not in kept:
             found.append(GAP)
         found.append(lines[at])
     while found and not found[-1]:

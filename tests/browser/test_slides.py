@@ -17,13 +17,13 @@ CUTS = ("90", "half", "day")
 # index are what the font makes them.
 MEASURE = """() => {
   const slide = Reveal.getCurrentSlide(), box = slide.querySelector(".slide, .title"), found = [];
-  const say = (what, e) => found.push(`${slide.id}: ${what}: ${(e.textContent || e.alt).trim()
-    .slice(0, 60)}`);
+  const say = (what, e) => found.push(`${slide.id}: ${what}: ${(e.textContent || e.alt || "")
+    .trim().slice(0, 60)}`);
   if (box.scrollWidth > 1280 || box.scrollHeight > 720)
     say(`${box.scrollWidth} x ${box.scrollHeight} px`, box);
   for (const e of box.querySelectorAll("*")) {
     const at = e.getBoundingClientRect();
-    if (at.width && (at.left < 60 || at.right > 1220 || at.top < 30 || at.bottom > 680))
+    if (at.width && (at.left < 60 || at.right > 1220 || at.top < 12 || at.bottom > 680))
       say(`from ${Math.round(at.left)}, ${Math.round(at.top)} to ${Math.round(at.right)}, `
         + `${Math.round(at.bottom)} px`, e);
   }
@@ -31,7 +31,8 @@ MEASURE = """() => {
     if (pre.scrollWidth > pre.clientWidth || pre.scrollHeight > pre.clientHeight)
       say("clipped code", pre);
   for (const img of box.querySelectorAll("img"))
-    if (!img.naturalWidth || img.getBoundingClientRect().height < 180) say("a small picture", img);
+    if (!img.naturalWidth || Math.min(img.clientWidth / img.naturalWidth,
+      img.clientHeight / img.naturalHeight) < 1.4) say("a picture with small letters", img);
   const texts = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const node = texts.currentNode, around = node.parentElement;
@@ -92,7 +93,10 @@ def test_nothing_overflows_and_all_can_be_read_from_the_back_row(site, deck):
         ("box.querySelector('pre').textContent = 'x'.repeat(120)", "clipped code|from 64"),
         ("box.querySelector('h2').style.fontSize = '20px'", "20 px: "),
         ("box.querySelector('pre').style.fontSize = '18px'", "18 px: "),
-        ('box.innerHTML += \'<figure><img src="gone.png" alt=""></figure>\'', "a small picture"),
+        (
+            'box.innerHTML += \'<figure><img src="gone.png" alt=""></figure>\'',
+            "a picture with small letters",
+        ),
     ],
 )
 def test_a_slide_that_cannot_be_read_is_found(change, problem, deck):
