@@ -8,6 +8,7 @@ import math_font
 import pytest
 import slides
 import slides_quotes
+import slides_room
 from slides_source import Exercise, Quote, SlidesError, read_plan, read_slides
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,7 +89,7 @@ def test_the_deck_quotes_only_what_there_is_and_says_only_what_is_printed(real):
     page = real.page()
     quoted = [quote for one in real.slides for quote in one.of(Quote)]
     assert len({quote.chapter for quote in quoted}) == 16
-    assert len(quoted) > 60
+    assert len(quoted) > 50
     assert page == real.page()
 
 
@@ -161,8 +162,9 @@ def test_a_slide_can_begin_with_a_later_cut():
 def test_an_exercise_is_in_the_cuts_that_the_plan_gives_it():
     made = deck(slide("x"))
     turn = made.section(made.slides[2], 2)
-    assert '<li data-cuts="half day"><strong>weights-1</strong> Three numbers.' in turn
-    assert '<li data-cuts="day"><strong>weights-2</strong>' in turn
+    assert '<li data-cuts="half day"><p><strong>weights-1</strong>' in turn
+    assert '<span class="minutes">5 min</span></p>\nThree numbers.</li>' in turn
+    assert '<li data-cuts="day"><p><strong>weights-2</strong>' in turn
     assert "One weight for each image: which shape?" in turn  # the task goes on below its line
     assert [exercise.minutes for exercise in made.slides[2].of(Exercise)] == [5, 4]
 
@@ -205,9 +207,9 @@ def test_a_cell_is_shown_with_its_output():
     [
         ("lines 1", "by hand       0.1500"),
         ("lines 1-2", "by hand       0.1500\nlossbook      0.1500"),
-        ("lines 1, 3", "by hand       0.1500\n⋮\nKeras         0.1500"),
+        ("lines 1, 3", "by hand       0.1500\nKeras         0.1500"),
         ('with "by hand"', "by hand       0.1500"),
-        ('with "Keras", "by hand"', "by hand       0.1500\n⋮\nKeras         0.1500"),
+        ('with "Keras", "by hand"', "by hand       0.1500\nKeras         0.1500"),
         ('from "denom"', "denominator   4\ncoefficients  0.25 0.25 0.00 0.00\ntheir sum     0.50"),
         ('from "lossbook" to "Keras"', "lossbook      0.1500\nKeras         0.1500"),
     ],
@@ -231,15 +233,30 @@ def test_a_formula_is_that_of_the_chapter():
     assert "<mfrac>" in section("Half: $\\frac12$.")
 
 
-def test_letters_are_as_large_as_the_lines_allow():
-    def block(columns, lines):
-        return slides_quotes.Block("code", ["x" * columns] * lines)
+@pytest.mark.parametrize(
+    ("blocks", "high", "expected"),
+    [
+        ([], 500, []),
+        ([(40, 3)], 500, [34]),
+        ([(70, 3)], 500, [25]),  # by its width
+        ([(20, 12)], 500, [28]),  # by its height
+        ([(80, 4), (20, 3)], 500, [22, 34]),  # each as wide as it is
+        ([(20, 6), (20, 6)], 500, [25, 25]),
+        ([(82, 15)], 500, [22]),
+        ([(20, 15)], 0, [22]),  # no room at all: the browser tests say so
+    ],
+)
+def test_letters_are_as_large_as_the_lines_allow(blocks, high, expected):
+    assert slides_room.sizes([["x" * wide] * lines for wide, lines in blocks], high) == expected
 
-    assert slides.size_of([]) == slides.size_of([block(40, 3)]) == 30
-    assert slides.size_of([block(70, 3)]) == 24
-    assert slides.size_of([block(20, 12)]) == 26
-    assert slides.size_of([block(20, 6), block(20, 6)]) == 24
-    assert slides.size_of([block(82, 15)]) == 22
+
+def test_words_formulas_and_pictures_take_room():
+    whole = slides_room.left("Weights", [], 0, 0)
+    assert whole == 620 - 66
+    assert slides_room.left("Weights " * 8, [], 0, 0) == whole - 66
+    assert slides_room.left("Weights", ["One line."], 0, 0) == whole - 76
+    assert slides_room.left("Weights", ["- one\n- two\n"], 0, 0) == whole - 2 * 76
+    assert slides_room.left("Weights", ["*Predict: what?*"], 1, 1) == whole - 112 - 204 - 424
 
 
 def test_figures_come_from_the_run_of_the_site(monkeypatch):

@@ -13,6 +13,7 @@ import sys
 from html import escape
 from pathlib import Path
 
+import slides_room
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from slides_quotes import STYLE, Block, Chapters, Picture, code, math, plain, unproved
@@ -30,12 +31,6 @@ REVEAL = {
     "dist/plugin/notes.js": "notes.js",
     "LICENSE": "LICENSE.reveal.txt",
 }
-SIZES = (34, 31, 28, 25, 22)  # pixels of code, of which the largest that fits is taken
-# Pixels for code on a slide of 1280 by 720, and what a paragraph, a formula, a picture take of it.
-WIDE, HIGH, TAKES = 1090, 540, {"text": 150, "formula": 190, "picture": 400}
-# Letters are 0.61 times as wide as high in the widest of the usual fonts, lines 1.35 times as high.
-LETTER, LINE = 0.61, 1.35
-
 PAGE = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
 <head>
@@ -144,7 +139,9 @@ class Deck:
         shown = {id(q): self.chapters.blocks(q) for q in slide.of(Quote) if q not in formulas}
         blocks = [block for found in shown.values() for block in found]
         code = [block for block in blocks if isinstance(block, Block)]
-        size = size_of(code, len(slide.of(Text)), len(formulas), len(blocks) - len(code))
+        texts = [part.text for part in slide.of(Text)]
+        high = slides_room.left(slide.title, texts, len(formulas), len(blocks) - len(code))
+        sizes = iter(slides_room.sizes([block.lines for block in code], high))
         exercises = slide.of(Exercise)
         for part in slide.parts:
             if isinstance(part, Text):
@@ -156,7 +153,11 @@ class Deck:
                 yield f'<div class="math block">{self.chapters.formula(part)}</div>'
             else:
                 for block in shown[id(part)]:
-                    yield self.picture(block) if isinstance(block, Picture) else pre(block, size)
+                    yield (
+                        self.picture(block)
+                        if isinstance(block, Picture)
+                        else pre(block, next(sizes))
+                    )
 
     def picture(self, picture):
         """Return a figure, and keep its file for later."""
@@ -192,15 +193,6 @@ class Deck:
         return "\n".join(found)
 
 
-def size_of(blocks, *beside):
-    """Return the size of letters for blocks of code beside so many texts, formulas, pictures."""
-    widest = max((len(line) for block in blocks for line in block.lines), default=0)
-    lines = sum(len(block.lines) for block in blocks) + len(blocks)
-    high = HIGH - sum(count * each for count, each in zip(beside, TAKES.values(), strict=False))
-    fits = (s for s in SIZES if s * LETTER * widest <= WIDE and s * LINE * lines <= high)
-    return next(fits, SIZES[-1])
-
-
 def together(text):
     """Keep a number and its percent sign on one line."""
     return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
@@ -228,7 +220,7 @@ def build(reveal, folder):
     for name in STATIC:
         shutil.copyfile(ROOT / "book/_static" / name, folder / name)
     shutil.copyfile(WORKSHOP / "slides.js", folder / "slides.js")
-    sizes = "".join(f".px{size} {{ font-size: {size}px; }}\n" for size in SIZES)
+    sizes = "".join(f".px{size} {{ font-size: {size}px; }}\n" for size in slides_room.SIZES)
     style = (WORKSHOP / "slides.css").read_text(encoding="utf-8")
     colours = STYLE.get_style_defs("pre.code")
     (folder / "slides.css").write_text(f"{style}\n{sizes}\n{colours}\n", encoding="utf-8")

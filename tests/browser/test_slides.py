@@ -184,7 +184,7 @@ def test_the_keyboard_leads_through_and_nothing_moves(deck):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
     assert page.evaluate("Reveal.getIndices().h") == 2
-    assert page.url.endswith(f"#/{sections()[2][0]}")
+    page.wait_for_url(f"**#/{sections()[2][0]}")
     page.keyboard.press("Home")
     assert page.evaluate("Reveal.getCurrentSlide().id") == first
     moving = page.evaluate("""() => [...document.querySelectorAll(".reveal, .reveal *")]
