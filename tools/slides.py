@@ -169,10 +169,10 @@ class Deck:
         """Return the list of a slide's exercises, each with the cuts that have it."""
         items = []
         for exercise in exercises:
-            cuts = [cut for cut, names in slide.step.exercises.items() if exercise.name in names]
+            cuts = cuts_with(exercise, slide.step)
             task = self.inline(exercise.text, exercise.line)
             items.append(
-                f'<li data-cuts="{" ".join(cuts)}"><p><strong>{exercise.name}</strong>'
+                f'<li data-cuts="{cuts}"><p><strong>{exercise.name}</strong>'
                 f' <span class="minutes">{exercise.minutes} min</span></p>\n{task}</li>'
             )
         return '<ul class="exercises">\n' + "\n".join(items) + "\n</ul>"
@@ -184,13 +184,20 @@ class Deck:
         if number == 1:
             found.insert(0, self.mark(step))
         for exercise in exercises:
-            solution = self.chapters.solution(exercise, step.chapter)
-            found.append(f"<p>{exercise.name}:</p>\n<pre>{escape(solution, quote=False)}</pre>")
+            solution = escape(self.chapters.solution(exercise, step.chapter), quote=False)
+            cuts = cuts_with(exercise, step)
+            body = f"<p>{exercise.name}:</p>\n<pre>{solution}</pre>"
+            found.append(f'<div data-cuts="{cuts}">\n{body}\n</div>')
         told = next((s for s in self.slides if s.step is step and s.of(Exercise)), None)
         if step.wrong and (slide is told or (told is None and number == 1)):
             wrong = [f"- **{what}** {answer}".rstrip() for what, answer in step.wrong]
             found.append(self.render("What goes wrong:\n\n" + "\n".join(wrong), slide.line))
         return "\n".join(found)
+
+
+def cuts_with(exercise, step):
+    """Return the names of the cuts in which a step has an exercise."""
+    return " ".join(cut for cut, names in step.exercises.items() if exercise.name in names)
 
 
 def together(text):
@@ -222,7 +229,7 @@ def build(reveal, folder):
     shutil.copyfile(WORKSHOP / "slides.js", folder / "slides.js")
     sizes = "".join(f".px{size} {{ font-size: {size}px; }}\n" for size in slides_room.SIZES)
     style = (WORKSHOP / "slides.css").read_text(encoding="utf-8")
-    colours = STYLE.get_style_defs("pre.code")
+    colours = "\n".join(STYLE.get_token_style_defs("pre.code"))
     (folder / "slides.css").write_text(f"{style}\n{sizes}\n{colours}\n", encoding="utf-8")
     return deck.counts()
 

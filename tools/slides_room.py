@@ -8,10 +8,10 @@ import re
 from math import ceil
 
 SIZES = (34, 31, 28, 25, 22)  # of the letters, largest first
-WIDE, HIGH = 1090, 620  # what code can have: inside of its box; below the edge, above the number
+WIDE, HIGH = 1090, 605  # what code can have: inside of its box; below the edge, above the number
 LETTER, LINE = 0.61, 1.35  # a letter's width, a line's height, in sizes
 GAP = 24  # between two things on a slide
-TITLE, WORDS = (66, 36), (52, 50)  # height of a line; letters in a line
+TITLE, WORDS = (66, 38), (52, 50)  # height of a line; letters in a line
 FORMULA, PICTURE = 180, 400
 
 

@@ -164,7 +164,9 @@ def test_without_scripts_it_is_one_long_page(deck):
     )
     for (_, bottom), (top, _) in pairwise(boxes):
         assert top >= bottom
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_speaker_has_notes_in_a_window_of_its_own(deck):
