@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book cheatsheet workflows links slides serve test browser lighthouse fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book learner workshop walk cheatsheet workflows links slides serve test browser lighthouse fuzz backends matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -139,6 +139,18 @@ serve: _build/html/index.html ## Show the book at http://127.0.0.1:8000 (PORT=80
 	@echo "The book is at http://127.0.0.1:$(PORT). Stop with Ctrl-C."
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
+learner: $(READY) ## Make the learners' notebooks, without solutions, in _build/learner
+	@$(BIN)/python tools/learner_notebooks.py
+
+workshop: $(READY) _build/html/slides/index.html ## Pack notebooks, site, slides into one zip (after make book); try it offline
+	@echo "==> Packing the workshop"
+	@$(BIN)/python tools/workshop_bundle.py
+	@echo "==> Does it work in a room without a network?"
+	@$(BIN)/python tools/workshop_bundle.py check
+
+walk: $(READY) ## Run a plan of the workshop cell by cell, with a clock (CUT=90, half or day)
+	@$(BIN)/python tools/walkthrough.py $(CUT)
+
 test: $(READY) ## Run the unit tests, the doctests, and every notebook against its saved outputs
 	@echo "==> Unit tests and doctests"
 	@$(BIN)/python -m pytest -n 2 --dist worksteal tests lossbook
@@ -181,7 +193,10 @@ lock: $(READY) ## Pin what pyproject.toml asks for (ARGS=--upgrade: the newest o
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 $(ARGS) \
 	  --quiet --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --output-file requirements.txt
-	@echo "requirements.txt is up to date. Next: make test"
+	@$(BIN)/uv pip compile pyproject.toml --extra workshop --universal --python-version 3.11 \
+	  --constraint requirements.txt --quiet --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" --output-file workshop/wheels.txt
+	@echo "requirements.txt and workshop/wheels.txt are up to date. Next: make test"
 
 home: $(READY) ## Carry the address in _config.yml to every badge, setup cell and link
 	@$(BIN)/python tools/home.py

@@ -240,7 +240,7 @@ def test_a_chapters_stubs_are_open_and_its_solutions_correct(path, capsys):
     import lossbook as lb
 
     found = exercises_of(read(path))
-    assert 2 <= len(found) <= 4, "a chapter has two to four exercises"
+    assert len(found) >= 3, "a chapter has three exercises or more"
     for exercise in found:
         namespace = {"np": np, "keras": keras, "ops": ops, "lb": lb}
         exec(exercise.stub, namespace)

@@ -1,4 +1,4 @@
-"""The expected answers of the exercises of chapters 4 to 9, recomputed by real Keras."""
+"""The expected answers of the exercises of chapters 1 to 9, recomputed by real Keras."""
 
 import keras
 import numpy as np
@@ -23,6 +23,11 @@ def loss_of(values, sample_weight=None, mask=None, reduction="sum_over_batch_siz
     return float(loss(ops.zeros_like(y_pred), y_pred, sample_weight))
 
 
+def mae(losses):
+    """Keras's mean absolute error of predictions whose errors are these losses."""
+    return keras.losses.MeanAbsoluteError()(np.zeros_like(losses), losses)
+
+
 def same(ours, theirs):
     np.testing.assert_allclose(ours, theirs, rtol=2e-6, atol=1e-7)
 
@@ -35,9 +40,44 @@ def identity(x, layer=None, loss="mae", **settings):
     return model
 
 
+def fit(values, labels, **settings):
+    """The loss that fit logs, of a model that predicts exp(-value) for the label of each step."""
+    p = np.exp(-values)[..., None]
+    x = np.where(np.eye(3)[labels] == 1, p, (1 - p) / 2).astype("float32")
+    model = identity(x, loss="sparse_categorical_crossentropy")
+    return model.fit(x, labels, shuffle=False, verbose=0, **settings).history["loss"][0]
+
+
 def evaluate(model, x, **settings):
     x = np.asarray(x, "float32")
     return model.evaluate(x, 0 * x, verbose=0, **settings)
+
+
+def test_one_number():
+    for (elementwise,) in EXERCISES["one-number-3"].cases:
+        classes = np.eye(elementwise.shape[-1])
+        real = [float(mae(elementwise * one)) for one in classes]  # the others cost nothing
+        np.testing.assert_allclose(expected("one-number-3", elementwise), real, rtol=1e-6)
+    for (truth,) in EXERCISES["one-number-4"].cases:
+        weights, rare = expected("one-number-4", truth), truth[..., 4]
+        assert np.all(weights[rare == 0] == 1)
+        same(loss_of(rare, weights), loss_of(1 - rare, weights))
+
+
+def test_elementwise():
+    for labels, predicted in EXERCISES["elementwise-4"].cases:
+        model = identity(predicted, loss="binary_crossentropy")
+        real = model.evaluate(predicted, labels, verbose=0)
+        same(expected("elementwise-4", labels, predicted), real)
+
+
+def test_class_axis():
+    for y_true, y_pred in EXERCISES["class-axis-4"].cases:
+        real = [
+            keras.losses.BinaryCrossentropy()(y_true[..., c : c + 1], y_pred[..., c : c + 1])
+            for c in range(y_pred.shape[-1])
+        ]
+        same(expected("class-axis-4", y_true, y_pred), real)
 
 
 def test_masks():
@@ -53,10 +93,13 @@ def test_masks():
     for (mask,) in EXERCISES["masks-3"].cases:
         values = np.linspace(1, 2, mask.size).reshape(mask.shape)
         same(loss_of(values, expected("masks-3", mask)), loss_of(values, mask=mask))
+    for y_true, y_pred in EXERCISES["masks-4"].cases:
+        real = loss_of(np.abs(y_true - y_pred), mask=y_true != 0)
+        same(expected("masks-4", y_true, y_pred), real)
 
 
 def test_weights():
-    losses, weight = np.array([0.5, 1.0, 2.0, 4.0]), np.float32([4, 1, 0, 0])
+    losses, weight = np.array([0.5, 1.0, 2.0, 4.0]), np.float32([5, 1, 0, 0])
     metric = keras.metrics.MeanAbsoluteError()
     metric.update_state(np.zeros((4, 1)), losses[:, None], sample_weight=weight)
     mask = np.array([True, True, False, False])
@@ -76,9 +119,16 @@ def test_weights():
         looked_up = np.asarray(class_weights, "float32")[labels]
         same(by_default, loss_of(values, looked_up, reduction="mean_with_sample_weight"))
 
+    for values, labels, class_weights in EXERCISES["weights-4"].cases:
+        looked_up = np.asarray(class_weights, "float32")[labels]
+        same(expected("weights-4", values, labels, class_weights), loss_of(values, looked_up))
+        report, _ = EXERCISES["weights-4"].mistakes[0]  # what class_weight makes of these labels
+        per_class = dict(enumerate(class_weights.tolist()))
+        same(report(values, labels, class_weights), fit(values, labels, class_weight=per_class))
+
 
 def test_reduction():
-    values, weight = [[4.0, 2.0], [1.0, 6.0]], np.float32([[3, 3], [1, 1]])
+    values, weight = [[4.0, 2.0, 3.0], [1.0, 6.0, 5.0]], np.float32([[3, 3, 3], [1, 1, 1]])
     names = "sum_over_batch_size", "mean_with_sample_weight", "sum"
     same(expected("reduction-1"), [loss_of(values, weight, reduction=name) for name in names])
     for weight, mask in EXERCISES["reduction-2"].cases:
@@ -87,6 +137,15 @@ def test_reduction():
         same(np.ravel(expected("reduction-2", weight, mask)), real)
     ones = np.ones((16, 128, 128))
     same(expected("reduction-3") * loss_of(ones, reduction="sum"), 0.1 * loss_of(ones))
+    for y_true, y_pred in EXERCISES["reduction-4"].cases:
+
+        def loss(y_true, y_pred):
+            given = map(ops.convert_to_numpy, (y_true, y_pred))
+            return ops.convert_to_tensor(expected("reduction-4", *given))
+
+        printed = identity(y_pred, loss=loss).evaluate(y_pred, y_true, verbose=0)
+        added_up = keras.losses.MeanSquaredError(reduction="sum")(y_true, y_pred)
+        same(printed, added_up / len(y_true))
 
 
 def test_outputs():
@@ -122,6 +181,15 @@ def test_outputs():
         x = [np.full((4, 1), line, "float32") for line in given]
         real = model.evaluate(x, [0 * part for part in x], verbose=0, return_dict=True)["loss"]
         same(real, np.sum(shares))
+
+    for price, kind, weight, factors in EXERCISES["outputs-4"].cases:
+        inputs = [keras.Input((1,)) for _ in factors]
+        model = keras.Model(inputs, [keras.layers.Identity()(i) for i in inputs])
+        model.compile(loss=["mae"] * 2, loss_weights=factors.tolist(), run_eagerly=True)
+        x = [part.astype("float32")[:, None] for part in (price, kind)]
+        given = [np.ones_like(weight), weight]
+        real = model.evaluate(x, [0 * part for part in x], sample_weight=given, verbose=0)
+        same(expected("outputs-4", price, kind, weight, factors), real[0])
 
 
 def test_additional_losses():
@@ -161,6 +229,18 @@ def test_additional_losses():
         model = identity(x, Vector())
         real = model.evaluate(x, x, batch_size=batch_size, verbose=0)
         same(expected("additional-losses-3", penalties, batch_size), real)
+
+    for _, kernels, trainable, strength in EXERCISES["additional-losses-4"].cases:
+        l2 = {"kernel_regularizer": keras.regularizers.L2(strength), "use_bias": False}
+        layers = [keras.layers.Dense(2, trainable=learns, **l2) for learns in trainable.tolist()]
+        x = np.ones((4, 2), "float32")
+        model = identity(x, keras.Sequential([keras.Input((2,)), *layers]))
+        for layer, kernel in zip(layers, kernels, strict=True):
+            layer.set_weights([kernel])
+        report = evaluate(model, x)
+        data_term = np.mean(np.abs(model.predict(x, verbose=0)))
+        theirs = expected("additional-losses-4", report, kernels, trainable, strength)
+        np.testing.assert_allclose(theirs, data_term, rtol=1e-5)
 
 
 class Batches(keras.utils.PyDataset):

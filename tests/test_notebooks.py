@@ -13,6 +13,7 @@ import yaml
 from myst_nb.core.config import NbParserConfig
 from myst_nb.core.execute import create_client
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from notebook_exercises import without_solutions
 from notebook_files import (
     IGNORED,
     METADATA,
@@ -33,6 +34,25 @@ from notebook_rules import About
 REPO = {"url": "https://github.com/someone/lossbook", "branch": "main"}
 ABOUT = About("book/02_sample.ipynb", REPO)
 BADGE = f"[![Open in Colab](badge.svg)]({badge_url(ABOUT.name, REPO)})"
+THREAD = "[A user asks](https://github.com/keras-team/keras/issues/1)."
+FOLDED = """\
+<details><summary>Hint 1</summary>
+
+Count the axes.
+
+</details>
+<details><summary>Hint 2</summary>
+
+The last one goes.
+
+</details>
+<details><summary>Solution</summary>
+
+```python
+answer = (8, 32, 32)
+```
+
+</details>"""
 ALT = "Bar chart of the loss per class; the fifth bar is the highest."
 
 
@@ -40,6 +60,14 @@ def code(source, *tags, output="", **metadata):
     outputs = [new_output("stream", text=output)] if output else []
     metadata = {**metadata, **({"tags": list(tags)} if tags else {})}
     return new_code_cell(source, outputs=outputs, metadata=metadata)
+
+
+def an_exercise():
+    return code(
+        'answer = ...\nlb.exercises.check("class-axis-1", answer)',
+        "exercise",
+        output="class-axis-1: not attempted yet.\n",
+    )
 
 
 def good():
@@ -56,15 +84,13 @@ def good():
         code("lb.plots.path()", IGNORED, "figure", mystnb={"image": {"alt": ALT}}),  # 6
         code('lb.source("reduce_values")', IGNORED, "source"),  # 7
         code("try:\n    f()\nexcept Exception as e:\n    print(e)", IGNORED, "backend-output"),  # 8
-        code(  # 9
-            'answer = ...\nlb.exercises.check("class-axis-1", answer)',
-            "exercise",
-            output="class-axis-1: not attempted yet.\n",
-        ),
-        new_markdown_cell(  # 10
-            "<details><summary>Solution</summary>\n\n```python\nanswer = (8, 32, 32)\n```\n\n"
-            "</details>"
-        ),
+        new_markdown_cell("## Exercises\n\n**1.** Which shape is left?"),  # 9
+        an_exercise(),  # 10
+        new_markdown_cell(f"{FOLDED}\n\n**2.** And now?"),  # 11
+        an_exercise(),  # 12
+        new_markdown_cell(f"{FOLDED}\n\n**3. Debug this report.** {THREAD}"),  # 13
+        an_exercise(),  # 14
+        new_markdown_cell(FOLDED),  # 15
     ]
     return finish(prepare(new_notebook(cells=cells, metadata=METADATA), ABOUT.name, REPO))
 
@@ -90,7 +116,7 @@ def an_unknown_key_in_a_cell(cells, nb):
     cells[3].colour = "red"
 
 
-@breaks(11, "a raw cell")
+@breaks(16, "a raw cell")
 def a_raw_cell(cells, nb):
     cells.append(nbformat.v4.new_raw_cell("x", id="raw"))
 
@@ -384,29 +410,61 @@ def an_unshown_number_as_code(cells, nb):
     cells[2].source += " Try `0.75`."
 
 
-@breaks(9, "calls exercises.check; tag it 'exercise'")
+@breaks(10, "calls exercises.check; tag it 'exercise'")
 def an_untagged_exercise(cells, nb):
-    del cells[8].metadata["tags"]
+    del cells[9].metadata["tags"]
 
 
-@breaks(9, 'must end with lb.exercises.check("topic-1", answer)')
+@breaks(10, 'must end with lb.exercises.check("topic-1", answer)')
 def an_exercise_that_checks_nothing(cells, nb):
-    cells[8].source = "answer = ..."
+    cells[9].source = "answer = ..."
 
 
-@breaks(9, "must say `answer = ...`")
+@breaks(10, "must say `answer = ...`")
 def an_exercise_that_is_solved(cells, nb):
-    cells[8].source = cells[8].source.replace("...", "(8,)")
+    cells[9].source = cells[9].source.replace("...", "(8,)")
 
 
-@breaks(9, "the next cell must hold <details><summary>Solution</summary>")
+@breaks(10, "the next cell must hold three <details>, with the summaries Hint 1, Hint 2, Solution")
 def an_exercise_without_a_solution(cells, nb):
-    cells[9].source = "Think."
+    cells[10].source = "**2.** Think."
 
 
-@breaks(9, "its solution assigns no `answer`")
+@breaks(10, "its solution assigns no `answer`")
 def a_solution_without_an_answer(cells, nb):
-    cells[9].source = cells[9].source.replace("answer", "result")
+    cells[10].source = cells[10].source.replace("answer", "result")
+
+
+@breaks(10, "the next cell must hold three <details>")
+def an_exercise_with_one_hint(cells, nb):
+    cells[10].source = cells[10].source.replace("Hint 2", "Hint")
+
+
+@breaks(10, "the next cell must hold three <details>")
+def an_empty_hint(cells, nb):
+    cells[10].source = cells[10].source.replace("Count the axes.", "")
+
+
+@breaks(10, "its solution must hold a ```python block")
+def a_solution_in_words(cells, nb):
+    cells[10].source = cells[10].source.replace("```python", "```text")
+
+
+@breaks(0, "2 exercises; a chapter has three or more")
+def two_exercises(cells, nb):
+    cells[10].source = f"{FOLDED}\n\n**2. Debug this report.** {THREAD}"
+    cells[12].source = FOLDED
+    del cells[13:]
+
+
+@breaks(11, "say what to do in exercise 2: **2.** ...")
+def an_exercise_without_a_question(cells, nb):
+    cells[10].source = cells[10].source.replace("**2.**", "And")
+
+
+@breaks(0, "one exercise starts **4. Debug this report.** and links to its thread")
+def a_report_without_its_thread(cells, nb):
+    cells[12].source = cells[12].source.replace(THREAD, "A user asks.")
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -430,7 +488,7 @@ def test_chapter_1_compares_no_devices():
 
 def test_a_function_stub_is_an_open_exercise():
     nb = good()
-    nb.cells[8].source = 'def answer(y):\n    ...\n\n\nlb.exercises.check("class-axis-2", answer)'
+    nb.cells[9].source = 'def answer(y):\n    ...\n\n\nlb.exercises.check("class-axis-2", answer)'
     assert notebooks.problems_of(nb, ABOUT) == []
 
 
@@ -618,3 +676,9 @@ def test_a_run_is_stale_when_the_package_changes(refreshed):
     assert "0 with a run that is up to date.\n" in done.stdout
     assert "kept for the site" in done.stdout
     assert not page.exists()  # the build writes it anew
+
+
+def test_a_learners_version_keeps_the_hints():
+    left = without_solutions(f"{FOLDED}\n\n**2.** And now?")
+    assert "Hint 1" in left and "Hint 2" in left and left.endswith("</details>\n\n**2.** And now?")
+    assert "Solution" not in left and "(8, 32, 32)" not in left

@@ -7,45 +7,40 @@ from pathlib import Path
 import math_font
 import pytest
 import slides
+import slides_deck
 import slides_quotes
 import slides_room
-from slides_source import Exercise, Quote, SlidesError, read_plan, read_slides
+import workshop_plan
+from slides_source import Exercise, Quote, SlidesError, cuts_of, read_slides
+from workshop_plan import Cut, Part, Plan, Step
 
 ROOT = Path(__file__).resolve().parent.parent
-PLAN = read_plan("""
-[[cut]]
-name = "90"
-title = "90 minutes"
-total = 90
-[[cut]]
-name = "half"
-title = "Half a day"
-total = 210
-[[cut]]
-name = "day"
-title = "A full day"
-total = 420
-
-[[step]]
-id = "before"
-title = "Welcome"
-minutes = { 90 = 6, half = 10, day = 10 }
-
-[[step]]
-id = "weights"
-chapter = "05_weights"
-title = "Weights"
-minutes = { half = 20, day = 25 }
-exercises = { half = ["weights-1"], day = ["weights-1", "weights-2"] }
-wrong = [{ what = "Most people divide by Σw.", say = "The metric does." }, "A shape (B,)."]
-""")
+CUTS = [("90", "90 minutes", 6), ("half", "Half a day", 30), ("day", "A full day", 55)]
+PARTS = (
+    Part("run", "Divide by $n$.", "", "", {"half": 15, "day": 15}),
+    Part("exercise", "", "", "weights-1", {"half": 5, "day": 4}),
+    Part("exercise", "", "", "weights-2", {"day": 6}),
+)
+WRONG = (
+    ("Most people divide by Σw.", "The metric does."),
+    ("A shape (B,).", "It meets the steps."),
+)
+WELCOME = (Part("talk", "Hello.", "", "", {"90": 6, "half": 10, "day": 10}),)
+PLAN = Plan(
+    tuple(Cut(*cut, None, "", "") for cut in CUTS),
+    (
+        Step("before", "Welcome", "", "", (), WELCOME, {"90": 6, "half": 10, "day": 10}),
+        Step("break", "A break", "", "", (), (), {"day": 15}),
+        Step("weights", "Weights", "05_weights", "", WRONG, PARTS, {"half": 20, "day": 25}),
+    ),
+)
 START = "{step: before}\n\n## Welcome\n\nHello.\n\nNote:\nSay hello.\n\n{step: weights}\n\n"
 TURN = """\
 ## Your turn
 
-{exercise: weights-1, 5 min} Three numbers.
+{exercise: weights-1} Three numbers.
 
-{exercise: weights-2, 4 min} One weight for each image:
+{exercise: weights-2} One weight for each image:
 which shape?
 
 Note:
@@ -59,13 +54,13 @@ def slide(body, title="Weights"):
 
 
 def deck(text, chapters=None):
-    return slides.Deck(text, PLAN, chapters or slides_quotes.Chapters())
+    return slides_deck.Deck(text, PLAN, chapters or slides_quotes.Chapters())
 
 
 def section(body):
     """The HTML of one slide."""
     made = deck(slide(body))
-    return made.section(made.slides[1], 1)
+    return made.section(made.slides[2], 1)
 
 
 def shown(html):
@@ -79,9 +74,8 @@ def shown(html):
 @pytest.fixture(scope="module")
 def real():
     """The workshop's own deck, with the outputs that are saved in the notebooks."""
-    plan = read_plan((ROOT / "workshop/plan.toml").read_text(encoding="utf-8"))
     text = (ROOT / "workshop/slides.md").read_text(encoding="utf-8")
-    return slides.Deck(text, plan, slides_quotes.Chapters())
+    return slides_deck.Deck(text, workshop_plan.load(), slides_quotes.Chapters())
 
 
 def test_the_deck_quotes_only_what_there_is_and_says_only_what_is_printed(real):
@@ -96,7 +90,7 @@ def test_the_deck_quotes_only_what_there_is_and_says_only_what_is_printed(real):
 def test_the_deck_has_every_step_in_a_length_that_can_be_taught(real):
     counts = real.counts()
     assert list(counts) == ["all", *(cut.name for cut in real.plan.cuts)]
-    assert counts["90"] < counts["half"] < counts["day"] == counts["all"]
+    assert counts["90"] < counts["half"] < counts["day"] <= counts["all"]
     for cut in real.plan.cuts:
         assert cut.total / counts[cut.name] > 3, "less than three minutes for a slide"
 
@@ -108,7 +102,8 @@ def test_every_slide_has_its_own_id_and_a_heading(real):
     assert page.count("<h1>") == 1
     assert page.count("<h2>") == len(ids) - 1
     assert page.count('<aside class="notes">') == len(ids)
-    assert page.count('<p class="mark">') == 2 * len(real.plan.steps)  # on the slide, in the notes
+    taught = [step for step in real.plan.steps if step.parts]
+    assert page.count('<p class="mark">') == len(real.plan.steps) + len(taught)  # in the notes too
 
 
 def test_links_lead_to_pages_of_the_book(real):
@@ -146,27 +141,27 @@ def test_the_folder_needs_no_other_host(real, tmp_path, monkeypatch):
 
 
 def cuts(text):
-    made = read_slides(text, PLAN)
-    return [" ".join(PLAN.cuts_of(one)) for one in made]
+    return [" ".join(cuts_of(one, PLAN)) for one in read_slides(text, PLAN)]
 
 
 def test_a_slide_is_in_the_cuts_of_its_step():
-    assert cuts(slide("x")) == ["90 half day", "half day", "half day"]
+    assert cuts(slide("x")) == ["90 half day", "day", "half day", "half day"]
 
 
 def test_a_slide_can_begin_with_a_later_cut():
-    assert cuts(slide("{from: day}\n\nx")) == ["90 half day", "day", "half day"]
-    assert cuts(slide("{from: 90}\n\nx"))[1] == "half day"
+    assert cuts(slide("{from: day}\n\nx"))[2:] == ["day", "half day"]
+    assert cuts(slide("{from: 90}\n\nx"))[2] == "half day"
 
 
 def test_an_exercise_is_in_the_cuts_that_the_plan_gives_it():
     made = deck(slide("x"))
-    turn = made.section(made.slides[2], 2)
+    turn = made.section(made.slides[3], 2)
     assert '<li data-cuts="half day"><p><strong>weights-1</strong>' in turn
-    assert '<span class="minutes">5 min</span></p>\nThree numbers.</li>' in turn
+    assert '<span class="minutes" data-cuts="half"><span class="when">half: </span>5 min' in turn
+    assert '<span class="when">day: </span>4 min</span></p>\nThree numbers.</li>' in turn
     assert '<li data-cuts="day"><p><strong>weights-2</strong>' in turn
     assert "One weight for each image: which shape?" in turn  # the task goes on below its line
-    assert [exercise.minutes for exercise in made.slides[2].of(Exercise)] == [5, 4]
+    assert [exercise.name for exercise in made.slides[3].of(Exercise)] == ["weights-1", "weights-2"]
 
 
 def test_the_first_slide_of_a_step_says_its_minutes():
@@ -177,15 +172,28 @@ def test_the_first_slide_of_a_step_says_its_minutes():
     assert "90 minutes" not in html
 
 
+def test_the_notes_of_a_step_begin_with_its_timetable():
+    notes = shown(section("x").partition('<aside class="notes">')[2])
+    assert "Half a day: 20 min A full day: 25 min" in notes
+    assert "Run half, day: 15 min Divide by n." in notes
+    assert "Exercise half: 5 min day: 4 min weights-1" in notes
+
+
+def test_the_plan_says_in_which_order_steps_come_and_a_break_needs_no_slide():
+    first, second = START.split("{step: weights}")[0], slide("x").split("{step: weights}")[1]
+    made = read_slides("{step: weights}" + second + first, PLAN)
+    assert [one.title for one in made] == ["Welcome", "A break", "Weights", "Your turn"]
+
+
 def test_the_notes_hold_the_solutions_and_what_goes_wrong():
     made = deck(slide("x"))
-    notes = made.section(made.slides[2], 2).partition('<aside class="notes">')[2]
+    notes = made.section(made.slides[3], 2).partition('<aside class="notes">')[2]
     assert "Chapter 5." in notes
     assert '<div data-cuts="half day">\n<p>weights-1:</p>\n<pre>' in notes
     assert '<div data-cuts="day">\n<p>weights-2:</p>\n<pre>' in notes
     assert "answer = (" in notes
     assert "<li><strong>Most people divide by Σw.</strong> The metric does.</li>" in notes
-    assert "<li><strong>A shape (B,).</strong></li>" in notes
+    assert "<li><strong>A shape (B,).</strong> It meets the steps.</li>" in notes
     assert "goes wrong" not in section("x")  # said once, with the exercises
 
 
@@ -267,12 +275,12 @@ def test_figures_come_from_the_run_of_the_site(monkeypatch):
     cell.outputs = [{"output_type": "display_data", "data": {"image/svg+xml": "<svg/>"}}]
     cell.outputs = [slides_quotes.notebook_files.nbformat.from_dict(o) for o in cell.outputs]
     made = deck(slide("{output: 05_weights#ledger}"), chapters)
-    html = made.section(made.slides[1], 1)
+    html = made.section(made.slides[2], 1)
     assert re.search(r'<img src="pictures/05_weights-ledger.svg" alt="Ledger of [^"]+">', html)
     assert made.pictures == {"05_weights-ledger.svg": b"<svg/>"}
     cell.metadata["mystnb"]["image"]["alt"] = " "
     with pytest.raises(SlidesError, match="line 14: the figure 05_weights#ledger has no alt text"):
-        made.section(made.slides[1], 1)
+        made.section(made.slides[2], 1)
 
 
 def test_a_run_that_is_out_of_date_is_refused(monkeypatch):
@@ -305,11 +313,10 @@ def test_a_run_that_is_out_of_date_is_refused(monkeypatch):
         ("{output: 05_weights#class-source-text}", "no code cell"),
         ("{code: 05_weights#puzzle}", "has 3. lines of up to 80 characters; a slide has room for"),
         ("{from: week}", "no cut 'week' in the plan; it has 90, half, day"),
-        ("{step: lunch}", "no step 'lunch' in the plan; it has before, weights"),
-        ("{step: before}", "the step 'before' out of the plan's order, before, weights"),
-        ("{exercise: weights-1} Do it.", r"write \{exercise: weights-1, 5 min\} and what there is"),
-        ("{exercise: weights-1, 5 min}", r"write \{exercise: weights-1, 5 min\} and what there is"),
-        ("{exercise: weights-99, 3 min} Do it.", "the slide 'Weights' is in no cut of the plan"),
+        ("{step: lunch}", "no step 'lunch' in the plan; it has before, break, weights"),
+        ("{exercise: } Do it.", r"write \{exercise: weights-1\} and what there is to do"),
+        ("{exercise: weights-1}", r"write \{exercise: weights-1\} and what there is to do"),
+        ("{exercise: weights-99} Do it.", "the slide 'Weights' is in no cut of the plan"),
         ("It is 0.1234.", r"line 14: says 0.1234, which no output of \['05_weights'\] shows"),
         ("$\\oint x$", r"\\oint is unknown in the formula"),
     ],
@@ -324,11 +331,14 @@ def test_a_mistake_is_named_with_its_line(body, message):
     ("old", "new", "message"),
     [
         ("Note:\nSay it.", "", "line 12: the slide 'Weights' has no note for the speaker"),
-        ("{exercise: weights-2, 4 min}", "-", r"write \{exercise: weights-2, 5 min\}"),
+        (
+            "{exercise: weights-2}",
+            "-",
+            r"the exercise weights-2; write \{exercise: weights-2\} and",
+        ),
         ("{step: before}\n\n", "", "line 1: a slide before the first step"),
         ("{step: before}\n\n", "{step: before}\n{from: 90}\n", r"before the step's first slide"),
         ("Say it.", "Say 0.9876.", "says 0.9876, which no output"),
-        ("weights-1, 5 min", "weights-1, 30 min", "cut 'half': its exercises take 30"),
         ("Three numbers.", "Three numbers, 0.77 too.", "line 21: says 0.77"),
         ("## Weights", "## 0.4321", "line 12: says 0.4321"),
     ],

@@ -1,8 +1,9 @@
 """A Sphinx extension: pages with interactive ledgers load their script once, and link to states.
 
-A notebook's output brings the script along; here it is taken out, and the page gets one
-`ledger.js` instead (`html_static_path` names the package's own file). The first ledger of a page
-has the id "ledger": a link to `#ledger=STATE` sets it (lossbook/_interact/state.py has the form).
+A notebook's output brings the script along; here it is taken out, and the page's first ledger names
+one `ledger.js` instead (`html_static_path` has the package's own file), which our script loads when
+a ledger comes near the window. The first one has the id "ledger": a link to `#ledger=STATE` sets it
+(lossbook/_interact/state.py has the form).
 
 In `.md` pages, a ledger and a link to a state of the page's first one:
 
@@ -56,18 +57,19 @@ class LedgerRole(SphinxRole):
 
 
 def share_script(app, pagename, templatename, context, doctree):
-    """Take the script out of every ledger of a page, number them, load the script once."""
+    """Take the script out of every ledger of a page, number them, name the script once."""
     body = context.get("body", "")
     if ELEMENT not in body:
         return
     first, *others = SCRIPT.sub("", body).split(ELEMENT)
-    numbered = [
-        f'{ELEMENT}id="ledger{f"-{n}" if n > 1 else ""}" {rest}'
-        for n, rest in enumerate(others, start=1)
-    ]
     version = hashlib.sha256(script().encode()).hexdigest()[:8]  # a browser may keep an old one
     path = f"{context['pathto']('_static/ledger.js', 1)}?v={version}"
-    context["body"] = first + "".join(numbered) + f'<script defer src="{path}"></script>'
+    numbered = [
+        f'{ELEMENT}id="ledger-{n}" {rest}' if n > 1
+        else f'{ELEMENT}id="ledger" data-script="{path}" {rest}'
+        for n, rest in enumerate(others, start=1)
+    ]  # fmt: skip
+    context["body"] = first + "".join(numbered)
 
 
 def setup(app):

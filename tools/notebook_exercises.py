@@ -1,4 +1,4 @@
-"""Find a chapter's exercises: the stub to fill in, and the solution folded away below it."""
+"""Find a chapter's exercises: the stub to fill in; two hints and the solution, folded away."""
 
 import ast
 import re
@@ -7,9 +7,13 @@ from typing import NamedTuple
 from notebook_files import parse, tags_of
 from notebook_rules import Problem
 
-SOLUTION = re.compile(
-    r"<details>\s*<summary>Solution</summary>[ \t]*\n[ \t]*\n(?P<body>.*?)</details>", re.DOTALL
+FOLDED = re.compile(
+    r"<details>\s*<summary>(?P<summary>.*?)</summary>[ \t]*\n[ \t]*\n(?P<body>.*?)</details>",
+    re.DOTALL,
 )
+STEPS = ("Hint 1", "Hint 2", "Solution")
+REPORT = re.compile(r"^\*\*\d\. Debug this report\.\*\*", re.MULTILINE)
+THREAD = re.compile(r"https://(github\.com/.+?/(issues|pull|discussions)/\d+|stackoverflow\.com/)")
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -27,8 +31,36 @@ def exercises(nb):
 
 
 def exercises_complete(nb, about):
-    """An exercise is a stub that leaves `answer` open and checks it, then a solution."""
+    """An exercise is a stub that leaves `answer` open and checks it, then hints and a solution."""
     return [Problem(i, problem) for i, _, problems in _look(nb) for problem in problems]
+
+
+def exercises_enough(nb, about):
+    """A chapter has three exercises or more, numbered; one is a report of a real user."""
+    stubs = [i for i, _, _ in _look(nb)]
+    if not stubs:
+        return []  # a notebook without exercises is no chapter
+    problems = []
+    if len(stubs) < 3:
+        problems.append(Problem(0, f"{len(stubs)} exercises; a chapter has three or more"))
+    for number, i in enumerate(stubs, start=1):
+        if not re.search(rf"^\*\*{number}\.", nb.cells[i - 2].source, re.MULTILINE):
+            problems.append(
+                Problem(i - 1, f"say what to do in exercise {number}: **{number}.** ...")
+            )
+    asked = [nb.cells[i - 2].source for i in stubs]
+    reports = [text[REPORT.search(text).start() :] for text in asked if REPORT.search(text)]
+    if not any(THREAD.search(text) for text in reports):
+        problems.append(
+            Problem(0, "one exercise starts **4. Debug this report.** and links to its thread")
+        )
+    return problems
+
+
+def without_solutions(source):
+    """Return Markdown without the solutions folded away in it; the hints stay."""
+    left = FOLDED.sub(lambda m: "" if m["summary"] == STEPS[-1] else m[0], source)
+    return re.sub(r"\n{3,}", "\n\n", left)
 
 
 def _look(nb):
@@ -41,8 +73,9 @@ def _look(nb):
         if not tagged and not checks:
             continue
         following = nb.cells[i].source if i < len(nb.cells) else ""
-        details = SOLUTION.search(following)
-        solution = "\n".join(PYTHON.findall(details["body"])) if details else ""
+        folded = [m for m in FOLDED.finditer(following)]
+        steps = tuple(m["summary"] for m in folded)
+        solution = "\n".join(PYTHON.findall(folded[-1]["body"])) if folded else ""
         body = parse(cell.source).body
         name = _checked_name(body[-1]) if body else None
         problems = []
@@ -52,11 +85,13 @@ def _look(nb):
             problems.append('must end with lb.exercises.check("topic-1", answer)')
         if not any(_leaves_open(statement) for statement in body):
             problems.append("must say `answer = ...` (or `def answer(...): ...`)")
-        if not solution:
+        if steps != STEPS or not all(m["body"].strip() for m in folded):
             problems.append(
-                "the next cell must hold <details><summary>Solution</summary>, an empty line and "
-                "a ```python block"
+                f"the next cell must hold three <details>, with the summaries {', '.join(STEPS)}, "
+                f"an empty line after each summary, and a text; found {', '.join(steps) or 'none'}"
             )
+        elif not solution:
+            problems.append("its solution must hold a ```python block")
         elif not re.search(r"^(answer\b.*=|def answer\()", solution, flags=re.MULTILINE):
             problems.append("its solution assigns no `answer`")
         yield i, Exercise(name, cell.source, solution), problems
@@ -81,3 +116,6 @@ def _leaves_open(statement):
         case ast.FunctionDef(name="answer", body=[*_, ast.Expr(value=ast.Constant(value=value))]):
             return value is ... or isinstance(value, str)
     return False
+
+
+RULES = (exercises_complete, exercises_enough)

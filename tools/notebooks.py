@@ -18,7 +18,7 @@ import notebook_prose
 import notebook_rules
 from notebook_files import finish, name_of, notebooks, prepare, read, repository, text
 
-RULES = (*notebook_rules.RULES, *notebook_prose.RULES, notebook_exercises.exercises_complete)
+RULES = (*notebook_rules.RULES, *notebook_prose.RULES, *notebook_exercises.RULES)
 
 
 def problems_of(nb, about):

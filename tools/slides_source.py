@@ -1,11 +1,12 @@
-"""Read the workshop's plan (workshop/plan.toml) and its slides (workshop/slides.md).
+"""Read the workshop's slides (workshop/slides.md), and say which cuts of its plan show which.
 
 The slides are plain Markdown. A slide begins at a heading `## ...`; a line `Note:` begins what the
 speaker alone sees. A line in braces says something about a slide, or quotes a chapter:
 
-    {step: weights}                       the slides below belong to this step of the plan
+    {step: weights}                       the slides below belong to this step of the plan, which
+                                          says when it comes; a break needs no slide
     {from: half}                          this slide is left out of the cuts before that one
-    {exercise: weights-1, 5 min} Three numbers for four losses.
+    {exercise: weights-1} Three numbers.  its minutes are those of the plan
     {cell: 05_weights#rule}               code and output of that cell
     {code: 05_weights#rule | lines 1-3}   the code alone, and of it these lines
     {output: 05_weights#rule | with "by hand", "Keras"}    the lines that hold one of these
@@ -14,14 +15,14 @@ speaker alone sees. A line in braces says something about a slide, or quotes a c
 """
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import workshop_plan
 
 QUOTES = ("cell", "code", "output", "formula")
 DIRECTIVES = ("step", "from", "exercise", *QUOTES)
 DIRECTIVE = re.compile(r"\{(\w+):\s*([^|}]*?)\s*(?:\|\s*([^}]*?)\s*)?\}\s*(.*)")
-EXERCISE = re.compile(r"([a-z][a-z0-9-]*-\d+), (\d+) min")
 CELL = re.compile(r"(\d\d_\w+)#([\w-]+)")
 
 
@@ -32,26 +33,6 @@ class SlidesError(ValueError):
 def fail(line, text):
     """Refuse a line of workshop/slides.md."""
     raise SlidesError(f"workshop/slides.md, line {line}: {text}")
-
-
-class Cut(NamedTuple):
-    """A length of the workshop: its name (as in `?cut=half`), its title, its minutes."""
-
-    name: str
-    title: str
-    total: int
-
-
-class Step(NamedTuple):
-    """What the plan says about a step: minutes and exercises by cut, what goes wrong and how to
-    answer it. The chapter is a file's name without .ipynb, or empty."""
-
-    id: str
-    title: str
-    chapter: str
-    minutes: dict
-    exercises: dict
-    wrong: tuple
 
 
 class Text(NamedTuple):
@@ -65,7 +46,6 @@ class Exercise(NamedTuple):
     """An exercise that a slide announces, in a few words."""
 
     name: str
-    minutes: int
     text: str
     line: int
     end: int  # the last line
@@ -86,7 +66,7 @@ class Slide:
     """One slide. `since` names the first cut that has it, if that isn't the first of its step."""
 
     title: str
-    step: Step
+    step: workshop_plan.Step
     line: int
     since: str = ""
     parts: list = field(default_factory=list)  # Text, Exercise, Quote, as they follow each other
@@ -103,50 +83,27 @@ class Slide:
         return [Text(self.title, self.line), *own, Text(self.note, self.line)]
 
 
-class Plan(NamedTuple):
-    """The cuts, and the steps by their ids, each in the plan's order."""
-
-    cuts: tuple
-    steps: dict
-
-    def cuts_of(self, slide):
-        """Return the names of the cuts that show a slide."""
-        names = [cut.name for cut in self.cuts]
-        exercises = {exercise.name for exercise in slide.of(Exercise)}
-        return [
-            name
-            for name in names[names.index(slide.since) if slide.since else 0 :]
-            if name in slide.step.minutes
-            and (not exercises or exercises & set(slide.step.exercises.get(name, ())))
-        ]
+def exercise_minutes(step, name):
+    """Return the minutes of an exercise, by cut."""
+    return next((part.minutes for part in step.parts if part.exercise == name), {})
 
 
-def read_plan(text):
-    """Return the Plan that the text of a plan.toml holds."""
-    plan = tomllib.loads(text)
-    cuts = tuple(Cut(cut["name"], cut["title"], cut["total"]) for cut in plan["cut"])
-    steps = [
-        Step(
-            step["id"],
-            step["title"],
-            step.get("chapter", ""),
-            step["minutes"],
-            step.get("exercises", {}),
-            tuple(_wrong(entry) for entry in step.get("wrong", ())),
-        )
-        for step in plan["step"]
-    ]
-    return Plan(cuts, {step.id: step for step in steps})
-
-
-def _wrong(entry):
-    """Return (what goes wrong, what to say): the values of a table, or a text alone."""
-    what, *answer = entry.values() if isinstance(entry, dict) else (entry,)
-    return what, " ".join(answer)
+def cuts_of(slide, plan):
+    """Return the names of the cuts that show a slide."""
+    names = [cut.name for cut in plan.cuts]
+    shown = set(slide.step.minutes)
+    if exercises := slide.of(Exercise):
+        shown &= set().union(*(exercise_minutes(slide.step, e.name) for e in exercises))
+    return [name for name in names[names.index(slide.since or names[0]) :] if name in shown]
 
 
 def read_slides(text, plan):
-    """Return the slides that the text of a slides.md holds; refuse what cannot be right."""
+    """Return the slides that the text of a slides.md holds; refuse what cannot be right.
+
+    Args:
+        text: the Markdown.
+        plan: a workshop_plan.Plan.
+    """
     slides, step, in_note = [], None, False
     for number, line in enumerate(text.splitlines(), start=1):
         slide = slides[-1] if slides else None
@@ -158,7 +115,7 @@ def read_slides(text, plan):
         elif line.startswith("{"):
             name, value, select, after = _directive(number, line)
             if name == "step":
-                step = _step(number, value, plan, slides)
+                step = _step(number, value, plan)
             elif slide is None or slide.step is not step:
                 fail(number, f"{{{name}: ...}} before the step's first slide; begin it with ## ...")
             else:
@@ -169,7 +126,8 @@ def read_slides(text, plan):
             slide.note += line + "\n"
         elif slide:
             _text(slide, number, line)
-    _complete(slides, plan)
+    slides = [slide for step in plan.steps for slide in _of_step(step, slides)]
+    _check(slides, plan)
     return slides
 
 
@@ -192,13 +150,11 @@ def _text(slide, number, line):
         slide.parts.append(Text(line + "\n", number))
 
 
-def _step(number, value, plan, slides):
-    if value not in plan.steps:
-        fail(number, f"no step {value!r} in the plan; it has {', '.join(plan.steps)}")
-    order, before = list(plan.steps), slides[-1].step.id if slides else None
-    if order.index(value) != (order.index(before) + 1 if before else 0):
-        fail(number, f"the step {value!r} out of the plan's order, {', '.join(plan.steps)}")
-    return plan.steps[value]
+def _step(number, value, plan):
+    steps = {step.id: step for step in plan.steps}
+    if value not in steps:
+        fail(number, f"no step {value!r} in the plan; it has {', '.join(steps)}")
+    return steps[value]
 
 
 def _add(slide, number, name, value, select, after, plan):
@@ -207,10 +163,9 @@ def _add(slide, number, name, value, select, after, plan):
             fail(number, f"no cut {value!r} in the plan; it has {', '.join(cuts)}")
         slide.since = value
     elif name == "exercise":
-        match = EXERCISE.fullmatch(value)
-        if match is None or not after:
-            fail(number, "write {exercise: weights-1, 5 min} and what there is to do")
-        slide.parts.append(Exercise(match[1], int(match[2]), after, number, number))
+        if not value or not after:
+            fail(number, "write {exercise: weights-1} and what there is to do")
+        slide.parts.append(Exercise(value, after, number, number))
     elif name == "formula":
         slide.parts.append(Quote(name, value, "", "", number))
     else:
@@ -220,24 +175,24 @@ def _add(slide, number, name, value, select, after, plan):
         slide.parts.append(Quote(name, match[1], match[2], select, number))
 
 
-def _complete(slides, plan):
-    """Refuse slides that leave out a step, a note, or an exercise of the plan."""
+def _of_step(step, slides):
+    """Return a step's slides; a break, in which nothing is done, gets one by itself."""
+    own = [slide for slide in slides if slide.step is step]
+    if not own and step.parts:
+        raise SlidesError(f"workshop/slides.md has no slide for the step {step.id!r}")
+    return own or [Slide(step.title, step, 0, note="Say when it goes on, and write it down.")]
+
+
+def _check(slides, plan):
+    """Refuse slides without a note or a cut, and a plan with exercises that no slide announces."""
     for slide in slides:
         if not slide.note.strip():
             fail(slide.line, f"the slide {slide.title!r} has no note for the speaker; write Note:")
-        if not plan.cuts_of(slide):
+        if not cuts_of(slide, plan):
             fail(slide.line, f"the slide {slide.title!r} is in no cut of the plan")
-    for step in plan.steps.values():
-        own = [slide for slide in slides if slide.step is step]
-        if not own:
-            raise SlidesError(f"workshop/slides.md has no slide for the step {step.id!r}")
-        listed = {exercise.name: exercise for slide in own for exercise in slide.of(Exercise)}
-        for cut, names in step.exercises.items():
-            for name in names:
-                if name not in listed:
-                    text = f"in the step {step.id!r} write {{exercise: {name}, 5 min}} and its task"
-                    fail(own[-1].line, f"the plan has the exercise {name}; {text}")
-            minutes = sum(listed[name].minutes for name in names)
-            if minutes > step.minutes[cut]:
-                text = f"its exercises take {minutes} minutes of {step.minutes[cut]}"
-                fail(own[0].line, f"the step {step.id!r}, cut {cut!r}: {text}")
+    listed = {exercise.name for slide in slides for exercise in slide.of(Exercise)}
+    for step in plan.steps:
+        for name in (part.exercise for part in step.parts if part.exercise):
+            if name not in listed:
+                text = f"the plan has the exercise {name}; write {{exercise: {name}}} and its task"
+                fail(next(slide.line for slide in slides if slide.step is step), text)

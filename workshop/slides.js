@@ -5,7 +5,10 @@
   const parts = [...document.querySelectorAll("[data-cuts]")];
   const belongs = (part) => part.dataset.cuts.split(" ").includes(cut);
   // Before reveal.js counts: numbers, progress and the printed pages are those of the cut.
-  if (parts.some(belongs)) for (const part of parts) if (!belongs(part)) part.remove();
+  if (parts.some(belongs)) {
+    for (const part of parts) if (!belongs(part)) part.remove();
+    for (const name of document.querySelectorAll(".when")) name.remove(); // it is this one
+  }
   for (const link of document.querySelectorAll(".cuts a"))
     if (link.getAttribute("href") === `?cut=${cut}`) link.setAttribute("aria-current", "true");
 

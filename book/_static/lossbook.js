@@ -145,6 +145,32 @@
       document.body.classList.toggle("scrolled", entry.boundingClientRect.y < 0),
     ).observe(top);
 
+  // The script of the interactive ledgers comes when one of them is near, or a link sets its state:
+  // a table that comes to life lays out the page again.
+
+  const ledgers = all("lossbook-ledger");
+  const source = ledgers[0]?.dataset.script;
+  if (source) {
+    const bring = () => {
+      asked.disconnect();
+      removeEventListener("hashchange", linked);
+      const script = document.createElement("script");
+      script.src = source;
+      document.head.append(script);
+    };
+    const linked = () => {
+      const set = location.hash.startsWith("#ledger");
+      if (set) bring();
+      return set;
+    };
+    const asked = new IntersectionObserver(
+      (entries) => entries.some((entry) => entry.isIntersecting) && bring(),
+      { rootMargin: "800px 0px" },
+    );
+    addEventListener("hashchange", linked);
+    if (!linked()) for (const ledger of ledgers) asked.observe(ledger);
+  }
+
   // What comes near the window: code can be copied, without prompts and without what a session
   // printed; what scrolls in its own box can be scrolled with the keyboard, and nothing else stops
   // it there (tools/site_pages.py has marked what may scroll). Asking all boxes when the page loads

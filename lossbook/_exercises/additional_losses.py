@@ -17,6 +17,12 @@ def _batches(x, batch_size):
     return [x[i : i + batch_size] for i in range(0, len(x), batch_size)]
 
 
+def _data_term(loss, kernels, trainable, strength):
+    """Return the loss without the penalties of the trainable kernels."""
+    paid = [np.sum(kernel**2) for kernel, pays in zip(kernels, trainable, strict=True) if pays]
+    return float(loss - strength * np.sum(paid))
+
+
 _KERNEL = np.array([[2.0, -1.0], [0.0, 3.0]])
 
 
@@ -94,7 +100,13 @@ EXERCISES = {
                 "You divide the penalty by the batch size. It is added undivided.",
             ),
         ),
-        cases=((np.array([0.5, 2.0, 1.0]), np.array([2.0, 0.5, 4.0]), _KERNEL, 0.25),),
+        cases=((np.array([0.5, 2.0, 1.0]), np.array([2.0, 0.5, 3.0]), _KERNEL, 0.25),),
+        made_from=lambda values, sample_weight, kernel, strength: {
+            "values": values,
+            "sample_weight": sample_weight,
+            "additional": strength * np.sum(kernel**2),
+        },
+        see="the chapter Weights",
     ),
     "additional-losses-3": Exercise(
         lambda penalties, batch_size: (
@@ -122,7 +134,61 @@ EXERCISES = {
                 lambda penalties, batch_size: float(penalties.mean() * batch_size),
                 "Right for full batches only. The last batch is short.",
             ),
+            (
+                lambda penalties, batch_size: float(penalties[:batch_size].sum()),
+                "That is the first batch alone. evaluate averages all of them.",
+            ),
         ),
         cases=((np.array([1.0, 2.0, 4.0, 8.0, 3.0]), 2), (np.array([5.0, 1.0, 0.5, 2.0]), 3)),
+    ),
+    "additional-losses-4": Exercise(
+        _data_term,
+        (
+            (
+                lambda loss, kernels, trainable, strength: _data_term(
+                    loss, kernels, np.ones(len(kernels)), strength
+                ),
+                "That is the number of the report: you take away the penalty of the frozen layer, "
+                "which is not in the loss.",
+            ),
+            (
+                lambda loss, kernels, trainable, strength: _data_term(
+                    loss, kernels, [not pays for pays in trainable], strength
+                ),
+                "It is the other way round: the frozen layer pays nothing, the trainable ones do.",
+            ),
+            (
+                lambda loss, kernels, trainable, strength: float(loss),
+                "That is the loss as it was. The penalty of the trainable layers is in it.",
+            ),
+            (
+                lambda loss, kernels, trainable, strength: _data_term(
+                    loss, kernels, trainable, strength / 2
+                ),
+                "You halve the penalty. Keras's L2 is the strength times the sum of the squares.",
+            ),
+            (
+                lambda loss, kernels, trainable, strength: _data_term(
+                    loss, [kernel / np.sqrt(kernel.size) for kernel in kernels], trainable, strength
+                ),
+                "You average the squares of a kernel. L2 adds them up.",
+            ),
+            (
+                lambda loss, kernels, trainable, strength: _data_term(
+                    loss, [np.sqrt(np.abs(kernel)) for kernel in kernels], trainable, strength
+                ),
+                "Those are absolute values: L1. L2 adds the squares up.",
+            ),
+            (
+                lambda loss, kernels, trainable, strength: float(
+                    loss - _data_term(loss, kernels, trainable, strength)
+                ),
+                "That is the penalty itself. Take it away from the loss.",
+            ),
+        ),
+        cases=(
+            (2.0, np.stack([_KERNEL, _KERNEL / 2 + 1]), np.array([False, True]), 0.05),
+            (9.0, np.stack([_KERNEL, _KERNEL - 2, 1.5 - _KERNEL]), np.array([1, 0, 1]) == 1, 0.25),
+        ),
     ),
 }

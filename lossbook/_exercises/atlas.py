@@ -4,11 +4,13 @@ import numpy as np
 
 from lossbook._exercises.exercise import Exercise
 
+_LOSSES, _WEIGHTS = np.array([2.0, 4.0, 6.0, 5.0]), np.array([2.0, 1.0, 0.0, 1.0])
+_KEPT = np.array([True, True, True, False])
+
 
 def _three(in_2_10=4.0, in_2_11=3.0, in_2_2_4=2.25):
     """Return the weighted sum of what the mask keeps, divided by what each of three divides by."""
-    losses, weights = np.array([2.0, 4.0, 6.0, 8.0]), np.array([2.0, 1.0, 0.0, 1.0])
-    kept = float(np.sum((weights * losses)[:3]))
+    kept = float(np.sum(_WEIGHTS * _LOSSES * _KEPT))
     return kept / in_2_10, kept / in_2_11, kept / in_2_2_4
 
 
@@ -17,6 +19,17 @@ def _last_batch(before=4.0, after=3.4, rows=(4, 4, 2)):
     all_three = 3 * before
     by_rows = sum(rows) * after  # 4 · (a + b) + 2 · c, and a + b + c is known
     return (rows[0] * all_three - by_rows) / (rows[0] - rows[2])
+
+
+def _upgraded(before, rows, kept, steps, penalty):
+    """Return the loss of an epoch that divides by kept steps, from batches that divided by all."""
+    return float(np.average((before - penalty) * rows * steps / kept + penalty, weights=rows))
+
+
+def _at_once(before, rows, kept, steps, penalty):
+    """Return the same with one factor for all batches."""
+    data = np.average(before - penalty, weights=rows)
+    return float(data * np.sum(rows) * steps / np.sum(kept) + penalty)
 
 
 _STEPS = np.array([[1.0, 2.0, 0.5], [4.0, 0.0, 1.0]])
@@ -52,6 +65,11 @@ EXERCISES = {
                 lambda: _three(in_2_2_4=3.0),
                 "Keras 2.2.4 divides by the share of the mask and by that of nonzero weights.",
             ),
+        ),
+        made_from=lambda: (
+            None,
+            {"values": _LOSSES, "sample_weight": _WEIGHTS, "mask": _KEPT},
+            None,
         ),
     ),
     "atlas-2": Exercise(
@@ -92,9 +110,60 @@ EXERCISES = {
                 "3.4 isn't the mean of the two full batches: the short one is in it, for half.",
             ),
             (
+                lambda: (34.0 - 8 * 4.0) / 2,
+                "4.0 isn't the mean of the two full batches: it is the mean of all three.",
+            ),
+            (
                 lambda: 12.0 - _last_batch(),
                 "That is what the two full batches add up to. The last one is the rest of 12.",
             ),
+        ),
+    ),
+    "atlas-4": Exercise(
+        _upgraded,
+        (
+            (
+                lambda before, *rest: _at_once(before, *rest[:3], 0.0),
+                "That is the report: one factor for all. Each batch has its own, without penalty.",
+            ),
+            (
+                _at_once,
+                "The penalty is right. But the data are divided by all kept steps at once.",
+            ),
+            (
+                lambda before, *rest: _upgraded(before, *rest[:3], 0.0),
+                "You multiplied the penalty, too. It is added after the division, in both.",
+            ),
+            (
+                lambda *args: _upgraded(*args) - args[-1],
+                "That is the loss of the data. The new number has the penalty in it, as the old.",
+            ),
+            (
+                lambda before, rows, kept, steps, penalty: float(
+                    np.mean((before - penalty) * rows * steps / kept + penalty)
+                ),
+                "The batches are right. The epoch counts them by their rows.",
+            ),
+            (
+                lambda before, rows, kept, steps, penalty: float(
+                    np.average((before - penalty) * kept / (rows * steps) + penalty, weights=rows)
+                ),
+                "The wrong way round: fewer steps in the denominator make the loss larger.",
+            ),
+            (
+                lambda before, rows, kept, steps, penalty: float(
+                    np.average((before - penalty) * steps / kept + penalty, weights=rows)
+                ),
+                "The rows are missing: a batch has rows · steps values, of which it keeps some.",
+            ),
+            (
+                lambda before, rows, kept, steps, penalty: float(np.average(before, weights=rows)),
+                "That is the old loss. Keras 3 divides by the kept steps of each batch.",
+            ),
+        ),
+        cases=(
+            (np.array([1.2, 0.6, 0.5]), np.array([3, 3, 1]), np.array([12, 4, 1]), 5, 0.25),
+            (np.array([0.9, 1.5]), np.array([4, 2]), np.array([6, 5]), 3, 0.5),
         ),
     ),
 }

@@ -28,6 +28,17 @@ def _macro(values, labels, classes):
     return float(means[counts > 0].mean())
 
 
+def _balanced(labels, classes):
+    """Return one weight per pixel: all pixels / (classes · pixels of its class)."""
+    counts = np.bincount(np.ravel(labels), minlength=classes)
+    return (labels.size / (classes * np.maximum(counts, 1)))[labels]
+
+
+def _by_image(labels, classes):
+    """Return the same, with the pixels counted in each image."""
+    return np.stack([_balanced(image, classes) for image in labels])
+
+
 _VALUES = np.array([[0.1, 0.2, 0.1, 0.9], [0.3, 0.1, 2.5, 0.4]])
 _LABELS = np.array([[0, 0, 0, 1], [0, 0, 2, 1]])
 
@@ -73,6 +84,10 @@ EXERCISES = {
                 "One over the share would give it as much as all others together, 50.3 %.",
             ),
             (
+                lambda: 0.2 * 0.99 / 0.01,
+                "With that it has a fifth of what the others have. A fifth of the whole is more.",
+            ),
+            (
                 lambda: (1 - 0.01) / 0.01,
                 "With 99 it has half of the coefficients. A fifth was asked for.",
             ),
@@ -105,5 +120,50 @@ EXERCISES = {
             ),
         ),
         cases=((_VALUES, _LABELS, 3), (_VALUES, _LABELS, 4), (_VALUES[0], _LABELS[0], 3)),
+    ),
+    "case-study-4": Exercise(
+        _balanced,
+        (
+            (
+                _by_image,
+                "That is as posted, image by image: a class that is in few images gets too little.",
+            ),
+            (
+                lambda *args: _by_image(*args) / _by_image(*args).mean(),
+                "The mean is 1 now, but each image still shares its weight among its own classes.",
+            ),
+            (
+                lambda *args: _by_image(*args) / _by_image(*args).mean(axis=(1, 2), keepdims=True),
+                "Each image has the mean 1 now. Count the classes over all images instead.",
+            ),
+            (
+                lambda labels, classes: _balanced(labels, classes) * classes,
+                "The shares are right, but the mean is the number of classes. Divide by it.",
+            ),
+            (
+                lambda labels, classes: _balanced(labels, classes) * classes / labels.size,
+                "One over the pixels of its class: the shares are right, the mean is not 1.",
+            ),
+            (
+                lambda labels, classes: (
+                    _balanced(labels, classes) / _balanced(labels, classes).min()
+                ),
+                "The shares are right, and the common class weighs 1. So the mean is above 1.",
+            ),
+            (
+                lambda labels, classes: 1 / _balanced(labels, classes),
+                "Upside down: the rarer a class, the more its pixels have to weigh.",
+            ),
+            (
+                lambda labels, classes: (
+                    labels.size / (classes * np.bincount(labels.ravel(), minlength=classes))
+                ),
+                "Those are the weights of the classes. Look one up for each pixel.",
+            ),
+        ),
+        cases=(
+            (np.array([[[0, 0], [1, 1]], [[0, 1], [0, 0]], [[0, 1], [1, 2]]]), 3),
+            (np.array([[[0, 3], [1, 0]], [[2, 1], [0, 0]]]), 4),
+        ),
     ),
 }

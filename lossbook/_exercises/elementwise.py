@@ -31,6 +31,16 @@ def _smoothed(smoothing=0.2, classes=4):
     return smooth_labels(np.eye(classes)[0], smoothing, classes)
 
 
+def _of_rows(labels, predicted):
+    """Return the loss of each row, for labels (N,) and predictions (N, 1)."""
+    return binary_crossentropy(labels, predicted[:, 0])
+
+
+def _every_pair(labels, predicted):
+    """Return the mean over every prediction with every label."""
+    return binary_crossentropy(*np.broadcast_arrays(labels, predicted)).mean()
+
+
 _LABELS = np.array([[1, 0, 1, 0, 0.25]], dtype="float32")
 
 
@@ -41,6 +51,12 @@ _LOGIT_LABELS = np.array([[1, 0, 1, 0, 0.25]], dtype="float32")
 
 
 _LOGITS = np.array([[-40, 100, 200, -200, 0.5]], dtype="float32")
+
+
+_ROWS = np.array([1, 0, 0, 1, 0], dtype="float32")
+
+
+_COLUMN = np.array([[0.9], [0.2], [0.4], [0.3], [0.05]], dtype="float32")
 
 
 EXERCISES = {
@@ -74,6 +90,14 @@ EXERCISES = {
                 lambda y_true, y_pred: binary_crossentropy(y_true, y_pred) / math.log(2),
                 "Your logarithm has base 2. Keras's is the natural one.",
             ),
+            (
+                lambda y_true, y_pred: binary_crossentropy(y_pred, y_true),
+                "You take the logarithm of the labels: swap the two.",
+            ),
+            (
+                lambda y_true, y_pred: -y_true * np.log(np.clip(y_pred, 1e-7, 1)),
+                "A label of 0 costs nothing here: the term (1 - y) · log(1 - p) is missing.",
+            ),
         ),
         cases=((_LABELS, _PROBABILITIES),),
     ),
@@ -100,6 +124,10 @@ EXERCISES = {
             (
                 lambda y_true, logits: -_from_logits(y_true, logits),
                 "The sign is wrong: a crossentropy is never negative.",
+            ),
+            (
+                lambda y_true, logits: _from_logits(1 - y_true, logits),
+                "That is the loss of the opposite labels. It is the label 1 that takes z away.",
             ),
         ),
         cases=((_LOGIT_LABELS, _LOGITS),),
@@ -129,5 +157,38 @@ EXERCISES = {
                 "That is the smoothing of binary crossentropy, which always counts 2 classes.",
             ),
         ),
+    ),
+    "elementwise-4": Exercise(
+        lambda labels, predicted: _of_rows(labels, predicted).mean(),
+        (
+            (
+                _every_pair,
+                "That is the number of the report: each prediction meets each label. Compare it "
+                "with its own label alone.",
+            ),
+            (
+                _of_rows,
+                "Those are the losses of the rows, each with its own label. Keras prints their "
+                "mean.",
+            ),
+            (
+                lambda labels, predicted: _of_rows(labels, 1 - predicted).mean(),
+                "That is the loss of the opposite labels: log(p) belongs to the label 1.",
+            ),
+            (
+                lambda labels, predicted: -(labels * np.log(predicted[:, 0])).mean(),
+                "A label of 0 costs nothing here: the term (1 - y) · log(1 - p) is missing.",
+            ),
+            (
+                lambda labels, predicted: -_of_rows(labels, predicted).mean(),
+                "The sign is wrong: a loss is minus the logarithm.",
+            ),
+            (
+                lambda labels, predicted: _of_rows(labels, predicted).mean() / math.log(2),
+                "Your logarithm has base 2. Keras's is the natural one.",
+            ),
+        ),
+        cases=((_ROWS, _COLUMN), (_ROWS[1:4], _COLUMN[:3])),
+        made_from=lambda labels, predicted: {"values": _of_rows(labels, predicted)},
     ),
 }

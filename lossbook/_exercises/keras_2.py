@@ -4,11 +4,12 @@ import numpy as np
 
 from lossbook._exercises.exercise import Exercise
 
+_LOSSES, _GIVEN = np.array([0.5, 1.25, 2.0, 4.0, 3.0]), np.array([4.0, 2.0, 0.0, 0.0, 0.0])
 
-def _three_losses(old=2, with_mask=1, new=4):
-    """Return the weighted sum of the four losses, divided by what each of the three divides by."""
-    losses, weights = np.array([0.5, 1.0, 2.0, 4.0]), np.array([4.0, 1.0, 0.0, 0.0])
-    total = float(np.sum(weights * losses))
+
+def _three_losses(old=2.0, with_mask=0.8, new=5.0):
+    """Return the weighted sum of the five losses, divided by what each of the three divides by."""
+    total = float(np.sum(_GIVEN * _LOSSES))
     return total / old, total / with_mask, total / new
 
 
@@ -16,6 +17,17 @@ def _read_log(loss_weight=4.0, of_a=1.0):
     """Return what output b and the regularisers add to the loss of the log."""
     from_b = loss_weight * 0.5
     return from_b, 4.75 - of_a * 1.25 - from_b
+
+
+def _by_batch(weights, batch_size, divisor):
+    """Return the weights, those of every batch divided by what the divisor makes of them."""
+    batches = [weights[i : i + batch_size] for i in range(0, len(weights), batch_size)]
+    return np.concatenate([batch / divisor(batch) for batch in batches])
+
+
+def _share(weights):
+    """Return the share of the weights that are not 0."""
+    return np.mean(weights != 0)
 
 
 _WEIGHTS = np.array([0.0, 2.0, 0.0, 0.5])
@@ -27,30 +39,31 @@ EXERCISES = {
         _three_losses,
         (
             (
-                lambda: _three_losses(old=5),
+                lambda: _three_losses(old=6),
                 "Keras 2.2.4 divides by how many weights are not 0, never by their sum.",
             ),
             (
-                lambda: _three_losses(old=4),
-                "In Keras 2.2.4 zero weights leave the denominator: two of four are left.",
+                lambda: _three_losses(old=5),
+                "In Keras 2.2.4 zero weights leave the denominator: two of five are left.",
             ),
             (
                 lambda: _three_losses(with_mask=2),
-                "Mask and weights hold the same zeros, but both divisions are made: 1/2 and 1/2.",
+                "Mask and weights hold the same zeros, but both divisions are made.",
             ),
             (
-                lambda: _three_losses(with_mask=4),
-                "Mask and weights are divided out one after the other: the sum is left as it is.",
+                lambda: _three_losses(with_mask=5),
+                "Both shares are divided out, one after the other: 2/5 twice.",
             ),
             (
                 lambda: _three_losses(new=2),
-                "The third is Keras 3: it divides by all four values, zero weights or not.",
+                "The third is Keras 3: it divides by all five values, zero weights or not.",
             ),
             (
-                lambda: _three_losses(new=5),
+                lambda: _three_losses(new=6),
                 "The third is Keras 3: the loss divides by the values, the metric by the weights.",
             ),
         ),
+        made_from=lambda: (None, None, {"values": _LOSSES, "sample_weight": _GIVEN}),
     ),
     "keras-2-2": Exercise(
         _read_log,
@@ -102,5 +115,44 @@ EXERCISES = {
             ),
         ),
         cases=((_WEIGHTS,), (_NEGATIVE,)),
+    ),
+    "keras-2-4": Exercise(
+        lambda weights, batch_size: _by_batch(weights, batch_size, _share),
+        (
+            (
+                lambda weights, batch_size: weights / _share(weights),
+                "That is the report: the share of all rows. Every batch was divided by its own.",
+            ),
+            (
+                lambda weights, batch_size: weights,
+                "Those are the weights of Keras 3. Divide those of each batch by its own share.",
+            ),
+            (
+                lambda weights, batch_size: _by_batch(
+                    weights, batch_size, lambda batch: np.sum(batch != 0) / batch_size
+                ),
+                "The last batch has fewer rows than batch_size: its share is of its own rows.",
+            ),
+            (
+                lambda weights, batch_size: _by_batch(
+                    weights, batch_size, lambda batch: 1 / _share(batch)
+                ),
+                "The wrong way round: the old loss is the larger one. Divide by the share.",
+            ),
+            (
+                lambda weights, batch_size: _by_batch(
+                    weights, batch_size, lambda batch: np.sum(batch != 0)
+                ),
+                "Keras 3 divides by the rows of the batch as well. Divide by the share.",
+            ),
+            (
+                lambda weights, batch_size: _by_batch(weights, batch_size, np.mean),
+                "That makes a weighted mean of each batch. Keras 2.2.4 counted the weights.",
+            ),
+        ),
+        cases=(
+            (np.array([1, 2, 0.5, 0, 0, 4, 3]), 3),
+            (np.array([0, 2, 0, 0.5, 1, 0, 3, 1, 0, 2]), 4),
+        ),
     ),
 }

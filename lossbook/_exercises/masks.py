@@ -20,13 +20,30 @@ def _masked_rows(values, mask, weight=1.0):
     return float(np.mean([_masked(*row) for row in zip(*rows, strict=True)]))
 
 
+def _padded(y_true, y_pred):
+    """Return the absolute errors, and the mask that the targets tell: 0 is padding."""
+    return np.abs(y_true - y_pred), y_true != 0
+
+
 _STEPS = np.array([[4.0, 1.0, 3.0], [2.0, 7.0, 7.0]])
 
 
 _KEPT = np.array([[True, True, True], [True, False, False]])
 
 
-_STEP_WEIGHT = np.array([[1.0, 2.0, 0.0], [0.5, 1.0, 4.0]])
+_THREE = np.array([[4.0, 1.0, 3.0, 2.0], [2.0, 7.0, 5.0, 9.0], [6.0, 8.0, 5.0, 3.0]])
+
+
+_OF_THREE = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 0, 0]], dtype=bool)
+
+
+_WEIGHT = np.array([[1.0, 2.0, 0.0, 1.5], [0.5, 1.0, 1.0, 3.0], [2.5, 1.0, 2.0, 0.5]])
+
+
+_FRAMES = np.array([[5, 8, 10, 3], [10, 6, 0, 0]], dtype="float32")
+
+
+_PREDICTED = np.array([[4, 6, 9, 8], [9, 0, 5, 3]], dtype="float32")
 
 
 EXERCISES = {
@@ -58,6 +75,19 @@ EXERCISES = {
                 "The first averages each row by itself. Keras divides once, by all kept steps of "
                 "the batch.",
             ),
+            (
+                lambda: (
+                    _masked(_STEPS, _KEPT),
+                    _masked(_STEPS, _KEPT, by="all"),
+                    _masked(_STEPS, _KEPT),
+                ),
+                "With neither, all six steps count: the padding's 7 and 7 too.",
+            ),
+        ),
+        made_from=lambda: (
+            {"values": _STEPS, "mask": _KEPT},
+            {"values": _STEPS, "sample_weight": _KEPT.astype("float64")},
+            {"values": _STEPS},
         ),
     ),
     "masks-2": Exercise(
@@ -91,7 +121,12 @@ EXERCISES = {
                 "batch.",
             ),
         ),
-        cases=((_STEPS, _KEPT, _STEP_WEIGHT), (_STEPS, np.zeros_like(_KEPT), _STEP_WEIGHT)),
+        cases=((_THREE, _OF_THREE, _WEIGHT), (_THREE, np.zeros_like(_OF_THREE), _WEIGHT)),
+        made_from=lambda values, mask, sample_weight: {
+            "values": values,
+            "sample_weight": sample_weight,
+            "mask": mask,
+        },
     ),
     "masks-3": Exercise(
         lambda mask: mask_weight(mask).value,
@@ -120,5 +155,41 @@ EXERCISES = {
             ),
         ),
         cases=((_KEPT,), (np.array([[True, False], [True, False], [True, True]]),)),
+    ),
+    "masks-4": Exercise(
+        lambda y_true, y_pred: _masked(*_padded(y_true, y_pred)),
+        (
+            (
+                lambda y_true, y_pred: _masked(*_padded(y_true, y_pred), by="all"),
+                "That is the number of the report: the padding costs nothing, but its steps are "
+                "still in the denominator.",
+            ),
+            (
+                lambda y_true, y_pred: float(np.abs(y_true - y_pred).mean()),
+                "Nothing is masked: the padding counts in full.",
+            ),
+            (
+                lambda y_true, y_pred: _masked_rows(*_padded(y_true, y_pred)),
+                "You average each sequence by itself. Keras divides once, by all kept steps of "
+                "the batch.",
+            ),
+            (
+                lambda y_true, y_pred: _masked(np.abs(y_true - y_pred), y_pred != 0),
+                "You take the mask from the predictions. Padding is where the target is 0.",
+            ),
+            (
+                lambda y_true, y_pred: _masked(np.abs(y_true - y_pred), y_true == 0),
+                "That is the loss of the padding: the mask is upside down. True means keep.",
+            ),
+            (
+                lambda y_true, y_pred: np.abs(y_true - y_pred) * (y_true != 0),
+                "Those are the losses of the steps, with 0 under the padding. Keras would take "
+                "the mean over all steps of them. Divide by the kept ones yourself.",
+            ),
+        ),
+        cases=((_FRAMES, _PREDICTED), (_FRAMES[:, 1:], _PREDICTED[::-1, 1:])),
+        made_from=lambda y_true, y_pred: dict(
+            zip(("values", "mask"), _padded(y_true, y_pred), strict=True)
+        ),
     ),
 }

@@ -9,6 +9,21 @@ from lossbook._exercises.exercise import Exercise
 _MASK = (8, 64, 64, 1)
 
 
+def _weigh(price, kind, weight, loss_weights, of_price=False, of_kind=True):
+    """Return the loss of two outputs with sample weights for one of them, both or none."""
+    means = [np.mean(price * weight if of_price else price)]
+    means.append(np.mean(kind * weight if of_kind else kind))
+    return float(np.dot(loss_weights, means))
+
+
+_HOUSES = (
+    np.array([1.0, 0.0, 4.0, 9.0]),
+    np.array([0.7, 0.2, 0.9, 2.3]),
+    np.array([1.0, 1.0, 5.0, 1.0]),
+    np.array([0.5, 2.0]),
+)
+
+
 EXERCISES = {
     "outputs-1": Exercise(
         lambda: 4 / math.prod(_MASK),
@@ -55,6 +70,11 @@ EXERCISES = {
                 lambda: 1.5,
                 "That is the part of the outputs. What is left of the loss?",
             ),
+            (
+                lambda: 3.1 - (0.4 / 1.0 + 1.2 / 0.5 + 2.0 / 0.25),
+                "You divide the lines by their loss weights. Keras prints them unweighted: "
+                "multiply.",
+            ),
         ),
     ),
     "outputs-3": Exercise(
@@ -83,5 +103,49 @@ EXERCISES = {
             ),
         ),
         cases=((np.array([0.5, 8.0, 2.0]), np.array([0.5, 0.25, 0.25])),),
+    ),
+    "outputs-4": Exercise(
+        lambda price, kind, weight, loss_weights: _weigh(price, kind, weight, loss_weights),
+        (
+            (
+                lambda *data: _weigh(*data, of_price=True),
+                "That is the report: one array of sample weights goes to every output. Leave the "
+                "price as it is.",
+            ),
+            (
+                lambda *data: _weigh(*data, of_price=True, of_kind=False),
+                "You weigh the price. The weights belong to the kind.",
+            ),
+            (
+                lambda *data: _weigh(*data, of_kind=False),
+                "Nothing is weighted any more. The kind keeps its sample weights.",
+            ),
+            (
+                lambda price, kind, weight, loss_weights: _weigh(
+                    price, kind, weight / weight.mean(), loss_weights
+                ),
+                "You divide the kind by the sum of its weights. Keras divides by the number of "
+                "values. See the chapter Weights.",
+            ),
+            (
+                lambda price, kind, weight, loss_weights: _weigh(price, kind, weight, np.ones(2)),
+                "The loss weights are missing: each multiplies the loss of its output.",
+            ),
+            (
+                lambda *data: _weigh(*data) / np.sum(data[-1]),
+                "You divide by the sum of the loss weights. They are factors, not shares.",
+            ),
+            (
+                lambda *data: _weigh(*data) / 2,
+                "You average the two outputs. Keras adds them.",
+            ),
+            (
+                lambda price, kind, weight, loss_weights: _weigh(
+                    price, kind, weight, loss_weights[::-1]
+                ),
+                "The loss weights are swapped: the first is that of the price.",
+            ),
+        ),
+        cases=(_HOUSES, (*(x[1:] for x in _HOUSES[:3]), np.array([3.0, 0.25]))),
     ),
 }

@@ -24,6 +24,27 @@ def _three(pytorch=None, keras=None, ignoring=None):
     )
 
 
+def _token_weights(labels, class_weight, ignored=0.0):
+    """Look up the weight of every label; those of -100 get the given one."""
+    kept = labels != -100
+    return np.where(kept, np.asarray(class_weight)[np.where(kept, labels, 0)], ignored)
+
+
+def _divided(losses, weights, divisor=None):
+    """Return the weighted sum of all tokens, divided by the weights or by something else."""
+    return float(np.sum(weights * losses) / (np.sum(weights) if divisor is None else divisor))
+
+
+def _means(losses, labels, class_weight):
+    """Return the weighted mean of every batch, NaN where nothing is left, and what it keeps."""
+    weights = _token_weights(labels, class_weight)
+    return np.sum(weights * losses, axis=1) / np.sum(weights, axis=1), labels != -100
+
+
+_BATCHES = np.array([[0, 2, 0], [1, -100, -100], [-100, -100, -100]])
+_OF_TOKENS = np.array([[0.5, 1.5, 2.0], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+
+
 EXERCISES = {
     "rosetta-1": Exercise(
         _three,
@@ -49,6 +70,7 @@ EXERCISES = {
                 "PyTorch adds the weights of the samples, not those of the three classes.",
             ),
         ),
+        made_from=lambda: (None, {"values": _LOSSES, "sample_weight": _WEIGHTS}, None),
     ),
     "rosetta-2": Exercise(
         lambda labels, class_weight: (
@@ -106,6 +128,56 @@ EXERCISES = {
                 lambda: (float(np.mean(_MICRO)), float(np.dot(_MICRO, _ITEMS)) / 2),
                 "Divide the sum over all tokens by the tokens, not by the micro-batches.",
             ),
+        ),
+    ),
+    "rosetta-4": Exercise(
+        lambda losses, labels, class_weight: _divided(losses, _token_weights(labels, class_weight)),
+        (
+            (
+                lambda *args: float(np.mean(_means(*args)[0])),
+                "NaN is in the mean still: a batch without labels divides 0 by 0. Divide once.",
+            ),
+            (
+                lambda *args: float(np.nanmean(_means(*args)[0])),
+                "That is nanmean: a batch of one token counts as much as a batch of three.",
+            ),
+            (
+                lambda *args: float(np.mean(np.nan_to_num(_means(*args)[0]))),
+                "Your empty batch is a 0 and counts, as in Keras. It has no token that counts.",
+            ),
+            (
+                lambda *args: float(
+                    np.nansum(_means(*args)[0] * _means(*args)[1].sum(axis=1))
+                    / np.sum(_means(*args)[1])
+                ),
+                "You count each batch by its kept tokens. With class weights it has their sum.",
+            ),
+            (
+                lambda losses, labels, class_weight: _divided(
+                    losses, _token_weights(labels, class_weight), np.sum(labels != -100)
+                ),
+                "You divide by the number of kept tokens, as Keras. PyTorch takes their weights.",
+            ),
+            (
+                lambda losses, labels, class_weight: _divided(
+                    losses, _token_weights(labels, class_weight), len(losses)
+                ),
+                "You divide by the number of batches. Divide by the weights of the kept tokens.",
+            ),
+            (
+                lambda losses, labels, class_weight: _divided(losses, labels != -100),
+                "The class weights are missing, in the sum and in the denominator.",
+            ),
+            (
+                lambda losses, labels, class_weight: _divided(
+                    losses, _token_weights(labels, class_weight, class_weight[0])
+                ),
+                "Ignored tokens are in the denominator with the weight of class 0. Give them 0.",
+            ),
+        ),
+        cases=(
+            (_OF_TOKENS, _BATCHES, np.array([1.0, 2.0, 5.0])),
+            (_OF_TOKENS, _BATCHES, np.array([0.5, 4.0, 1.5])),
         ),
     ),
 }

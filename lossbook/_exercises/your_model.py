@@ -16,6 +16,23 @@ def _by_sample(values, weights, mask):
     return np.sum(values * weights * mask, axis=-1) / np.sum(mask)
 
 
+def _one_by_one(values, weights, mask):
+    """Return, for the number of each sample, the values without those of the others."""
+    rows = np.eye(len(values))[..., None]
+    return tuple({"values": values * row, "sample_weight": weights, "mask": mask} for row in rows)
+
+
+_STEPS = np.array([[1, 2, 1, 2], [3, 1, 0, 0], [4, 0, 0, 0], [2, 3, 4, 0]])
+_LOSSES = np.abs(2 * _STEPS - 0.5)
+_REAL = _STEPS > 0
+_TRUST = np.array([1.0, 1.0, 2.0, 4.0])
+
+
+def _mended(weights=_TRUST[:, None], mask=_REAL, divisor=None):
+    """Return the weighted sum of what the mask keeps, divided by its number of steps."""
+    return float(np.sum(_LOSSES * weights * mask)) / (divisor or np.sum(mask))
+
+
 _VALUES = np.array([[0.5, 2.0, 1.0], [3.0, 0.25, 4.0]])
 _WEIGHTS = np.array([[1.0], [3.0]])
 _MASKS = np.array([[[1, 1, 0], [1, 0, 0]], [[1, 1, 1], [1, 1, 0]]]).astype(bool)
@@ -97,5 +114,42 @@ EXERCISES = {
             ),
         ),
         cases=tuple((_VALUES, _WEIGHTS, mask) for mask in _MASKS),
+        made_from=_one_by_one,
+        see="the chapter Masks",
+    ),
+    "your-model-4": Exercise(
+        _mended,
+        (
+            (
+                lambda: _mended(_TRUST, np.ones((4, 4))),
+                "That is what was printed: padding counts, and the weights act on the steps.",
+            ),
+            (
+                lambda: _mended(_TRUST),
+                "The mask is mended. The weights (4,) still act on the steps. See Weights.",
+            ),
+            (
+                lambda: _mended(mask=np.ones((4, 4))),
+                "The weights are mended. Padding still counts: `* 2.0` drops the mask. See Masks.",
+            ),
+            (
+                lambda: _mended(divisor=_REAL.size),
+                "Padding has left the sum, but not the denominator: 10 of 16 steps are kept.",
+            ),
+            (
+                lambda: _mended(divisor=np.sum(_TRUST[:, None] * _REAL)),
+                "You divide by the sum of the weights, 20. Keras divides by the kept steps, 10.",
+            ),
+            (
+                lambda: _mended(np.ones((4, 1))),
+                "The weights are missing: the steps of the last sequence count four times.",
+            ),
+        ),
+        made_from=lambda: {
+            "values": _LOSSES,
+            "sample_weight": np.broadcast_to(_TRUST[:, None], (4, 4)),
+            "mask": _REAL,
+        },
+        see="the chapter Masks",
     ),
 }

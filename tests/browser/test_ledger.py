@@ -346,6 +346,9 @@ def test_the_chapters_load_the_script_once(site, browser_page, chapter):
     browser_page.goto(f"{site}/book/{chapter}.html")
     ledger = browser_page.locator("lossbook-ledger")
     assert ledger.get_attribute("id") == "ledger"
+    assert not [url for url in browser_page.requests if "ledger.js" in url]  # it is far down
+    ledger.scroll_into_view_if_needed()
+    ledger.locator("#rule").wait_for()
     scripts = [url for url in browser_page.requests if "ledger.js" in url]
     assert len(scripts) == 1
     assert "customElements.define" not in browser_page.content()

@@ -1,0 +1,12 @@
+"""What learners get wrong: a module a chapter, named like its module of lossbook._exercises.
+
+WRONG[exercise][what the checker says, from its first word] = the code that a learner would write in
+place of `answer = ...`. The code is run after the stub of the notebook, hence sees its data.
+"""
+
+import importlib
+import pkgutil
+
+WRONG = {}
+for module in pkgutil.iter_modules(__path__):
+    WRONG |= importlib.import_module(f"{__name__}.{module.name}").WRONG

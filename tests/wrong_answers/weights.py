@@ -1,0 +1,128 @@
+"""What learners get wrong in the chapter "Weights"."""
+
+WRONG = {
+    "weights-1": {
+        "The loss does not divide by the sum of the weights.": """
+mean = np.average(losses, weights=weight)
+answer = (mean, mean, (weight * losses)[mask].mean())
+""",
+        "Weights of 0 stay in the denominator of the loss.": """
+total = weight @ losses
+answer = (total / np.count_nonzero(weight), total / np.sum(weight), total / np.sum(mask))
+""",
+        "The first two are swapped": """
+total = sum(w * loss for w, loss in zip(weight, losses))
+answer = (total / 6, total / 4, total / 2)
+""",
+        "The metric divides by the sum of the weights": """
+weighted = losses * weight
+answer = (weighted.mean(), weighted.mean(), weighted[mask].mean())
+""",
+        "The mask divides by the number of values that it keeps": """
+answer = (
+    np.mean(weight * losses),
+    np.average(losses, weights=weight),
+    np.average(losses[mask], weights=weight[mask]),
+)
+""",
+        "Under a mask the loss divides by the values that are kept": """
+total = np.sum(weight * losses)
+answer = (total / 4, total / weight.sum(), np.mean(weight * losses * mask))
+""",
+        "Number 3: The sum of mask · value, divided by the number of values that the": """
+total = np.sum(weight * losses)
+answer = (total / 4, total / weight.sum(), losses[mask].mean())
+""",
+        "Number 1: The sum of the values, divided by the number of values, 4. The weights are": """
+total = np.sum(weight * losses)
+answer = (losses.mean(), total / weight.sum(), total / 2)
+""",
+    },
+    "weights-2": {
+        "Keras matches shapes from the last axis": """
+answer = shape[:1]
+""",
+        "That meets the rows.": """
+answer = np.zeros(16)[:, None].shape
+""",
+        "y_pred has four axes": """
+answer = tuple(16 if axis == 0 else 1 for axis in range(len(shape)))
+""",
+        "The weights of the images belong to the first axis": """
+answer = (1,) * 2 + (16,)
+""",
+        "That is one weight per pixel.": """
+answer = keras.losses.binary_crossentropy(ops.zeros(shape), ops.zeros(shape)).shape
+""",
+        "Number 3 of 3 is too large by a factor of 64.": """
+answer = (16, 1, 64)
+""",
+    },
+    "weights-3": {
+        "The look-up is right.": """
+def answer(labels, class_weights):
+    return np.take(class_weights, labels)
+""",
+        "You gave the class weights the mean 1.": """
+def answer(labels, class_weights):
+    class_weights = class_weights * len(class_weights) / class_weights.sum()
+    return class_weights[labels]
+""",
+        "Your weights add up to 1.": """
+def answer(labels, class_weights):
+    weights = ops.take(class_weights, labels)
+    return weights / ops.sum(weights)
+""",
+        "You normalise along the last axis.": """
+def answer(labels, class_weights):
+    weights = class_weights[labels]
+    return weights * weights.shape[-1] / weights.sum(axis=-1, keepdims=True)
+""",
+        "You normalise each sample by itself.": """
+def answer(labels, class_weights):
+    return np.stack([w / w.mean() for w in class_weights[labels]])
+""",
+        "Those are the weights of the classes.": """
+def answer(labels, class_weights):
+    return class_weights / (sum(class_weights) / 3)
+""",
+        "For labels=0, class_weights=1 it gives 1, expected 0.54545": """
+def answer(labels, class_weights):
+    weights = class_weights[labels]
+    return weights / np.median(weights)
+""",
+    },
+    "weights-4": {
+        "That is what class_weight makes of it": """
+def answer(values, labels, class_weights):
+    weight = class_weights[np.argmax(labels, axis=1)]
+    return keras.losses.MeanAbsoluteError()(0 * values[..., None], values[..., None], weight)
+""",
+        "You weigh whole sequences": """
+def answer(values, labels, class_weights):
+    weight = class_weights[labels.argmax(-1)]
+    return np.mean(weight * values.mean(axis=1))
+""",
+        "You divide by the sum of the weights": """
+def answer(values, labels, class_weights):
+    return np.average(values, weights=class_weights[labels])
+""",
+        "Nothing is weighted.": """
+def answer(values, labels, class_weights):
+    return ops.mean(values)
+""",
+        "You multiply by the labels themselves.": """
+def answer(values, labels, class_weights):
+    return np.mean(labels * values)
+""",
+        "Those are the weighted values": """
+def answer(values, labels, class_weights):
+    return lb.aggregate(values, class_weights[labels], reduction=None).total
+""",
+        "That is pytorch-elementwise, batchmean. The sum of weight · value, divided by the": """
+def answer(values, labels, class_weights):
+    sums = [np.dot(class_weights[c], v) for c, v in zip(labels, values)]
+    return np.mean(sums)
+""",
+    },
+}
