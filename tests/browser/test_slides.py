@@ -180,6 +180,23 @@ def test_the_speaker_has_notes_in_a_window_of_its_own(deck):
     assert frame.inner_text() == "Weights"
 
 
+def test_the_file_alone_does_the_same(open_page):
+    """As in the zip for rooms without a network: no server, notes too."""
+    page = open_page(viewport=BEAMER)
+    page.goto(f"{PAGE.as_uri()}?cut=90#/weights")
+    page.wait_for_function("Reveal.isReady()")
+    assert page.evaluate(MEASURE) == []
+    assert page.evaluate("""document.fonts.check('16px "Lossbook Math"')""")
+    with page.expect_popup() as opened:
+        page.keyboard.press("s")
+    notes = opened.value.locator(".speaker-controls-notes .value")
+    notes.get_by_text("absolute errors").wait_for()
+    page.keyboard.press("ArrowRight")
+    notes.get_by_text("the sum was divided by four").wait_for()
+    assert page.errors == []
+    assert [url for url in page.requests if not url.startswith(("file:", "data:"))] == []
+
+
 def test_the_keyboard_leads_through_and_nothing_moves(deck):
     page = deck()
     first = page.evaluate("Reveal.getCurrentSlide().id")
