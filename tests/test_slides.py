@@ -189,8 +189,8 @@ def test_the_notes_hold_the_solutions_and_what_goes_wrong():
     made = deck(slide("x"))
     notes = made.section(made.slides[3], 2).partition('<aside class="notes">')[2]
     assert "Chapter 5." in notes
-    assert '<div data-cuts="half day">\n<p>weights-1:</p>\n<pre>' in notes
-    assert '<div data-cuts="day">\n<p>weights-2:</p>\n<pre>' in notes
+    assert '<div data-cuts="half day">\n<p>weights-1:</p>\n<pre style=' in notes
+    assert '<div data-cuts="day">\n<p>weights-2:</p>\n<pre style=' in notes
     assert "answer = (" in notes
     assert "<li><strong>Most people divide by Σw.</strong> The metric does.</li>" in notes
     assert "<li><strong>A shape (B,).</strong> It meets the steps.</li>" in notes

@@ -90,7 +90,7 @@ class Deck:
         body += self.parts(slide)
         body += [self.lengths()] if title else []
         name = slide.step.id + (f"-{number}" if number > 1 else "")
-        kind = "title" if title else "slide"
+        kind = "slide" if slide.parts and not title else "title"
         return (
             f'<section id="{name}" data-cuts="{" ".join(cuts_of(slide, self.plan))}">\n'
             f'<div class="{kind}">\n' + "\n".join(body) + "\n</div>\n"
@@ -175,7 +175,7 @@ class Deck:
         for exercise in exercises:
             solution = escape(self.chapters.solution(exercise, step.chapter), quote=False)
             cuts = " ".join(exercise_minutes(step, exercise.name))
-            body = f"<p>{exercise.name}:</p>\n<pre>{solution}</pre>"
+            body = f'<p>{exercise.name}:</p>\n<pre style="white-space: pre-wrap">{solution}</pre>'
             found.append(f'<div data-cuts="{cuts}">\n{body}\n</div>')
         told = next((s for s in self.slides if s.step is step and s.of(Exercise)), None)
         if step.wrong and (slide is told or (told is None and number == 1)):
