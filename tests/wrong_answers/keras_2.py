@@ -63,7 +63,7 @@ def answer(weights):
 def answer(weights):
     return weights / np.count_nonzero(weights)
 """,
-        "Every number that it gives is too": """
+        "For weights=": """
 def answer(weights):
     return weights / np.mean(weights == 0)
 """,
