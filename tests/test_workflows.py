@@ -56,6 +56,12 @@ def test_commands_are_targets_of_the_makefile(path):
     assert set(made) <= TARGETS
 
 
+def test_what_is_published_has_the_slides():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text(encoding="utf-8"))
+    commands = [step.get("run") for step in workflow["jobs"]["build"]["steps"]]
+    assert list(filter(None, commands)) == ["make book", "make slides"]
+
+
 def test_only_main_is_published():
     workflow = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text(encoding="utf-8"))
     assert workflow[True] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
