@@ -56,6 +56,17 @@ def test_commands_are_targets_of_the_makefile(path):
     assert set(made) <= TARGETS
 
 
+def test_what_is_published_has_the_slides_and_the_zip():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text(encoding="utf-8"))
+    commands = [step.get("run") for step in workflow["jobs"]["build"]["steps"]]
+    assert list(filter(None, commands)) == [
+        "make book",
+        "make slides",
+        "make workshop",
+        "cp _build/lossbook-workshop.zip _build/html",
+    ]
+
+
 def test_only_main_is_published():
     workflow = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text(encoding="utf-8"))
     assert workflow[True] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
