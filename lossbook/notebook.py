@@ -35,8 +35,10 @@ def prepare(seed=1):
     if backend == "tensorflow":
         framework.get_logger().setLevel("ERROR")  # no hints on retracing among the outputs
     here = device(keras.ops.ones(1))
-    print(f"Keras {keras.__version__} on {backend} {framework.__version__}, device {here}")
-    print(f"Python {platform.python_version()}, lossbook {lossbook.__version__}")
+    print(
+        f"Keras {keras.__version__} on {backend} {framework.__version__}, device {here}, "
+        f"lossbook {lossbook.__version__}, Python {platform.python_version()}"
+    )
 
 
 def device(x):

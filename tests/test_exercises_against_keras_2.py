@@ -1,7 +1,7 @@
 """The expected answers of chapters 10 to 16, and the report of 9, recomputed by real Keras.
 
 What an old release or PyTorch did comes from the recorded atlas, and from the rules that are tested
-against it.
+against it (see also test_recorded_in_book).
 """
 
 import keras
@@ -162,12 +162,8 @@ def test_your_model():
 def test_keras_2():
     losses = np.array([0.5, 1.25, 2.0, 4.0, 3.0])
     weights = np.array([4.0, 2.0, 0.0, 0.0, 0.0])
-    by_rule = [
-        lb.aggregate(losses, weights, mask, rule="keras-2.2.4").total
-        for mask in (None, weights > 0)
-    ]
     real = evaluate(losses[:, None], sample_weight=weights.astype("float32"))
-    same(expected("keras-2-1"), (*by_rule, real))
+    same(expected("keras-2-1")[2], real)
 
     from_b, penalties = expected("keras-2-2")
     inputs = [keras.Input((1,)), keras.Input((1,))]
@@ -202,13 +198,6 @@ def test_keras_2():
 
 
 def test_atlas():
-    losses, weights = np.array([2.0, 4.0, 6.0, 5.0]), np.array([2.0, 1.0, 0.0, 1.0])
-    mask = np.array([True, True, True, False])
-    names = "tf.keras-2.10.1", "tf.keras-2.11.1", "keras-2.2.4"
-    same(
-        expected("atlas-1"),
-        [lb.aggregate(losses, weights, mask, rule=name).total for name in names],
-    )
     for weights, mask in cases("atlas-2"):
         values = np.linspace(1, 2, mask.size).reshape(mask.shape)
         x = np.where(mask, values, -1.0)[..., None]

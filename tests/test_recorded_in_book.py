@@ -79,8 +79,8 @@ def test_another_number_is_found(key, number):
 
 
 def test_the_exercises_follow_the_rule_of_the_release():
-    losses, weights = np.array([0.5, 1.0, 2.0, 4.0]), np.array([4.0, 1.0, 0.0, 0.0])
-    mask = np.array([True, True, False, False])
+    losses = np.array([0.5, 1.25, 2.0, 4.0, 3.0])
+    weights, mask = np.array([4.0, 2.0, 0.0, 0.0, 0.0]), np.arange(5) < 2
     by_rule = [
         lb.aggregate(losses, weights, rule="keras-2.2.4").total,
         lb.aggregate(losses, weights, mask, rule="keras-2.2.4").total,
@@ -95,7 +95,7 @@ def test_the_exercises_follow_the_rule_of_the_release():
 
 
 def test_the_exercises_on_the_atlas_follow_the_rules():
-    losses, weights = np.array([2.0, 4.0, 6.0, 8.0]), np.array([2.0, 1.0, 0.0, 1.0])
+    losses, weights = np.array([2.0, 4.0, 6.0, 5.0]), np.array([2.0, 1.0, 0.0, 1.0])
     mask = np.array([True, True, True, False])
     by_rule = [
         lb.aggregate(losses, weights, mask, rule=rule).total

@@ -62,6 +62,7 @@ def test_the_sources_are_the_pages_of_the_book_alone(tmp_path):
         *("README.md", "CHANGELOG.md", ".venv/lib/python3.11/site-packages/x/README.md"),
         *(".github/a.md", ".pytest_cache/README.md", "book/.ipynb_checkpoints/index.md"),
         *("_build/html/x.md", "tests/x.md", "tools/x.md", "lossbook/x.md", "benchmarks/x.md"),
+        "workshop/slides.md",
     ]
     for name in inside + outside:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -244,6 +245,18 @@ def built(tmp_path):
 
 
 def test_checker_finds_nothing_in_a_site_in_order(built):
+    assert site.check(built) == []
+
+
+def test_the_slides_are_no_page_of_the_site_and_may_be_missing(built):
+    page = built / "book/01_a.html"
+    text = page.read_text(encoding="utf-8")
+    link = '<p><a href="../slides/index.html">The slides</a></p></body>'
+    page.write_text(text.replace("</body>", link), encoding="utf-8")
+    assert site.check(built) == []  # `make slides` comes later
+    (built / "slides").mkdir()
+    assert site.check(built) == ["book/01_a.html: a link leads nowhere: ../slides/index.html"]
+    (built / "slides/index.html").write_text("<p>neither title nor description", encoding="utf-8")
     assert site.check(built) == []
 
 

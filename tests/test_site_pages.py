@@ -67,6 +67,12 @@ def finished(folder, name="book/01.html"):
     return (folder / name).read_text(encoding="utf-8")
 
 
+def test_the_slides_are_left_alone(built):
+    (built / "slides").mkdir()
+    (built / "slides/index.html").write_text(PAGE)
+    assert finished(built, "slides/index.html") == PAGE
+
+
 def test_one_sheet_and_one_script_stand_for_all(built):
     page = finished(built)
     (sheet,) = re.findall(r'<link rel="stylesheet" href="\.\./_static/(site\.\w+\.css)">', page)

@@ -16,7 +16,7 @@ def jobs(path):
 
 
 def test_there_are_workflows():
-    assert [file.stem for file in FILES] == ["drift", "links", "pages", "test"]
+    assert [file.stem for file in FILES] == ["colab", "drift", "links", "pages", "test"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -54,6 +54,17 @@ def test_commands_are_targets_of_the_makefile(path):
     steps = [step for job in jobs(path).values() for step in job["steps"]]
     made = [step["run"].removeprefix("make ") for step in steps if "make" in step.get("run", "")]
     assert set(made) <= TARGETS
+
+
+def test_what_is_published_has_the_slides_and_the_zip():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text(encoding="utf-8"))
+    commands = [step.get("run") for step in workflow["jobs"]["build"]["steps"]]
+    assert list(filter(None, commands)) == [
+        "make book",
+        "make slides",
+        "make workshop",
+        "cp _build/lossbook-workshop.zip _build/html",
+    ]
 
 
 def test_only_main_is_published():

@@ -73,17 +73,22 @@ def test_a_plan_that_does_not_add_up_is_refused(tmp_path):
 
 
 def test_the_table_by_the_minute():
+    """The steps, in bold, follow each other; so do the parts of each, and fill it."""
     for cut in PLAN.cuts:
         lines = workshop_plan.cut_table(PLAN, cut.name).splitlines()
-        rows = [
-            [cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line[:1] == "|"
-        ]
-        assert rows[-1][0] == workshop_plan.clock(cut.total)
-        now = 0
-        for start, minutes, *_ in rows[2:-1]:
-            assert start == workshop_plan.clock(now)
-            now += int(minutes)
-        assert {len(row) for row in rows} == {4}
+        rows = [[c.strip() for c in line.split("|")[1:-1]] for line in lines if line[:1] == "|"]
+        assert {len(row) for row in rows} == {3}
+        ends = part_ends = breaks = 0
+        for start, minutes, _ in rows[2:-1]:
+            if start.startswith("**"):
+                assert start == f"**{workshop_plan.clock(ends)}**"
+                assert part_ends in (ends, breaks), "a step's parts fill it"
+                breaks = part_ends = ends
+                ends += int(minutes.strip("*"))
+            else:
+                assert start == workshop_plan.clock(part_ends)
+                part_ends += int(minutes)
+        assert rows[-1][0] == f"**{workshop_plan.clock(cut.total)}**"
 
 
 def test_the_steps_text_has_every_remark():
@@ -152,10 +157,7 @@ def test_a_question_has_one_right_answer_and_a_belief_for_each_other():
         assert all(option.get("right") or option["belief"] for option in question["options"])
         assert len({option["say"] for option in question["options"]}) == 4
         name, _, anchor = question["book"].partition("#")
-        slugs = {
-            re.sub(r"[^\w -]", "", h).lower().replace(" ", "-")
-            for h in headings(CHAPTERS[Path(name).stem])
-        }
+        slugs = {workshop_plan.slug(h) for h in headings(CHAPTERS[Path(name).stem])}
         assert anchor in slugs, question["book"]
     open_text = workshop_plan.check_text(ASKED, key=False)
     assert "Right" not in open_text and not any(

@@ -18,11 +18,11 @@ SETUP = """\
 # Setup. On Colab this installs lossbook alone and keeps Colab's own Keras;
 # elsewhere it installs nothing.
 import importlib.util
+import os
+import sys
 
 if importlib.util.find_spec("lossbook") is None:
-    %pip install --quiet --no-deps git+{url}@{branch}
-
-import os
+    !"{{sys.executable}}" -m pip install -qq --no-deps git+{url}@{branch}
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

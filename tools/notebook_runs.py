@@ -129,9 +129,20 @@ def _forget_page(path):
 
 
 def _world():
-    """Digest what a run depends on besides its notebook: lossbook, Python, installed packages."""
-    packages = sorted({f"{d.name}=={d.version}" for d in metadata.distributions()})
+    """Digest what a run depends on besides its notebook: lossbook, Python, the pinned packages.
+
+    What other targets install beside them (Playwright, a linter) changes no number.
+    """
+    pinned = {line.partition("==")[0] for line in (ROOT / "requirements.txt").open(encoding="utf8")}
+    packages = sorted(
+        f"{d.name}=={d.version}" for d in metadata.distributions() if _normal(d.name) in pinned
+    )
     sources = [path.read_text("utf8") for path in sorted((ROOT / "lossbook").rglob("*.py"))]
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     everything = [platform.python_version(), sys.platform, backend, *packages, *sources]
     return hashlib.sha256("\n".join(everything).encode()).hexdigest()
+
+
+def _normal(name):
+    """Return a package's name as requirements.txt writes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -20,6 +20,7 @@ import site_access
 import site_finding
 
 ROOT = Path(__file__).resolve().parent.parent
+SLIDES = "slides"  # made apart, by `make slides` (tools/slides.py), with tests of their own
 DESCRIPTION = range(50, 161)  # characters that a search engine shows
 SOCIAL = ("og:title", "og:description", "og:image", "og:url")
 NOISE = re.compile(r"(?i:oneDNN|TF-TRT|cuda)|WARNING:|^[IWEF]\d{4} \d\d:", re.MULTILINE)
@@ -147,6 +148,8 @@ def check_links(name, page, pages, folder):
                 yield f"fetches {url} from another host"
             continue
         target = (folder / name).parent / unquote(parts.path) if parts.path else folder / name
+        if (folder / SLIDES) in target.resolve().parents and not (folder / SLIDES).is_dir():
+            continue  # not made yet
         if not target.is_file():
             yield f"a link leads nowhere: {url}"
             continue
@@ -163,7 +166,7 @@ def check(folder):
     pages = {
         path.relative_to(folder).as_posix(): Page(path)
         for path in sorted(folder.rglob("*.html"))
-        if "_static" not in path.relative_to(folder).parts  # the theme's fragments
+        if path.relative_to(folder).parts[0] not in ("_static", SLIDES)  # theme's fragments
     }
     if not pages:
         return [f"{folder}: no pages here; `make book` builds them"]

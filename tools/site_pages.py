@@ -221,7 +221,8 @@ def finish(folder):
     """Rewrite every page below a folder."""
     folder = Path(folder)
     static = folder / "_static"
-    paths = [p for p in sorted(folder.rglob("*.html")) if static not in p.parents]
+    apart = {static, folder / "slides"}  # tools/slides.py makes a page of its own
+    paths = [p for p in sorted(folder.rglob("*.html")) if apart.isdisjoint(p.parents)]
     raw = {p.relative_to(folder).as_posix(): p.read_text(encoding="utf-8") for p in paths}
     if not any("fontawesome.js" in page for page in raw.values()):
         return 0  # finished already

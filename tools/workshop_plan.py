@@ -6,13 +6,12 @@ by the minute), `{workshop-steps}` (objectives, what goes wrong, what to say) an
 (the five questions; with `key` as its argument, the answers).
 """
 
+import re
 import tomllib
 from typing import NamedTuple
 
-from docutils import nodes
-from docutils.statemachine import StringList
+from markdown_directive import MarkdownDirective
 from notebook_files import ROOT
-from sphinx.util.docutils import SphinxDirective
 
 FOLDER = ROOT / "workshop"
 DOES = {
@@ -21,7 +20,7 @@ DOES = {
     "run": "Run",
     "exercise": "Exercise",
     "talk": "Talk",
-    "check": "Five questions",
+    "check": "Check",
 }
 
 
@@ -123,34 +122,37 @@ def clock(minutes):
 
 
 def cut_table(plan, name):
-    """Return a cut as a Markdown table: when, which step, what is done."""
-    rows, now = ["| from | minutes | step | what is done |", "|---|---|---|---|"], 0
-    for step in plan.steps_in(name):
-        link = f"[{step.title}]({step.chapter}.ipynb)" if step.chapter else step.title
-        parts = step.parts_in(name) or [None]
-        for i, part in enumerate(parts):
-            minutes = part.minutes[name] if part else step.minutes[name]
-            shown = f"**{link}**" if i == 0 else ""
-            rows.append(f"| {clock(now)} | {minutes} | {shown} | {_says(step, part)} |")
-            now += minutes
+    """Return a cut as Markdown: for whom, then a table of when, how long, and what is done."""
     cut = next(cut for cut in plan.cuts if cut.name == name)
-    lead = [f"For {cut.audience}. **Afterwards everybody can {cut.goal}.**", ""]
+    lead = f"For {cut.audience}. **Afterwards everybody can {cut.goal}.**"
     if cut.computes:
-        lead[0] += (
+        lead += (
             f" Two cores compute all cells of its chapters in {cut.computes} seconds: nobody waits"
             " for the machine."
         )
-    return "\n".join([*lead, *rows, f"| {clock(now)} | | End | |"])
+    rows, now = ["| from | minutes | what is done |", "|---|---|---|"], 0
+    for step in plan.steps_in(name):
+        title = f"[{step.title}]({step.chapter}.ipynb)" if step.chapter else step.title
+        rows.append(f"| **{clock(now)}** | **{step.minutes[name]}** | **{title}** |")
+        if not step.parts:
+            now += step.minutes[name]
+        for part in step.parts_in(name):
+            rows.append(f"| {clock(now)} | {part.minutes[name]} | {_says(step, part)} |")
+            now += part.minutes[name]
+    return "\n".join([lead, "", *rows, f"| **{clock(now)}** | | **End** |"])
+
+
+def slug(heading):
+    """Return the anchor of a heading, as MyST makes it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def _says(step, part):
-    if part is None:
-        return ""
     if part.exercise:
         number = part.exercise.rpartition("-")[2]
-        return f"Exercise {number}, `{part.exercise}` {part.what}".strip()
-    where = f" *{part.section.replace('|', '')}*:" if part.section else ""
-    return f"{DOES[part.do]}{':' if not where else ''}{where} {part.what}"
+        return f"Exercise {number} (`{part.exercise}`)"
+    where = f" [{part.section}]({step.chapter}.ipynb#{slug(part.section)})" if part.section else ""
+    return f"{DOES[part.do]}{where}: {part.what}"
 
 
 def steps_text(plan):
@@ -181,24 +183,7 @@ def check_text(asked, key):
     return "\n".join(lines)
 
 
-class _Markdown(SphinxDirective):
-    """A directive whose content is Markdown that we make."""
-
-    optional_arguments = 1
-
-    def run(self):
-        try:
-            text = self.text((self.arguments or [""])[0])
-        except ValueError as error:
-            raise self.error(str(error)) from error
-        inside = nodes.Element()
-        self.state.nested_parse(
-            StringList(text.splitlines(), "workshop"), 0, inside, match_titles=1
-        )
-        return inside.children
-
-
-class CutTable(_Markdown):
+class CutTable(MarkdownDirective):
     """A cut by the minute."""
 
     def text(self, argument):
@@ -209,7 +194,7 @@ class CutTable(_Markdown):
         return cut_table(plan, argument)
 
 
-class Steps(_Markdown):
+class Steps(MarkdownDirective):
     """All steps: objectives, what goes wrong."""
 
     def text(self, argument):
@@ -217,7 +202,7 @@ class Steps(_Markdown):
         return steps_text(load())
 
 
-class Check(_Markdown):
+class Check(MarkdownDirective):
     """The five questions, or their key."""
 
     def text(self, argument):

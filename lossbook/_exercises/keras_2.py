@@ -30,7 +30,7 @@ def _share(weights):
     return np.mean(weights != 0)
 
 
-_WEIGHTS = np.array([0.0, 2.0, 0.0, 0.5])
+_WEIGHTS = np.array([0.0, 2.0, 0.0, 0.5, 1.0])
 _NEGATIVE = np.array([1.0, 0.0, -1.0, 3.0, 0.25])
 
 

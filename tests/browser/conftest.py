@@ -6,12 +6,15 @@
     open_page      open_page(color_scheme="dark", java_script_enabled=False, ...): a new page;
                    the options are those of Playwright's Browser.new_context
     browser_page   open_page() without options: 1280 x 900, light
+    axe            the text of axe-core, which judges accessibility in a page
 
 A page keeps `page.requests` (each URL that it asked for) and `page.errors` (what the console called
 an error, what no script caught, what was not found).
 """
 
+import os
 import shutil
+from pathlib import Path
 
 import pages_server
 import pytest
@@ -74,3 +77,10 @@ def open_page(browser):
 @pytest.fixture
 def browser_page(open_page):
     return open_page()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    path = os.environ.get("AXE", "")
+    assert Path(path).is_file(), "axe-core is missing; run: make browser"
+    return Path(path).read_text(encoding="utf-8")

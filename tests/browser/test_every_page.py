@@ -1,7 +1,5 @@
 """What holds for every page of the site: light, alone, accessible, readable without scripts."""
 
-import os
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pages_server
@@ -58,13 +56,6 @@ def test_a_page_is_light_and_still_and_asks_no_other_host(name, site, open_page)
     assert page.errors == []
     assert page.evaluate("window.moved") < 0.1
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.fixture(scope="session")
-def axe():
-    path = os.environ.get("AXE", "")
-    assert Path(path).is_file(), "axe-core is missing; run: make browser"
-    return Path(path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

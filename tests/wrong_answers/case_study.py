@@ -79,6 +79,8 @@ def answer(labels, classes):
         "For labels=0, classes=3 it gives 1, expected 0.66667": COUNTED.format(
             "labels.size / np.max(labels) / pixels[labels]"
         ),
-        "For labels=0, classes=3 it gives 0.8165": COUNTED.format("np.sqrt(labels.size / classes / pixels[labels])"),
+        "For labels=0, classes=3 it gives 0.8165": COUNTED.format(
+            "np.sqrt(labels.size / classes / pixels[labels])"
+        ),
     },
 }

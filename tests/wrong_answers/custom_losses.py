@@ -105,7 +105,7 @@ def answer(y_true, y_pred):
         "For y_true=": """
 def answer(y_true, y_pred):
     squares = (y_pred - y_true.reshape(y_pred.shape)) ** 2
-    return np.sum(squares, axis=-1) / len(y_pred) * len(y_pred.shape)
+    return np.sqrt(squares).mean(axis=-1) * squares.mean()
 """,
     },
 }
