@@ -197,6 +197,7 @@ def test_the_pinned_keras_follows_the_probes(tmp_path):
     found, count = drift.moved_probes(lines)
     assert found == []
     assert count > 25
+    assert {next(iter(one["rule"])) for one in lines} == {"evaluate", "loss", "function"}
     assert {"through-lstm", "smooth-axis-1", "region-tversky-0.25", "loss-huber"} <= {
         one["case"] for one in lines
     }

@@ -72,7 +72,7 @@ def smoothing(rule):
     options = {"label_smoothing": 0.25, "axis": 1}
     ours = lb.trace("categorical_crossentropy", y, p, rule=rule, **options).total
     printed = float(keras.losses.CategoricalCrossentropy(**options)(y, p))
-    yield "smooth-axis-1", "label smoothing, three classes on axis 1", "the loss", ours, printed
+    yield "smooth-axis-1", "label smoothing, three classes on axis 1", "loss", ours, printed
 
 
 def regions(rule):
@@ -85,9 +85,9 @@ def regions(rule):
         ours = 1 - hit / (hit + alpha * missed + beta * false)
         loss = keras.losses.Tversky(alpha=alpha, beta=beta)
         title = f"Tversky, alpha={alpha}, beta={beta}"
-        yield f"region-tversky-{alpha}", title, "the loss", ours, float(loss(y, p))
+        yield f"region-tversky-{alpha}", title, "loss", ours, float(loss(y, p))
     ours = 1 - 2 * hit / (y.sum() + p.sum())
-    yield "region-dice", "Dice", "the loss", ours, float(keras.losses.Dice()(y, p))
+    yield "region-dice", "Dice", "loss", ours, float(keras.losses.Dice()(y, p))
 
 
 def every_loss(rule):
@@ -107,7 +107,7 @@ def every_loss(rule):
             printed = None
             print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
         ours = lb.trace(name, target, p, rule=rule, **options).total
-        yield f"loss-{name}", f"the function {name}", "the function", ours, printed
+        yield f"loss-{name}", f"the function {name}", "function", ours, printed
 
 
 def main():
