@@ -2,8 +2,8 @@
 
 import csv
 import re
-from types import SimpleNamespace
 import warnings
+from types import SimpleNamespace
 
 import keras
 import numpy as np
