@@ -110,22 +110,20 @@ def timed(shape):
     model = keras.Model(inputs, keras.layers.Conv2D(shape[-1], 1, activation="sigmoid")(inputs))
     x, y = (ops.convert_to_numpy(array) for array in (y_pred, y_true))
 
-    def explained(eager):
-        # jit_compile is Keras's "auto": XLA where the backend has it
-        model.compile("sgd", "binary_crossentropy", run_eagerly=eager)
-        return lambda: lb.explain(model, x, y, batch_size=len(x), verbose=0).total
+    def explained():
+        return lb.explain(model, x, y, batch_size=len(x), verbose=0).total
 
     ways = {
         "copy": lambda: wait(y_pred + 0),
         "trace": lambda: lb.trace("binary_crossentropy", *tensors).total,
         "trace, jitted": lambda: float(compiled(*tensors)),
-        "explain": explained(True),
-        "explain, compiled": explained(False),
+        "explain": explained,
+        "explain, compiled": explained,
     }
     found, totals = {}, {}
     for what, call in ways.items():
-        if what.startswith("explain"):
-            call = explained(what == "explain")
+        # jit_compile is Keras's "auto": XLA where the backend has it
+        model.compile("sgd", "binary_crossentropy", run_eagerly=what == "explain")
         try:
             totals[what] = call()
             found[what] = seconds(call)
