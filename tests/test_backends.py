@@ -1,12 +1,14 @@
 """Notebooks on every backend: no cell is one backend's own, and what ran is written down."""
 
+import ast
 import re
 from pathlib import Path
 
 import backends
-import environments
 import pytest
 from notebook_files import code_cells, notebooks, read
+
+import environments
 
 FRAMEWORK = re.compile(r"^\s*(import|from) (tensorflow|jax|torch)\b", re.MULTILINE)
 
@@ -33,6 +35,14 @@ def test_a_cell_that_imports_a_framework_asks_for_the_backend(path):
 )
 def test_the_check_sees_a_cell_of_one_framework(source, own):
     assert own_cells(source) is own
+
+
+@pytest.mark.parametrize("name", backends.TESTS)
+def test_the_tests_for_all_backends_import_none(name):
+    text = (backends.ROOT / "tests" / f"{name}.py").read_text(encoding="utf8")
+    imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import)]
+    names = {alias.name.partition(".")[0] for node in imports for alias in node.names}
+    assert not names & {"tensorflow", "jax", "torch"}
 
 
 @pytest.mark.parametrize(("failed", "well"), [(0, True), (1, False)])

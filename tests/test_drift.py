@@ -237,7 +237,16 @@ def test_a_nightly_that_does_not_install_is_said_plainly(monkeypatch, tmp_path):
     assert notes == (
         "There is no nightly of Keras that installs here: this is the newest release instead.",
     )
+
+
+def test_colab_gets_its_own_pins(monkeypatch, tmp_path):
+    installed = []
+    monkeypatch.setattr(matrix, "environment", lambda release, folder: folder / release)
+    monkeypatch.setattr(drift.subprocess, "run", lambda command, check: installed.append(command))
     assert drift.environment("colab", tmp_path) == (tmp_path / drift.COLAB, ())
+    names = [package.partition("==")[0] for package in installed[0][-3:]]
+    assert sorted(names) == ["keras", "numpy", "tensorflow"]
+    assert f"keras=={drift.COLAB}" in installed[0]
 
 
 @pytest.mark.parametrize(("moved", "code"), [([], 0), (["a move"], 1)])

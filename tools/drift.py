@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 
 import matrix
+from colab import RUNTIMES
 from drift_words import Move, markdown, moves, same, text, topic_of
 
 from lossbook._families import KNOWN
@@ -29,7 +30,9 @@ from lossbook.rules import resolve
 ROOT = Path(__file__).resolve().parents[1]
 ATLAS = ROOT / "atlas"
 FOLDER = ROOT / "_build" / "drift"
-COLAB = "3.13.2"  # the Keras of Colab's newest image; tools/matrix.py knows its TensorFlow
+# What could move a number, of what Colab's newest image has; `make colab` rebuilds all of it.
+PINS = [p for p in RUNTIMES[max(RUNTIMES)].packages if re.match("(keras|tensorflow|numpy)==", p)]
+COLAB = next(pin.partition("==")[2] for pin in PINS if pin.startswith("keras"))
 WATCHED = ("newest", "nightly", "colab")
 NEWEST = "keras-{}.{}".format(*KNOWN["keras"][-1])
 
@@ -64,7 +67,8 @@ def run_probes(name, python, rule):
     command = [python, "-s", "-W", "ignore", ROOT / "tools" / "drift_probes.py", rule, path]
     settings = {**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""}
     with open(FOLDER / f"{name} probes.log", "w") as log:
-        subprocess.run(command, env=settings, stdout=log, stderr=log, check=True)
+        if subprocess.run(command, env=settings, stdout=log, stderr=log).returncode:
+            sys.exit(f"The Loss Book: the probes broke down with {name}: see {log.name}")
     return [json.loads(line) for line in path.read_text().splitlines()][1:]
 
 
@@ -86,8 +90,13 @@ def environment(release, folder):
 
     Where no nightly installs, the newest release takes its place, and the report says so.
     """
+    if release == "colab":
+        python = matrix.environment(COLAB, folder)
+        command = [matrix.UV, "pip", "install", "--quiet", "--python", python, *PINS]
+        subprocess.run(command, check=True)
+        return python, ()
     try:
-        return matrix.environment(COLAB if release == "colab" else release, folder), ()
+        return matrix.environment(release, folder), ()
     except subprocess.CalledProcessError:
         if release != "nightly":
             raise

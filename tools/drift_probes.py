@@ -2,8 +2,9 @@
 
     python tools/drift_probes.py keras-3.15 ANSWERS
 
-A line for each probe: what lossbook's rule gives, and what Keras prints. The rule's number is made
-from the predictions by NumPy, so that it needs no record. tools/drift.py calls it.
+A line for each probe: what lossbook's rule gives, and what Keras prints, or None where it refuses
+to. The rule's number is made by NumPy, of predictions where a model makes them, so that it needs no
+record. tools/drift.py calls it.
 """
 
 import json
@@ -20,6 +21,15 @@ KEPT = np.arange(5) < STEPS[:, None]
 X = np.where(KEPT[..., None], (0.1 + np.arange(40).reshape(4, 5, 2) * 7 % 11) / 8, 0)
 X = X.astype("float32")
 Y = (np.arange(20).reshape(4, 5, 1) * 3 % 7 / 8 - 0.25).astype("float32")
+
+
+def asked(function, *arguments, **options):
+    """Return the mean of what Keras gives, or None where it raises; the log says why."""
+    try:
+        return float(np.mean(keras.ops.convert_to_numpy(function(*arguments, **options))))
+    except Exception as error:
+        print(f"{function}: {type(error).__name__}: {error}", file=sys.stderr)
+        return None
 
 
 def _weights():
@@ -57,10 +67,10 @@ def passing_masks(rule):
         inputs = keras.Input((5, 2))
         model = keras.Model(inputs, layer(keras.layers.Masking(0.0)(inputs)))
         model.compile(loss="mse")
-        predicted = model.predict(X, verbose=0)
-        values = np.square(predicted - Y).mean(-1)
+        predicted = model(X)  # predict and evaluate may refuse what a single call does not
+        values = np.square(keras.ops.convert_to_numpy(predicted) - Y).mean(-1)
         ours = lb.aggregate(values, mask=KEPT, rule=rule).total
-        printed = model.evaluate(X, Y, verbose=0)
+        printed = asked(model.evaluate, X, Y, verbose=0)
         yield f"through-{name}", f"a mask before {title}", "evaluate", ours, printed
 
 
@@ -71,7 +81,7 @@ def smoothing(rule):
     p /= p.sum(1, keepdims=True)
     options = {"label_smoothing": 0.25, "axis": 1}
     ours = lb.trace("categorical_crossentropy", y, p, rule=rule, **options).total
-    printed = float(keras.losses.CategoricalCrossentropy(**options)(y, p))
+    printed = asked(keras.losses.CategoricalCrossentropy(**options), y, p)
     yield "smooth-axis-1", "label smoothing, three classes on axis 1", "loss", ours, printed
 
 
@@ -83,11 +93,20 @@ def regions(rule):
     for alpha, beta in ((0.5, 0.5), (0.25, 0.75)):
         # Up to 3.15 alpha weighs what is missed, though the documentation says false positives.
         ours = 1 - hit / (hit + alpha * missed + beta * false)
-        loss = keras.losses.Tversky(alpha=alpha, beta=beta)
+        loss = getattr(keras.losses, "Tversky", None)
+        if loss is None:  # came later than this release
+            continue
         title = f"Tversky, alpha={alpha}, beta={beta}"
-        yield f"region-tversky-{alpha}", title, "loss", ours, float(loss(y, p))
+        yield (
+            f"region-tversky-{alpha}",
+            title,
+            "loss",
+            ours,
+            asked(loss(alpha=alpha, beta=beta), y, p),
+        )
     ours = 1 - 2 * hit / (y.sum() + p.sum())
-    yield "region-dice", "Dice", "loss", ours, float(keras.losses.Dice()(y, p))
+    if hasattr(keras.losses, "Dice"):
+        yield "region-dice", "Dice", "loss", ours, asked(keras.losses.Dice(), y, p)
 
 
 def every_loss(rule):
@@ -101,11 +120,7 @@ def every_loss(rule):
         sparse = "sparse" in name or "generalized" in name
         target = y.argmax(-1).astype("int32") if sparse else y
         options = {"q": 0.5} if "generalized" in name else {}
-        try:
-            printed = float(np.mean(np.asarray(function(target, p, **options))))
-        except Exception as error:
-            printed = None
-            print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
+        printed = asked(function, target, p, **options)
         ours = lb.trace(name, target, p, rule=rule, **options).total
         yield f"loss-{name}", f"the function {name}", "function", ours, printed
 
