@@ -128,7 +128,7 @@ def test_weights():
 
 
 def test_reduction():
-    values, weight = [[4.0, 2.0, 3.0], [1.0, 6.0, 5.0]], np.float32([[3, 3, 3], [1, 1, 1]])
+    values, weight = [[4.0, 2.0, 3.0], [1.0, 6.0, 5.0]], np.float32([[4, 4, 4], [1, 1, 1]])
     names = "sum_over_batch_size", "mean_with_sample_weight", "sum"
     same(expected("reduction-1"), [loss_of(values, weight, reduction=name) for name in names])
     for weight, mask in EXERCISES["reduction-2"].cases:
