@@ -2,7 +2,9 @@
 
 import copy
 import json
+import sys
 
+import nbformat
 import pytest
 from notebook_files import notebooks
 
@@ -140,3 +142,34 @@ def test_a_kernel_is_the_environments_own(tmp_path, monkeypatch):
     assert environments.kernel("try", "/env/bin/python") == "try"
     spec = json.loads((tmp_path / "kernels/try/kernel.json").read_text())
     assert spec["argv"][0] == "/env/bin/python"
+
+
+def notebook(path, *cells):
+    """Write a notebook of cells that print something, with what they printed once."""
+    nb = nbformat.v4.new_notebook()
+    for count, (source, printed) in enumerate(cells, start=1):
+        output = nbformat.v4.new_output("stream", name="stdout", text=printed)
+        cell = nbformat.v4.new_code_cell(source, execution_count=count, outputs=[output])
+        nb.cells.append(cell)
+    nbformat.write(nb, path)
+    return path
+
+
+def test_a_cell_that_prints_another_number_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    monkeypatch.setattr(environments, "KERNELS", tmp_path / "kernels")
+    monkeypatch.setenv("WORKERS", "1")
+    (tmp_path / "book").mkdir()
+    files = [
+        notebook(
+            tmp_path / "book/01_moved.ipynb",
+            ("print(0.25)", "0.25\n"),
+            ("print(0.26)", "0.25\n"),
+            ("import os; print(os.environ['KERAS_BACKEND'])", "jax\n"),
+        ),
+        tmp_path / "book/02_broken.ipynb",
+    ]
+    files[1].write_text("no notebook")
+    found = environments.nbval("try", sys.executable, "jax", files)
+    counts = {name: tuple(found[name][key] for key in environments.COUNTS) for name in found}
+    assert counts == {"01_moved": (2, 1, 0), "02_broken": (0, 1, 0)}

@@ -139,6 +139,22 @@ def test_an_unknown_name_is_told(name, capsys):
             lambda y_true, y_pred: 3 * EXERCISES["class-axis-2"].expected(y_true, y_pred),
             "wrong. Every number that it gives is too large by a factor of 3.",
         ),
+        (
+            "masks-3",
+            lambda mask: mask.astype(int) * mask.size,  # right where the padding is: 0
+            "wrong. Every number that it gives is too large by a factor of 4.",
+        ),
+        (
+            "one-number-3",
+            lambda elementwise: 0 * elementwise[0, 0, 0],
+            "wrong. For elementwise of shape (2, 2, 3, 4) it gives 0 at [0], expected 0.25672.",
+        ),
+        (
+            "one-number-4",
+            lambda truth: truth[..., 4] == 1,
+            "wrong. Your function returns an array of True and False of shape (2, 2, 3), expected "
+            "an array of shape (2, 2, 3).",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_said_of_other_answers(name, answer, says, capsys):

@@ -128,7 +128,7 @@ def test_weights():
 
 
 def test_reduction():
-    values, weight = [[4.0, 2.0, 3.0], [1.0, 6.0, 5.0]], np.float32([[3, 3, 3], [1, 1, 1]])
+    values, weight = [[4.0, 2.0, 3.0], [1.0, 6.0, 5.0]], np.float32([[4, 4, 4], [1, 1, 1]])
     names = "sum_over_batch_size", "mean_with_sample_weight", "sum"
     same(expected("reduction-1"), [loss_of(values, weight, reduction=name) for name in names])
     for weight, mask in EXERCISES["reduction-2"].cases:
@@ -138,14 +138,9 @@ def test_reduction():
     ones = np.ones((16, 128, 128))
     same(expected("reduction-3") * loss_of(ones, reduction="sum"), 0.1 * loss_of(ones))
     for y_true, y_pred in EXERCISES["reduction-4"].cases:
-
-        def loss(y_true, y_pred):
-            given = map(ops.convert_to_numpy, (y_true, y_pred))
-            return ops.convert_to_tensor(expected("reduction-4", *given))
-
-        printed = identity(y_pred, loss=loss).evaluate(y_pred, y_true, verbose=0)
+        values = expected("reduction-4", y_true, y_pred)[:, None]  # what a loss function returns
         added_up = keras.losses.MeanSquaredError(reduction="sum")(y_true, y_pred)
-        same(printed, added_up / len(y_true))
+        same(evaluate(identity(values), values), float(added_up) / len(y_true))
 
 
 def test_outputs():

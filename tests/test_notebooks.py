@@ -616,8 +616,8 @@ def refreshed(tmp_path_factory):
     root = tmp_path_factory.mktemp("repository")
     for folder in ("tools", "book", "lossbook"):
         (root / folder).mkdir()
-    files = (ROOT / name for name in ("_config.yml", "requirements.txt"))
-    for path in (*(ROOT / "tools").glob("notebook*.py"), *files):
+    settings = (ROOT / "_config.yml", ROOT / "requirements.txt")
+    for path in (*(ROOT / "tools").glob("notebook*.py"), *settings):
         shutil.copy(path, root / path.relative_to(ROOT))
     prints = "print(1)\nprint('noise', file=sys.stderr)\nprint('\\n2')"
     works = [code(f"import sys\n\n{prints}"), code("1 + 1")]

@@ -67,7 +67,7 @@ RUNTIMES = {
     ),
 }
 NEWEST = "colab-2026-08"  # the other one is left out where its Python isn't at hand
-OPEN = "Colab itself was not opened: its versions were rebuilt, on a machine without a GPU."
+OPEN = "Colab itself was not opened: its versions were rebuilt on another machine."
 
 
 class Cell(NamedTuple):

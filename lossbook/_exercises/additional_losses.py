@@ -58,6 +58,18 @@ EXERCISES = {
                 lambda: _with_penalties(l1=0),
                 "The bias has a penalty too.",
             ),
+            (
+                lambda: _with_penalties(l1=0.05 * 5 / 3),
+                "You square the bias. L1 is the sum of the absolute values, 3.",
+            ),
+            (
+                lambda: _with_penalties(l2=0.1 * 6 / 14),
+                "You add the absolute values of the kernel. L2 is the sum of the squares, 14.",
+            ),
+            (
+                lambda: _with_penalties(l1=-0.05 / 3),
+                "1 and -2 add up to -1: L1 takes the absolute values first.",
+            ),
         ),
     ),
     "additional-losses-2": Exercise(

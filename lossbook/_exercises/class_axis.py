@@ -119,8 +119,8 @@ EXERCISES = {
             ),
             (
                 lambda: (_undecided()[0],) * 2,
-                "The second is the true class alone. Binary crossentropy asks five questions and "
-                "averages their losses.",
+                "The second is -log(p), the loss of the true class. A class that is not there "
+                "costs -log(1 - p).",
             ),
         ),
     ),

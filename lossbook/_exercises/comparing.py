@@ -52,6 +52,8 @@ def kind(x):
             return "a function"
         if x is None or (isinstance(x, (str, bool)) and len(repr(x)) <= 40):
             return repr(x)
+        if isinstance(x, np.ndarray) and x.dtype == bool:
+            return f"an array of True and False of shape {x.shape}"
         return f"something else ({type(x).__name__})"
     if isinstance(x, (tuple, list)) and len(size) == 1:
         return f"{size[0]} numbers" if size[0] != 1 else "a tuple of one number"

@@ -6,6 +6,8 @@ import numpy as np
 
 from lossbook._exercises.comparing import array, close, fits, kind
 
+MOST_SHOWN = 12  # numbers of an input
+
 
 def value_difference(right, given):
     """Say how a wrong value differs, without telling the right one."""
@@ -68,12 +70,24 @@ def function_difference(exercise, right, given):
         if len(wrong):
             index = tuple(wrong[0])
             arguments = inspect.signature(exercise.expected).parameters
-            inputs = ", ".join(
-                f"{name}={_shown(np.asarray(x)[index[: np.ndim(x)]])}"
-                for name, x in zip(arguments, case, strict=False)
-            )
+            parts = [_part(x, index, array(r).shape) for x in case]
+            inputs = ", ".join(map(_named, arguments, parts))
+            own = any(np.ndim(part) < np.ndim(x) for part, x in zip(parts, case, strict=True))
+            where = "" if own or not index else f" at {[int(i) for i in index]}"
             r, g = array(r)[index], array(g)[index]
-            return f"For {inputs} it gives {_shown(g)}, expected {_shown(r)}."
+            return f"For {inputs} it gives {_shown(g)}{where}, expected {_shown(r)}."
+
+
+def _part(x, index, shape):
+    """Return the part of an input that a number of the answer belongs to; all of it if unknown."""
+    x = np.asarray(x)
+    axes = min(x.ndim, len(index))
+    return x[index[:axes]] if x.shape[:axes] == shape[:axes] else x
+
+
+def _named(name, x):
+    """Return an input with its name; of a large one the shape."""
+    return f"{name}={_shown(x)}" if np.size(x) <= MOST_SHOWN else f"{name} of shape {x.shape}"
 
 
 def _shown(x):

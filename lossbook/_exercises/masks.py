@@ -43,7 +43,7 @@ _WEIGHT = np.array([[1.0, 2.0, 0.0, 1.5], [0.5, 1.0, 1.0, 3.0], [2.5, 1.0, 2.0, 
 _FRAMES = np.array([[5, 8, 10, 3], [10, 6, 0, 0]], dtype="float32")
 
 
-_PREDICTED = np.array([[4, 6, 9, 8], [9, 0, 5, 3]], dtype="float32")
+_PREDICTED = np.array([[4, 6, 9, 8], [8, 0, 5, 2]], dtype="float32")
 
 
 EXERCISES = {
@@ -112,6 +112,12 @@ EXERCISES = {
                 "You divide by all steps. With a mask Keras divides by the kept ones.",
             ),
             (
+                lambda values, mask, weight: (
+                    float((values * weight).sum() / mask.sum()) if mask.any() else 0.0
+                ),
+                "The mask is in the denominator, but the padding is still in the sum.",
+            ),
+            (
                 lambda values, mask, weight: _masked(values, mask),
                 "The sample weights are missing: they multiply the values, as the mask does.",
             ),
@@ -167,6 +173,10 @@ EXERCISES = {
             (
                 lambda y_true, y_pred: float(np.abs(y_true - y_pred).mean()),
                 "Nothing is masked: the padding counts in full.",
+            ),
+            (
+                lambda y_true, y_pred: float(np.abs(y_true - y_pred).sum() / (y_true != 0).sum()),
+                "The mask is in the denominator, but the padding is still in the sum.",
             ),
             (
                 lambda y_true, y_pred: _masked_rows(*_padded(y_true, y_pred)),

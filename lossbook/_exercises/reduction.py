@@ -9,7 +9,7 @@ from lossbook.elementwise import mean_squared_error
 from lossbook.reduction import reduce_weighted_values
 
 
-def _three_reductions(default_by=6, weighted_by=12, weight=((3,), (1,))):
+def _three_reductions(default_by=6, weighted_by=15, weight=((4,), (1,))):
     """Return the default reduction, mean_with_sample_weight and sum of six values."""
     total = float(np.sum(_SIX * weight))
     return total / default_by, total / weighted_by, total
@@ -30,7 +30,7 @@ def _images(*shape):
 _SIX = np.array([[4.0, 2.0, 3.0], [1.0, 6.0, 5.0]])
 
 
-_SIX_WEIGHTS = np.array([[3.0, 3.0, 3.0], [1.0, 1.0, 1.0]])
+_SIX_WEIGHTS = np.array([[4.0, 4.0, 4.0], [1.0, 1.0, 1.0]])
 
 
 _SEGMENTED = (16, 128, 128, 3)
@@ -46,7 +46,7 @@ EXERCISES = {
                 "values.",
             ),
             (
-                lambda: _three_reductions(default_by=12),
+                lambda: _three_reductions(default_by=15),
                 "The first is the weighted mean. The default divides by 6 values, whatever they "
                 "weigh.",
             ),
@@ -56,11 +56,16 @@ EXERCISES = {
                 "the sum of the weights.",
             ),
             (
+                lambda: _three_reductions(weighted_by=2),
+                "The second is divided by the batch size 2. mean_with_sample_weight divides by "
+                "the sum of the weights.",
+            ),
+            (
                 lambda: _three_reductions(weight=1, weighted_by=6),
                 "Those are the reductions without weights. Multiply each value by its weight.",
             ),
         ),
-        made_from=lambda: ({"values": _SIX, "sample_weight": _SIX_WEIGHTS},) * 3,
+        made_from=lambda: ({"values": _SIX, "sample_weight": _SIX_WEIGHTS}, None, None),
     ),
     "reduction-2": Exercise(
         lambda sample_weight, mask: (

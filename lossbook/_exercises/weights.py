@@ -86,7 +86,7 @@ EXERCISES = {
         ),
         made_from=lambda: (
             {"values": _LOSSES, "sample_weight": _LOSS_WEIGHT},
-            {"values": _LOSSES, "sample_weight": _LOSS_WEIGHT},
+            None,
             {"values": _LOSSES, "sample_weight": _LOSS_WEIGHT, "mask": _LOSS_WEIGHT > 0},
         ),
         see="the chapter Reduction",

@@ -27,6 +27,15 @@ answer = loss_weight * mse
         "The bias has a penalty too.": """
 answer = loss_weight * mse + 0.1 * np.vdot(kernel, kernel)
 """,
+        "You square the bias.": """
+answer = loss_weight * mse + 0.1 * np.sum(kernel**2) + 0.05 * np.sum(bias**2)
+""",
+        "You add the absolute values of the kernel.": """
+answer = loss_weight * mse + 0.1 * np.abs(kernel).sum() + 0.05 * np.abs(bias).sum()
+""",
+        "1 and -2 add up to -1": """
+answer = loss_weight * mse + 0.1 * np.square(kernel).sum() + 0.05 * bias.sum()
+""",
         "Your number is too small by a factor of 2.17.": """
 answer = loss_weight * mse + 0.1 * np.mean(kernel**2) + 0.05 * np.sum(np.abs(bias))
 """,

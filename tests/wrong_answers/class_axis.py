@@ -84,7 +84,7 @@ answer = (true / classes, true + (classes - 1) * other)
         "The second lacks the four classes that are not there.": """
 answer = (np.log(classes), np.log(classes) / classes)
 """,
-        "The second is the true class alone.": """
+        "The second is -log(p), the loss of the true class.": """
 answer = [-np.log(1 / classes)] * 2
 """,
         "Every number is too large by a factor of 1.44.": """

@@ -135,7 +135,7 @@ def answer(labels, predicted):
     p = np.squeeze(predicted, axis=-1)
     return np.mean(-np.log2(np.where(labels == 1, p, 1 - p)))
 """,
-        "That is keras-3.15, sum. The sum of the values, divided by nothing.": """
+        "That is keras-3.": """
 def answer(labels, predicted):
     p = predicted[:, 0]
     return -(labels @ np.log(p) + (1 - labels) @ np.log(1 - p))

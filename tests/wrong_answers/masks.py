@@ -42,6 +42,11 @@ def answer(values, mask, sample_weight):
 def answer(values, mask, sample_weight):
     return ops.mean(values * mask * sample_weight)
 """,
+        "The mask is in the denominator": """
+def answer(values, mask, sample_weight):
+    kept = np.count_nonzero(mask)
+    return np.vdot(values, sample_weight) / kept if kept else 0.0
+""",
         "The sample weights are missing": """
 def answer(values, mask, sample_weight):
     return values[mask].mean() if mask.any() else 0.0
@@ -100,6 +105,10 @@ def answer(y_true, y_pred):
         "Nothing is masked": """
 def answer(y_true, y_pred):
     return keras.losses.MeanAbsoluteError()(y_true, y_pred)
+""",
+        "The mask is in the denominator": """
+def answer(y_true, y_pred):
+    return ops.sum(ops.abs(y_true - y_pred)) / (y_true > 0).sum()
 """,
         "You average each sequence by itself.": """
 def answer(y_true, y_pred):

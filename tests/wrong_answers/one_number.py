@@ -48,7 +48,7 @@ answer = np.mean([usual] * (classes - 1) + [bad])
 answer = bad * pixels_hit / classes
 """,
         # what the five classes of a pixel cost, added up over 100 pixels
-        "That is keras-3.15, sum. The sum of the values, divided by nothing.": """
+        "That is keras-3.": """
 pixels = np.full((100, classes), usual)
 pixels[0, -1] = bad
 answer = pixels.mean(axis=-1).sum()

@@ -17,9 +17,13 @@ answer = (weighted.mean(), weighted.mean(), weighted.sum())
         "Those are the reductions without weights.": """
 answer = (values.mean(), values.sum() / 6, values.sum())
 """,
-        "Number 2: That is pytorch-elementwise, batchmean. The sum of weight · value, divided": """
+        "The second is divided by the batch size 2.": """
 total = np.sum(weight * values)
-answer = (total / 6, total / 2, total)
+answer = (total / values.size, total / values.shape[0], total)
+""",
+        "Number 3 of 3 is too small by a factor of 2.29.": """
+total = np.sum(weight * values)
+answer = (total / 6, total / weight.sum(), values.sum())
 """,
         "Number 1: The sum of the values, divided by the number of values, 6. The weights are": """
 total = np.sum(weight * values)

@@ -50,12 +50,12 @@ def answer(labels, class_weight):
     w = class_weight[labels]
     return w * w.sum() / w.size
 """,
-        "For labels=1, class_weight=0.5": """
+        "For labels=1, class_weight=[0.5, 4, 3]": """
 def answer(labels, class_weight):
     w = class_weight[labels]
     return w / w.mean(axis=-1, keepdims=True)
 """,
-        "For labels=0, class_weight=1 it gives 0.125": """
+        "For labels=0, class_weight=[1, 2, 5] it gives 0.125": """
 def answer(labels, class_weight):
     return class_weight[labels] / np.sum(class_weight)
 """,

@@ -86,7 +86,7 @@ def answer(labels, class_weights):
 def answer(labels, class_weights):
     return class_weights / (sum(class_weights) / 3)
 """,
-        "For labels=0, class_weights=1 it gives 1, expected 0.54545": """
+        "For labels=0, class_weights=[1, 2, 5] it gives 1, expected 0.54545": """
 def answer(labels, class_weights):
     weights = class_weights[labels]
     return weights / np.median(weights)
