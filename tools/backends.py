@@ -29,6 +29,7 @@ TESTS = (
     "test_class_weights",
     "test_compiled_models",
     "test_exercises_against_keras",
+    "test_exercises_against_keras_2",
     "test_explain",
     "test_explain_messages",
     "test_explained_models",
