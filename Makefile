@@ -12,12 +12,12 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book learner workshop walk cheatsheet workflows links slides serve test browser lighthouse fuzz backends colab record matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book learner workshop walk cheatsheet workflows links slides serve test browser lighthouse fuzz backends colab record gpu gpu-wheels matrix drift mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
 	@echo
-	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Start with \`make book\`. Another Python: PYTHON=python3.12 make book"
 
@@ -174,8 +174,25 @@ colab: $(READY) ## Run setup cell and notebooks with Colab's versions (RUNTIMES=
 record: $(READY) ## Run the notebooks here and note the outcome for the page "Where it runs"
 	@$(BIN)/python tools/environments.py pinned
 
+# A machine with a GPU has its own Python, with JAX, PyTorch or TensorFlow in it: no .venv here.
+gpu: ## Run tests, notebooks, times on this machine's GPU (DRY=1: small, on the CPU)
+	@$(PYTHON) tools/gpu.py $(if $(DRY),--dry) $(ARGS)
+
+GPU_PYTHON ?= 3.12
+gpu-wheels: $(READY) ## Collect what a GPU machine without a network lacks (GPU_PYTHON=3.13)
+	@rm -rf _build/gpu/wheels
+	@$(BIN)/python -m pip download --quiet --only-binary :all: --python-version $(GPU_PYTHON) \
+	  --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 \
+	  --platform manylinux2014_x86_64 --constraint requirements.txt --dest _build/gpu/wheels \
+	  keras numpy matplotlib ipykernel nbval pytest pytest-xdist pyyaml
+	@du -sh _build/gpu/wheels
+	@echo "Copy this folder to the machine, _build/gpu/wheels included. There: make gpu"
+
 matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 newest": these alone)
 	@$(BIN)/python tools/matrix.py $(RELEASES)
+
+drift: $(READY) ## Which numbers moved in the newest Keras, the nightly, Colab's? (RELEASES=nightly)
+	@$(BIN)/python tools/drift.py $(RELEASES) $(RULE:%=--rule %)
 
 mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUNCTIONS=huber: there)
 	@$(BIN)/python tools/mutants.py $(FUNCTIONS)

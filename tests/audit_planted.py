@@ -308,6 +308,13 @@ def mask_lost_in_a_layer(twin=False):
     return masked((4, 5, 2), (5, 3, 2, 5), drawn(4, 5, 2, seed=1), "mse", Plain(twin))
 
 
+def mask_lost_in_a_wrapper(twin=False):
+    """What Keras does by itself from 3.16 on, for recurrent layers as well."""
+    steps = layers.TimeDistributed(layers.Activation("linear"), name="steps")
+    steps.supports_masking = twin
+    return masked((4, 5, 2), (5, 3, 2, 5), drawn(4, 5, 2, seed=1), "mse", steps)
+
+
 def mask_lost_in_a_subclass(twin=False):
     keras.utils.set_random_seed(0)
 
@@ -544,6 +551,7 @@ PLANTED = (
     ("loss-reduces-batch", dice_in_batches),
     ("mask-lost", mask_lost_in_arithmetic),
     ("mask-lost", mask_lost_in_a_layer),
+    ("mask-lost", mask_lost_in_a_wrapper),
     ("mask-lost", mask_lost_in_a_subclass),
     ("mask-axis", mask_of_another_rank),
     ("mask-refused", mask_refused),

@@ -1,5 +1,7 @@
 """What audit says of every planted hazard: message, fix, and evidence but for Keras's words."""
 
+from lossbook._arrays import installed_keras
+
 # planted: (severity, message, fix, evidence)
 TEXTS = {
     "weights_along_time": (
@@ -339,6 +341,22 @@ TEXTS = {
         (
             "Put what loses it into a layer with supports_masking = True, set the mask again "
             "in compute_mask, or pass it as sample_weight, with "
+            "reduction='mean_with_sample_weight'."
+        ),
+        (
+            "mask.shape = (4, 5); values.shape = (4, 5); masked values that count = 5; mean of "
+            "all values = 0.1579; mean of unmasked values = 0.1127"
+        ),
+    ),
+    "mask_lost_in_a_wrapper": (
+        "error",
+        (
+            "Output 'steps': a mask was lost in layer 'steps' (TimeDistributed). Masked positions "
+            "that count in the loss: 5 of 20."
+        ),
+        (
+            f"Set supports_masking = True on that layer, which Keras {installed_keras()} leaves "
+            "False, before the model is built, or pass it as sample_weight, with "
             "reduction='mean_with_sample_weight'."
         ),
         (

@@ -3,6 +3,7 @@
 import csv
 import re
 import warnings
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -550,6 +551,22 @@ def test_the_progress_bar_comes_when_it_takes_long(rng, capsys, monkeypatch):
     model = flat_model("mse")
     x, y, _ = flat_data(rng)
     lb.explain(model, x, y, batch_size=3)
+    assert "3/3" in capsys.readouterr().out
+
+
+def test_a_slow_first_batch_brings_no_bar(rng, capsys, monkeypatch):
+    """It waits for the compilation: half a minute on a GPU, for a pass that takes a moment."""
+    from lossbook._explain import progress
+
+    clock = iter((100.0, 102.9, 103.1))
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    callback = progress.progress("auto")[0]
+    callback.set_params({"steps": 3})
+    callback.on_test_batch_end(0, {"loss": 1.0})
+    callback.on_test_batch_end(1, {"loss": 1.0})
+    callback.on_test_end()
+    assert not capsys.readouterr().out
+    callback.on_test_batch_end(2, {"loss": 1.0})
     assert "3/3" in capsys.readouterr().out
 
 

@@ -26,6 +26,7 @@ RELEASES = {
     "3.14.1": "2.21.0",
     "newest": None,
 }
+NIGHTLY = "nightly"  # of the drift watch, not of the matrix's own list
 NOTEBOOKS = ("3.13.2", "3.14.1", "newest")
 # The tests that hold lossbook against Keras; those of the drawn calls themselves are left out.
 TESTS = [
@@ -66,13 +67,16 @@ def environment(release, folder):
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([UV, "venv", "--quiet", "--python", python_for_all(), folder], check=True)
     python = folder / "bin" / "python"
-    tensorflow = RELEASES.get(release, "2.18.1")
+    tensorflow = None if release == NIGHTLY else RELEASES.get(release, "2.18.1")
     keras = "keras" if release == "newest" else f"keras=={release}"
     wanted = ["tensorflow" if tensorflow is None else f"tensorflow=={tensorflow}", "numpy>=2"]
     wanted += ["pytest", "pytest-xdist", "nbval", "ipykernel", "matplotlib"]
     install = [UV, "pip", "install", "--quiet", "--python", python]
     # Keras comes alone: before 3.5 it is older than what these TensorFlows ask for.
     subprocess.run([*install, *wanted], check=True)
+    if release == NIGHTLY:  # the same module, under another name
+        subprocess.run([*install[:2], "uninstall", *install[3:], "keras"], check=True)
+        keras = "keras-nightly"
     subprocess.run([*install, keras], check=True)
     subprocess.run([*install, "--no-deps", "--editable", ROOT], check=True)
     return python
@@ -91,8 +95,8 @@ def pytest(python, *arguments):
 
 def versions(python):
     """Return what is installed, as `Keras 3.8.0, TensorFlow 2.18.1, NumPy 2.0.2`."""
-    code = "from importlib.metadata import version as v; print(v('keras'), v('tensorflow'), "
-    code += "v('numpy'))"
+    code = "from importlib.metadata import version as v; from lossbook._arrays import "
+    code += "installed_keras as k; print(k(), v('tensorflow'), v('numpy'))"
     found = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     return "Keras {}, TensorFlow {}, NumPy {}".format(*found.stdout.split())
 

@@ -28,6 +28,7 @@ class Given:
     maker: str | None = None
     activation: str | None = None
     where: str | None = None
+    settable: bool = False  # supports_masking = True on that layer would have kept it
 
 
 @dataclass(frozen=True)

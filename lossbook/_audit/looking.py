@@ -54,7 +54,8 @@ class Looking(Watch):
             self.calls.remove(call)
             _, y_true, predicted = call
             made = self.passage.of(predicted)
-            self.given[i] = Given(dtype_name(predicted), made.maker, made.activation, made.where)
+            came = made.maker, made.activation, made.where, made.settable
+            self.given[i] = Given(dtype_name(predicted), *came)
             parts = {"y_true": y_true, "y_pred": predicted, "lost": made.lost}
             self.tensors |= {f"given/{i}/{k}": t for k, t in parts.items() if t is not None}
         return loss

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._arrays import installed_keras
 from lossbook._audit.finding import found
 from lossbook._audit.look import MEANS, Check
 
@@ -14,6 +15,7 @@ class LostMask(Check):
         self.counted = self.total = self.kept_count = 0
         self.sum = self.kept_sum = 0.0
         self.shapes = self.where = None
+        self.settable = False
 
     def see(self, look):
         """Count positions that padding takes in the loss."""
@@ -28,6 +30,7 @@ class LostMask(Check):
         )
         self.shapes = self.shapes or (look.received["lost"].shape, values.shape)
         self.where = self.where or look.given.where
+        self.settable = look.given.settable
         counts = look.kept
         self.counted += int((counts & ~lost).sum())
         self.total += int(counts.sum())
@@ -47,13 +50,21 @@ class LostMask(Check):
             }
             if self.kept_count:
                 evidence["mean of unmasked values"] = self.kept_sum / self.kept_count
+            if self.settable:
+                fix = (
+                    f"Set supports_masking = True on that layer, which Keras {installed_keras()} "
+                    "leaves False, before the model is built,"
+                )
+            else:
+                fix = (
+                    "Put what loses it into a layer with supports_masking = True, set the mask "
+                    "again in compute_mask,"
+                )
             yield found(
                 "mask-lost",
                 f"Output {self.output.name!r}: a mask was lost {self.where}. Masked positions "
                 f"that count in the loss: {self.counted} of {self.total}.",
-                "Put what loses it into a layer with supports_masking = True, set the mask again "
-                "in compute_mask, or pass it as sample_weight, with reduction="
-                "'mean_with_sample_weight'.",
+                f"{fix} or pass it as sample_weight, with reduction='mean_with_sample_weight'.",
                 evidence,
             )
 

@@ -22,6 +22,7 @@ class Tensor:
     activation: str | None = None
     lost: Any = None
     where: str | None = None
+    settable: bool = False  # a layer that would pass the mask on with supports_masking = True
 
 
 class Passage:
@@ -76,17 +77,17 @@ class Passage:
 
     def _made(self, operation, name, came, result):
         """Describe one result of an operation."""
-        lost = where = None
+        lost, where, settable = None, None, False
         if keras_mask(result) is None:
             for source in came:
                 mask = keras_mask(source.tensor)
                 if hasattr(operation, "return_sequences") and not operation.return_sequences:
                     break  # takes the last step: the mask has done its work
                 if mask is not None and _keeps(source.tensor, mask, result):
-                    lost, where = mask, f"in {name}"
+                    lost, where, settable = mask, f"in {name}", _settable(operation)
                 elif source.lost is not None and _keeps(source.tensor, source.lost, result):
-                    lost, where = source.lost, source.where
-        return Tensor(result, name, _activation(operation, came), lost, where)
+                    lost, where, settable = source.lost, source.where, source.settable
+        return Tensor(result, name, _activation(operation, came), lost, where, settable)
 
     def _guess(self, tensor, reader):
         """Describe a tensor that no layer made: plain arithmetic in a subclassed model.
@@ -102,7 +103,7 @@ class Passage:
                     )
                     return Tensor(tensor, None, None, mask, where)
                 if source.lost is not None and _keeps(source.tensor, source.lost, tensor):
-                    return Tensor(tensor, None, None, source.lost, source.where)
+                    return Tensor(tensor, None, None, source.lost, source.where, source.settable)
         return Tensor(tensor)
 
 
@@ -127,6 +128,14 @@ def _keeps(before, mask, after):
     shorter = len(new) < len(old) and not (len(new) == len(old) - 1 and old[-1] == 1)
     same = all(a is None or b is None or a == b for a, b in zip(kept, new, strict=False))
     return not shorter and len(new) >= len(kept) and same
+
+
+def _settable(operation):
+    """Say whether it is a layer that Keras up to 3.15 lets pass masks on, and this one doesn't."""
+    import keras
+
+    kinds = keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed
+    return isinstance(operation, kinds) and not operation.supports_masking
 
 
 def _activation(operation, came):

@@ -2,7 +2,7 @@
 
 import time
 
-PATIENCE = 3.0  # seconds without a bar
+PATIENCE = 3.0  # seconds without a bar, after the first batch, which waits for compilation
 
 
 def progress(verbose):
@@ -20,14 +20,19 @@ def progress(verbose):
     class Progress(keras.callbacks.Callback):
         def __init__(self):
             super().__init__()
-            self.bar, self.done, self.start = None, 0, time.monotonic()
+            self.bar, self.done, self.start = None, 0, None
 
         def on_test_batch_end(self, batch, logs=None):
-            if self.bar is None and (verbose == 1 or time.monotonic() - self.start > PATIENCE):
+            if self.bar is None and (verbose == 1 or self.takes_long()):
                 self.bar = keras.utils.Progbar(self.params.get("steps"), stateful_metrics=["loss"])
             self.done, self.loss = batch + 1, float(logs["loss"])
             if self.bar is not None:
                 self.bar.update(self.done, values=[("loss", self.loss)], finalize=False)
+
+        def takes_long(self):
+            now = time.monotonic()
+            self.start = now if self.start is None else self.start
+            return now - self.start > PATIENCE
 
         def on_test_end(self, logs=None):
             if self.bar is not None:
