@@ -98,6 +98,14 @@ def test_only_what_is_missing_is_carried(monkeypatch, tmp_path):
     assert gpu.carry() == ["a_thing_of_nobody"]
 
 
+def test_what_did_not_run_on_a_gpu_is_said():
+    assert gpu.absent(["jax", "tensorflow"], ["jax"]) == [
+        "Not run on this GPU: PyTorch, which is not installed here.",
+        "Not run on this GPU: TensorFlow, which sees no GPU here.",
+    ]
+    assert gpu.absent(list(gpu.TITLES), list(gpu.TITLES)) == []
+
+
 def test_a_run_without_the_gpu_hides_it():
     assert gpu.settings("jax", gpu=False)["JAX_PLATFORMS"] == "cpu"
     assert gpu.settings("torch", gpu=False)["CUDA_VISIBLE_DEVICES"] == ""

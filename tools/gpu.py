@@ -200,6 +200,16 @@ def report(backend, gpu, chosen):
     return record, wrong
 
 
+def absent(backends, with_gpu):
+    """Say which backends did not run on the GPU, and why."""
+    reasons = {
+        name: "sees no GPU here" if name in backends else "is not installed here"
+        for name in TITLES
+        if name not in with_gpu
+    }
+    return [f"Not run on this GPU: {TITLES[name]}, which {why}." for name, why in reasons.items()]
+
+
 def dry_record(records):
     """Return the record that stands where that of a GPU would: nothing ran on one, and why."""
     ran = [f"{TITLES[r['backend']]} {r['backend_version']}" for r in records]
@@ -241,6 +251,7 @@ def main():
     records, failures = [], []
     for backend in with_gpu or backends:
         record, wrong = report(backend, bool(with_gpu), chosen)
+        record["notes"] += absent(backends, with_gpu) if with_gpu else []
         print(environments.table({record["environment"]: record}))
         records.append(record)
         failures += [f"{backend}: {what}" for what in wrong]
