@@ -145,30 +145,31 @@
       document.body.classList.toggle("scrolled", entry.boundingClientRect.y < 0),
     ).observe(top);
 
-  // The script of the interactive ledgers comes when one of them is near, or a link sets its state:
-  // a table that comes to life lays out the page again.
+  // The script of the interactive ledgers waits until the page has been painted, for a table that
+  // comes to life lays out the whole page again: it comes with the first thing that the reader does,
+  // after some seconds, or at once where a ledger is near the window or a link sets its state.
 
   const ledgers = all("lossbook-ledger");
   const source = ledgers[0]?.dataset.script;
   if (source) {
+    const deeds = ["scroll", "pointermove", "pointerdown", "touchstart", "keydown", "hashchange"];
     const bring = () => {
-      asked.disconnect();
-      removeEventListener("hashchange", linked);
+      near.disconnect();
+      for (const deed of deeds) removeEventListener(deed, bring);
+      if (one("#ledger-script")) return;
       const script = document.createElement("script");
+      script.id = "ledger-script";
       script.src = source;
       document.head.append(script);
     };
-    const linked = () => {
-      const set = location.hash.startsWith("#ledger");
-      if (set) bring();
-      return set;
-    };
-    const asked = new IntersectionObserver(
+    const near = new IntersectionObserver(
       (entries) => entries.some((entry) => entry.isIntersecting) && bring(),
       { rootMargin: "800px 0px" },
     );
-    addEventListener("hashchange", linked);
-    if (!linked()) for (const ledger of ledgers) asked.observe(ledger);
+    for (const deed of deeds) addEventListener(deed, bring, { passive: true });
+    for (const ledger of ledgers) near.observe(ledger);
+    if (location.hash.startsWith("#ledger")) bring();
+    else addEventListener("load", () => setTimeout(bring, 8000));
   }
 
   // What comes near the window: code can be copied, without prompts and without what a session

@@ -22,6 +22,15 @@ def test_there_are_pages():
     assert len(PAGES) > 15, "no site in _build/html; build it with: make book"
 
 
+def wake(page):
+    """Do the first thing that a reader does, whatever it is: what waits for it comes."""
+    page.mouse.move(40, 50)
+    page.mouse.move(50, 60)
+    page.wait_for_function(
+        "!document.querySelector('lossbook-ledger') || customElements.get('lossbook-ledger')"
+    )
+
+
 def scroll_through(page):
     """Down to the end, so that what waits is loaded too."""
     page.evaluate("""async () => {
@@ -51,6 +60,7 @@ def test_a_page_is_light_and_still_and_asks_no_other_host(name, site, open_page)
     page.goto(f"{site}/{name}", wait_until="networkidle")
     text, _ = bytes_by_kind(page)
     assert 5 * KIB < text <= (SEARCH_LIMIT if name == "search.html" else LIMIT)
+    wake(page)
     scroll_through(page)
     assert [url for url in page.requests if not url.startswith((site, "data:"))] == []
     assert page.errors == []
@@ -64,6 +74,7 @@ def test_axe_finds_no_violation(name, theme, site, open_page, axe):
     page = open_page(color_scheme=theme, reduced_motion="reduce")
     page.goto(f"{site}/{name}")
     assert page.evaluate("document.documentElement.dataset.theme") == theme
+    wake(page)
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     page.evaluate(axe)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]

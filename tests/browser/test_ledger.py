@@ -33,6 +33,7 @@ def ledger(site, browser_page):
     """The page's ledger; `ledger.read()` is all that it shows."""
     browser_page.goto(f"{site}/book/ledger.html")
     found = browser_page.locator("lossbook-ledger")
+    found.locator("#rule").wait_for(state="attached")
     found.read = lambda: found.evaluate(READ)
     yield found
     assert browser_page.errors == []
@@ -347,8 +348,8 @@ def test_the_chapters_load_the_script_once(site, browser_page, chapter):
     ledger = browser_page.locator("lossbook-ledger")
     assert ledger.get_attribute("id") == "ledger"
     assert not [url for url in browser_page.requests if "ledger.js" in url]  # it is far down
-    ledger.scroll_into_view_if_needed()
-    ledger.locator("#rule").wait_for()
+    browser_page.mouse.move(40, 50)  # the first thing that a reader does
+    ledger.locator("#rule").wait_for(state="attached")
     scripts = [url for url in browser_page.requests if "ledger.js" in url]
     assert len(scripts) == 1
     assert "customElements.define" not in browser_page.content()
@@ -367,6 +368,7 @@ def test_python_and_javascript_write_numbers_alike(site, browser_page):
     numbers = [float(f"{x:.7g}") for x in numbers]
     text = "_".join(f"{x:.7g}".replace("e+", "e") for x in numbers)
     ledger = browser_page.locator("lossbook-ledger")
+    ledger.locator("#rule").wait_for(state="attached")
     open_state(ledger, f"1~{len(numbers)}~none~{text}~all~none~keras-3.15~sum")
     shown = ledger.evaluate(READ)
     assert [row["loss"]["text"] for row in shown["rows"]] == [brief(x) for x in numbers]
