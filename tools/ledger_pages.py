@@ -1,9 +1,9 @@
 """A Sphinx extension: pages with interactive ledgers load their script once, and link to states.
 
 A notebook's output brings the script along; here it is taken out, and the page's first ledger names
-one `ledger.js` instead (`html_static_path` has the package's own file), which our script loads as soon
-as the reader does anything, or a ledger is near the window. The first one has the id "ledger": a link to `#ledger=STATE` sets it
-(lossbook/_interact/state.py has the form).
+one `ledger.js` instead (`html_static_path` has the package's own file). Our script loads it as soon
+as the reader does anything, or a ledger is near the window. The first one has the id "ledger": a
+link to `#ledger=STATE` sets it (lossbook/_interact/state.py has the form).
 
 In `.md` pages, a ledger and a link to a state of the page's first one:
 

@@ -27,7 +27,7 @@ def wake(page):
     page.mouse.move(40, 50)
     page.mouse.move(50, 60)
     page.wait_for_function(
-        "!document.querySelector('lossbook-ledger') || customElements.get('lossbook-ledger')"
+        "!document.querySelector('lossbook-ledger') || !!customElements.get('lossbook-ledger')"
     )
 
 

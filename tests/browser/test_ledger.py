@@ -201,6 +201,7 @@ def test_every_edit_is_in_the_address_and_comes_back_with_it(ledger, site, open_
     ledger.locator("#axis").select_option("sum")
     there = open_page()
     there.goto(page.url)
+    there.locator("lossbook-ledger #rule").wait_for(state="attached")
     copy = there.locator("lossbook-ledger").evaluate(READ)
     shown = ledger.read()
     assert copy == shown
@@ -290,6 +291,7 @@ def test_it_fits_and_its_targets_can_be_hit(site, open_page, width, scheme):
     page = open_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page.goto(f"{site}/book/ledger.html#ledger={FOUR}")
     ledger = page.locator("lossbook-ledger")
+    ledger.locator("#rule").wait_for(state="attached")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for field in ledger.locator("input, button, select").all():
         if field.is_visible():
