@@ -5,33 +5,16 @@ numbers are the same if they agree to float32 rounding. Called by build.py after
 """
 
 import json
-import math
 from pathlib import Path
 
+from alike import same
 from cases import CASES
 from releases import RELEASES
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "lossbook" / "_atlas.json"
-RTOL, ATOL = 2e-6, 1e-6
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 REFUSED = "."  # an error instead of a number
-
-
-def flat(nested):
-    """Return the numbers of a nested list, as floats."""
-    if isinstance(nested, list):
-        return [number for part in nested for number in flat(part)]
-    return [float(nested)]
-
-
-def same(one, other):
-    """Say whether two outcomes are the same number, or numbers, up to rounding."""
-    one, other = flat(one), flat(other)
-    return len(one) == len(other) and all(
-        a == b or (a != a and b != b) or abs(a - b) <= RTOL * abs(b) + ATOL < math.inf
-        for a, b in zip(one, other, strict=True)
-    )
 
 
 def reported(outcome):

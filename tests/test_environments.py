@@ -6,22 +6,11 @@ import sys
 
 import nbformat
 import pytest
+from environment_records import RECORD
 from notebook_files import notebooks
 
 import environments
 
-GOOD = {
-    "environment": "try",
-    "title": "A try",
-    "date": "2026-11-22",
-    "python": "3.13.0",
-    "keras": "3.13.2",
-    "backend": "tensorflow",
-    "backend_version": "2.20.0",
-    "device": "cpu",
-    "notebooks": {"01_one_number": {"passed": 2, "failed": 1, "skipped": 1, "seconds": 8.1}},
-    "notes": [],
-}
 XML = """<?xml version="1.0" encoding="utf-8"?>
 <testsuites><testsuite name="pytest" tests="5">
 <testcase classname="book.01_one_number.ipynb" name="Cell 0" time="8.01" />
@@ -57,7 +46,7 @@ def test_the_report_of_pytest_becomes_counts():
 
 
 def changed(path, value):
-    record = copy.deepcopy(GOOD)
+    record = copy.deepcopy(RECORD)
     *way, last = path
     inside = record
     for key in way:
@@ -80,7 +69,7 @@ def changed(path, value):
     ],
 )
 def test_a_record_that_is_not_well_formed_is_refused(path, value, problem, tmp_path):
-    assert environments.problems(GOOD) == []
+    assert environments.problems(RECORD) == []
     record = changed(path, value)
     assert environments.problems(record) == [problem]
     with pytest.raises(ValueError, match="try: "):
@@ -89,20 +78,20 @@ def test_a_record_that_is_not_well_formed_is_refused(path, value, problem, tmp_p
 
 
 def test_a_record_names_all_keys_and_no_others():
-    record = {key: GOOD[key] for key in GOOD if key != "notes"}
+    record = {key: RECORD[key] for key in RECORD if key != "notes"}
     assert environments.problems(record)[0].startswith("expected the keys ['backend', ")
 
 
 def test_what_is_written_is_read_again(tmp_path):
-    file = environments.write(GOOD, tmp_path)
-    assert environments.read_all(tmp_path) == {"try": GOOD}
+    file = environments.write(RECORD, tmp_path)
+    assert environments.read_all(tmp_path) == {"try": RECORD}
     line = '    "01_one_number": {"passed": 2, "failed": 1, "skipped": 1, "seconds": 8.1}\n'
     assert line in file.read_text()
 
 
 def test_a_gap_can_be_said(tmp_path):
     nothing = dict.fromkeys(environments.VERSIONS)
-    gap = {**GOOD, **nothing, "notebooks": {}, "notes": ["No GPU was at hand."]}
+    gap = {**RECORD, **nothing, "notebooks": {}, "notes": ["No GPU was at hand."]}
     environments.write(gap, tmp_path)
     assert environments.table({"gap": gap}) == (
         "gap, 2026-11-22: A try (nothing ran)\n  No GPU was at hand."
@@ -111,18 +100,18 @@ def test_a_gap_can_be_said(tmp_path):
 
 def test_a_record_in_two_parts_is_joined_where_nothing_else_changed(tmp_path):
     later = {"12_case_study": {"passed": 9, "failed": 0, "skipped": 0, "seconds": 200.0}}
-    environments.write(GOOD, tmp_path)
-    environments.write({**GOOD, "notebooks": later}, tmp_path, join=True)
+    environments.write(RECORD, tmp_path)
+    environments.write({**RECORD, "notebooks": later}, tmp_path, join=True)
     assert list(environments.read_all(tmp_path)["try"]["notebooks"]) == [
         "01_one_number",
         "12_case_study",
     ]
-    environments.write({**GOOD, "notebooks": later, "keras": "3.14.1"}, tmp_path, join=True)
+    environments.write({**RECORD, "notebooks": later, "keras": "3.14.1"}, tmp_path, join=True)
     assert list(environments.read_all(tmp_path)["try"]["notebooks"]) == ["12_case_study"]
 
 
 def test_the_table_names_what_failed():
-    assert environments.table({"try": GOOD}).splitlines() == [
+    assert environments.table({"try": RECORD}).splitlines() == [
         "try, 2026-11-22: A try (Keras 3.13.2, TensorFlow 2.20.0, Python 3.13.0, CPU)",
         "  01_one_number             2 passed, 1 failed, 1 skipped     8.1 s",
         "  all                       2 passed, 1 failed, 1 skipped     8.1 s",

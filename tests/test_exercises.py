@@ -243,6 +243,12 @@ def test_the_expected_answers_are_those_of_keras():
     np.testing.assert_allclose(expected("class-axis-3"), real, rtol=1e-5)
 
 
+def test_where_to_read_on_is_a_chapter():
+    titles = {read(path).cells[0].source.splitlines()[0].lstrip("# ") for path in notebooks()}
+    named = {exercise.see for exercise in EXERCISES.values() if exercise.see}
+    assert named and {see.removeprefix("the chapter ") for see in named} <= titles
+
+
 def test_names_are_topics_with_numbers():
     assert exercises.names() == tuple(EXERCISES)
     assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)*-\d+", name) for name in EXERCISES)

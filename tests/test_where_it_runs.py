@@ -4,20 +4,16 @@ import re
 
 import pytest
 import where_it_runs
+from environment_records import RECORD
 from notebook_files import ROOT, notebooks
 
 import environments
 
 TITLES = {"01_one_number": "1 One number", "12_case_study": "12 Case study"}
 RAN = {
+    **RECORD,
     "environment": "colab-2026-08",
     "title": "Colab's image",
-    "date": "2026-11-22",
-    "python": "3.13.0",
-    "keras": "3.13.2",
-    "backend": "tensorflow",
-    "backend_version": "2.20.0",
-    "device": "cpu",
     "notebooks": {
         "01_one_number": {"passed": 21, "failed": 0, "skipped": 0, "seconds": 8.1},
         "12_case_study": {"passed": 30, "failed": 0, "skipped": 2, "seconds": 80.0},

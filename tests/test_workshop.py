@@ -13,6 +13,7 @@ import pytest
 import workshop_bundle
 import workshop_plan
 from keras import ops
+from mdit_py_plugins.anchors.index import slugify
 from notebook_exercises import exercises as exercises_of
 from notebook_files import ROOT, code_cells, name_of, notebooks, read, visible_text
 from notebook_numbers import numbers, shows
@@ -157,7 +158,7 @@ def test_a_question_has_one_right_answer_and_a_belief_for_each_other():
         assert all(option.get("right") or option["belief"] for option in question["options"])
         assert len({option["say"] for option in question["options"]}) == 4
         name, _, anchor = question["book"].partition("#")
-        slugs = {workshop_plan.slug(h) for h in headings(CHAPTERS[Path(name).stem])}
+        slugs = {slugify(h) for h in headings(CHAPTERS[Path(name).stem])}
         assert anchor in slugs, question["book"]
     open_text = workshop_plan.check_text(ASKED, key=False)
     assert "Right" not in open_text and not any(
@@ -238,3 +239,9 @@ def test_the_bundle_needs_site_and_slides(tmp_path, monkeypatch):
     monkeypatch.setattr(workshop_bundle, "SITE", tmp_path)
     with pytest.raises(SystemExit, match=r"The site is not there, or lacks its slides\. Run: make"):
         workshop_bundle.pack()
+
+
+def test_the_diagnosis_on_the_page_is_one_of_the_checkers():
+    page = (ROOT / "book/instructors.md").read_text(encoding="utf-8")
+    (quoted,) = re.findall(r'wrong in a way that it knows \("([^"]+)"\)', page)
+    assert quoted in {said for e in EXERCISES.values() for _, said in e.mistakes}

@@ -12,9 +12,7 @@ from pathlib import Path
 import cheatsheet_content as content
 import matplotlib
 import site_address
-from docutils import nodes
-from docutils.parsers.rst import Directive
-from docutils.statemachine import StringList
+from markdown_directive import MarkdownDirective
 from matplotlib.figure import Figure
 
 from lossbook.plots._canvas import BLUE, INK, LINE, MUTED, PAPER
@@ -120,16 +118,12 @@ def markdown(chapters):
     return lines
 
 
-class CheatSheet(Directive):
+class CheatSheet(MarkdownDirective):
     """`{cheatsheet}`: the tables of the sheet, each under its own heading."""
 
-    def run(self):
-        env = self.state.document.settings.env
-        files = Path(env.srcdir, "book").glob("[0-9][0-9]_*.ipynb")
-        lines = markdown({int(file.name[:2]): file.stem for file in files})
-        holder = nodes.Element()
-        self.state.nested_parse(StringList(lines, source=""), self.content_offset, holder, True)
-        return holder.children
+    def text(self, argument):
+        files = Path(self.env.srcdir, "book").glob("[0-9][0-9]_*.ipynb")
+        return "\n".join(markdown({int(file.name[:2]): file.stem for file in files}))
 
 
 def setup(app):

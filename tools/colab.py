@@ -16,13 +16,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 from nbclient import NotebookClient
 from notebook_files import ROOT, code_cells, notebooks, read, repository
+from notebook_runs import seconds_of
 
 import environments
 
@@ -153,16 +153,7 @@ def run_setup(name, python):
         client = NotebookClient(nb, timeout=600, kernel_name=environments.kernel(name, python))
         client.execute(env=given, cwd=folder)
     printed = "".join(o.get("text", "") or f"{o.output_type}\n" for o in cell.outputs)
-    return Cell(printed, _seconds(cell), before, freeze(python))
-
-
-def _seconds(cell):
-    """Return how long a cell took, from the times that nbclient has noted."""
-    times = cell.metadata["execution"]
-    start, end = (
-        datetime.fromisoformat(times[key]) for key in ("iopub.status.busy", "iopub.status.idle")
-    )
-    return (end - start).total_seconds()
+    return Cell(printed, seconds_of(cell), before, freeze(python))
 
 
 def problems(cell):

@@ -20,8 +20,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import colab
 import matrix
-from colab import RUNTIMES
 from drift_words import Move, markdown, moves, same, text, topic_of
 
 from lossbook._families import KNOWN
@@ -31,7 +31,9 @@ ROOT = Path(__file__).resolve().parents[1]
 ATLAS = ROOT / "atlas"
 FOLDER = ROOT / "_build" / "drift"
 # What could move a number, of what Colab's newest image has; `make colab` rebuilds all of it.
-PINS = [p for p in RUNTIMES[max(RUNTIMES)].packages if re.match("(keras|tensorflow|numpy)==", p)]
+PINS = [
+    p for p in colab.RUNTIMES[colab.NEWEST].packages if re.match("(keras|tensorflow|numpy)==", p)
+]
 COLAB = next(pin.partition("==")[2] for pin in PINS if pin.startswith("keras"))
 WATCHED = ("newest", "nightly", "colab")
 NEWEST = "keras-{}.{}".format(*KNOWN["keras"][-1])

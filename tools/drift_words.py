@@ -4,13 +4,15 @@ A case is what it was if it prints the same number, to float32 rounding, or refu
 moved belongs to a rule: a sentence of the chapter that teaches it.
 """
 
-import json
-import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from source_map import title_of
+
 ROOT = Path(__file__).resolve().parents[1]
-RTOL, ATOL = 2e-6, 1e-6  # as in atlas/summary.py: two runs of one release agree to this
+sys.path.append(str(ROOT / "atlas"))  # last, for its modules have short names
+import alike  # noqa: E402
 
 # topic: (its rule, the chapters that teach it, how the names of its cases begin)
 TOPICS = {
@@ -111,22 +113,9 @@ def topic_of(case, methods=()):
     return next(topic for topic, (_, _, known) in TOPICS.items() if prefix in known)
 
 
-def flat(number):
-    """Return a number, or the numbers of a nested list, as a list of floats."""
-    if isinstance(number, list):
-        return [one for part in number for one in flat(part)]
-    return [float(number)]
-
-
 def same(one, other):
     """Say whether two outcomes are the same number, or numbers, up to rounding; or both refuse."""
-    if one is None or other is None:
-        return one is other
-    one, other = flat(one), flat(other)
-    return len(one) == len(other) and all(
-        a == b or (a != a and b != b) or abs(a - b) <= RTOL * abs(b) + ATOL < math.inf
-        for a, b in zip(one, other, strict=True)
-    )
+    return one is other if one is None or other is None else alike.same(one, other)
 
 
 def numbers(cell):
@@ -193,14 +182,14 @@ def shown(number):
     """Return a number with 4 digits (more where a list), or what stands for none."""
     if number is None:
         return "refused"
-    return " ".join(f"{one:#.4g}" for one in flat(number))
+    return " ".join(f"{one:#.4g}" for one in alike.flat(number))
 
 
 def pair(move):
     """Return old and new, with as many digits as it takes to tell them apart."""
     old, new = shown(move.old), shown(move.new)
     if old == new:
-        old, new = (" ".join(f"{one:.9g}" for one in flat(n)) for n in (move.old, move.new))
+        old, new = (" ".join(f"{one:.9g}" for one in alike.flat(n)) for n in (move.old, move.new))
     return old, new
 
 
@@ -217,15 +206,13 @@ def called(methods):
 
 def chapter_title(name):
     """Return "4 Masks" for "04_masks"."""
-    nb = json.loads((ROOT / "book" / f"{name}.ipynb").read_text(encoding="utf8"))
-    heading = "".join(nb["cells"][0]["source"]).splitlines()[0].removeprefix("# ")
-    return f"{int(name[:2])} {heading}"
+    return f"{int(name[:2])} {title_of(ROOT / 'book' / f'{name}.ipynb')}"
 
 
-def chapters(topic, asked=True):
+def chapters(topic):
     """Return the file names of the chapters that a topic touches; the atlas has most cases."""
     _, names, _ = TOPICS[topic]
-    return (*names, ATLAS) if asked and topic not in ("passing masks", "regions") else names
+    return names if topic in ("passing masks", "regions") else (*names, ATLAS)
 
 
 def plural(count, one):
@@ -233,10 +220,8 @@ def plural(count, one):
     return f"{count} {one}" if count == 1 else f"{count} {one}s"
 
 
-def verdict(version, rule, found, cells, refusal=""):
+def verdict(version, rule, found, cells):
     """Return the first line of a report."""
-    if refusal:
-        return f"{version} was not asked: {refusal}"
     if not found:
         return f"{version} follows the rule {rule} in all of {cells} cases: nothing moved."
     cases = len({move.case for move in found})

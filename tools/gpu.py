@@ -22,7 +22,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -212,6 +211,8 @@ def absent(backends, with_gpu):
 
 def dry_record(records):
     """Return the record that stands where that of a GPU would: nothing ran on one, and why."""
+    from environments import today
+
     ran = [f"{TITLES[r['backend']]} {r['backend_version']}" for r in records]
     notes = [
         "No GPU was at hand: nothing has run on one, under TensorFlow, JAX or PyTorch.",
@@ -219,8 +220,7 @@ def dry_record(records):
         f"{', '.join(ran)}. The notebooks ran on CPUs: see the other rows.",
     ]
     empty = dict.fromkeys(("python", "keras", "backend", "backend_version", "device"))
-    date = datetime.now(UTC).date().isoformat()
-    found = {"environment": "gpu", "title": "A GPU", "date": date, **empty}
+    found = {"environment": "gpu", "title": "A GPU", "date": today(), **empty}
     return {**found, "notebooks": {}, "notes": notes}
 
 

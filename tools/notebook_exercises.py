@@ -38,8 +38,6 @@ def exercises_complete(nb, about):
 def exercises_enough(nb, about):
     """A chapter has three exercises or more, numbered; one is a report of a real user."""
     stubs = [i for i, _, _ in _look(nb)]
-    if not stubs:
-        return []  # a notebook without exercises is no chapter
     problems = []
     if len(stubs) < 3:
         problems.append(Problem(0, f"{len(stubs)} exercises; a chapter has three or more"))

@@ -12,6 +12,7 @@ import platform
 import re
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import datetime
 from importlib import metadata
 from typing import NamedTuple
 
@@ -79,6 +80,15 @@ def describe(nb, reason=None):
     ]
     reason = reason or ANSI.sub("", f"{failed.ename}: {failed.evalue}")
     return "\n".join([f"  cell {number}:", *shown, f"  {reason}"])
+
+
+def seconds_of(cell):
+    """Return how long a cell took, of the times that nbclient noted."""
+    times = cell.metadata["execution"]
+    start, end = (
+        datetime.fromisoformat(times[key]) for key in ("iopub.status.busy", "iopub.status.idle")
+    )
+    return (end - start).total_seconds()
 
 
 class Kept:

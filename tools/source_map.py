@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from docutils.statemachine import StringList
+from markdown_directive import MarkdownDirective
 
 import lossbook as lb
 
@@ -154,14 +154,11 @@ class SourceMap(Directive):
         return [nodes.raw("", svg(chapters_of(self.state.document.settings.env)), format="html")]
 
 
-class SourceList(Directive):
+class SourceList(MarkdownDirective):
     """`{source-list}`: the same as a list."""
 
-    def run(self):
-        text = markdown(chapters_of(self.state.document.settings.env))
-        holder = nodes.Element()
-        self.state.nested_parse(StringList(text, source=""), self.content_offset, holder)
-        return holder.children
+    def text(self, argument):
+        return "\n".join(markdown(chapters_of(self.env)))
 
 
 def title_of(notebook):

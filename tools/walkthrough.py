@@ -10,24 +10,15 @@ workshop/plan.toml (`computes`, in seconds).
 
 import subprocess
 import sys
-from datetime import datetime
 
 import learner_notebooks
 from nbclient import NotebookClient
 from notebook_files import ROOT, code_cells, read
+from notebook_runs import seconds_of
 from workshop_plan import clock, load
 
 LIMIT = 60
 RESOURCES = {"metadata": {"path": ROOT / "book"}}
-
-
-def seconds_of(cell):
-    """Return how long a cell took, of the times that nbclient noted."""
-    times = cell.metadata["execution"]
-    sent, done = (
-        datetime.fromisoformat(times[key]) for key in ("iopub.status.busy", "shell.execute_reply")
-    )
-    return (done - sent).total_seconds()
 
 
 def walk(chapter):

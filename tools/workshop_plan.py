@@ -6,11 +6,11 @@ by the minute), `{workshop-steps}` (objectives, what goes wrong, what to say) an
 (the five questions; with `key` as its argument, the answers).
 """
 
-import re
 import tomllib
 from typing import NamedTuple
 
 from markdown_directive import MarkdownDirective
+from mdit_py_plugins.anchors.index import slugify
 from notebook_files import ROOT
 
 FOLDER = ROOT / "workshop"
@@ -142,16 +142,13 @@ def cut_table(plan, name):
     return "\n".join([lead, "", *rows, f"| **{clock(now)}** | | **End** |"])
 
 
-def slug(heading):
-    """Return the anchor of a heading, as MyST makes it."""
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-
-
 def _says(step, part):
     if part.exercise:
         number = part.exercise.rpartition("-")[2]
         return f"Exercise {number} (`{part.exercise}`)"
-    where = f" [{part.section}]({step.chapter}.ipynb#{slug(part.section)})" if part.section else ""
+    where = (
+        f" [{part.section}]({step.chapter}.ipynb#{slugify(part.section)})" if part.section else ""
+    )
     return f"{DOES[part.do]}{where}: {part.what}"
 
 
