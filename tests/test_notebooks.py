@@ -166,6 +166,31 @@ def an_allowed_exception(cells, nb):
     cells[4].metadata.tags = ["raises-exception"]
 
 
+@breaks(5, "its `if` leaves out JAX, PyTorch; the tags for that are: by-rule-on-jax, by-rule-on-t")
+def a_backend_left_out(cells, nb):
+    cells[2].source += " **Measured on TensorFlow alone.**"
+    cells[4].source += '\nif keras.backend.backend() == "tensorflow":\n    measure()'
+
+
+@breaks(5, "its `if` leaves out PyTorch; the tags for that are: by-rule-on-torch")
+def another_backend_left_out_than_the_tag_says(cells, nb):
+    cells[2].source += " **Not measured on PyTorch.**"
+    cells[4].source += '\nif keras.backend.backend() != "torch":\n    measure()'
+    cells[4].metadata.tags = ["by-rule-on-jax"]
+
+
+@breaks(5, "its `if` leaves out no backend; the tags for that are: none")
+def a_backend_tagged_without_being_left_out(cells, nb):
+    cells[4].source += '\nif keras.backend.backend() == "jax":\n    f()\nelse:\n    g()'
+    cells[4].metadata.tags = ["by-rule-on-torch"]
+
+
+@breaks(5, "is not measured everywhere; say above it **Measured on TensorFlow alone:** ...")
+def a_backend_left_out_without_a_word(cells, nb):
+    cells[4].source += '\nif keras.backend.backend() != "torch":\n    measure()'
+    cells[4].metadata.tags = ["by-rule-on-torch"]
+
+
 @breaks(5, "comment NBVAL_IGNORE_OUTPUT steers nbval")
 def an_nbval_comment(cells, nb):
     cells[4].source = "# NBVAL_IGNORE_OUTPUT\n" + cells[4].source

@@ -74,6 +74,22 @@ def test_the_notes_name_the_chapters_that_did_not_run():
     ]
 
 
+def test_the_notes_name_the_chapters_that_print_by_rule(monkeypatch):
+    counted = {"torch": ["01_one_number", "12_case_study"], "tensorflow": []}
+    monkeypatch.setattr(where_it_runs, "by_rule", counted.get)
+    found = {"colab": RAN, "another": FAILED}
+    assert where_it_runs.notes(found, TITLES).splitlines()[1] == (
+        "- **Another.** Not run: [12 Case study](12_case_study.ipynb). Printed by rule, not "
+        "measured: a cell of [1 One number](01_one_number.ipynb)."
+    )
+
+
+def test_the_cells_that_measure_on_tensorflow_alone_are_known():
+    assert where_it_runs.by_rule("jax") == ["05_weights", "10_mean_of_means"]
+    assert where_it_runs.by_rule("torch") == ["05_weights", "09_epochs", "10_mean_of_means"]
+    assert where_it_runs.by_rule("tensorflow") == []
+
+
 def test_the_page_shows_every_part_and_every_chapter():
     page = (ROOT / "book/where_it_runs.md").read_text(encoding="utf-8")
     assert re.findall(r"{where-it-runs} (\w+)", page) == list(where_it_runs.PARTS)

@@ -15,12 +15,13 @@ import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+from notebook_files import BACKENDS
+
 import environments
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "_build" / "backends"
 PACKAGES = {"jax": "jax[cpu]", "torch": "torch"}
-TITLES = {"jax": "JAX", "torch": "PyTorch"}
 NEEDED = ("keras", "numpy", "matplotlib", "ipykernel", "pytest", "pytest-xdist")
 MODELS = "100"
 TESTS = (
@@ -74,7 +75,7 @@ def run(backend):
     passed = execute(backend, "tests", python, [*command, *tests])
     results = [f"{counts(report)} tests"]
     print(f"==> {backend}: notebooks", flush=True)
-    record = environments.record(backend, TITLES[backend], python, backend)
+    record = environments.record(backend, BACKENDS[backend], python, backend)
     environments.write(record)
     print(environments.table({backend: record}), flush=True)
     cells = environments.total(record)

@@ -17,7 +17,7 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from notebook_files import ROOT, notebooks
+from notebook_files import BACKENDS, ROOT, notebooks
 
 FOLDER = ROOT / "environments"
 KERNELS = ROOT / "_build" / "kernels"
@@ -209,8 +209,7 @@ def versions_text(record):
     """Return the versions of a record as a reader says them."""
     if record["keras"] is None:
         return "nothing ran"
-    backends = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
-    backend = f"{backends.get(record['backend'], record['backend'])} {record['backend_version']}"
+    backend = f"{BACKENDS[record['backend']]} {record['backend_version']}"
     device = record["device"].upper()
     return f"Keras {record['keras']}, {backend}, Python {record['python']}, {device}"
 

@@ -44,6 +44,8 @@ METADATA = {
 }
 IGNORED = "nbval-ignore-output"
 SETUP_TAGS = ("device", "hide-input", IGNORED)  # the site folds the setup cell
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+BY_RULE = {f"by-rule-on-{backend}": backend for backend in BACKENDS}  # nothing is measured there
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import nbformat
 from notebook_files import (
+    BACKENDS,
+    BY_RULE,
     IGNORED,
     SETUP_TAGS,
     badge_url,
@@ -22,7 +24,7 @@ from notebook_files import (
 
 REASONS = ("device", "figure", "source", "backend-output")
 DISPLAY = ("hide-input", "hide-output", "hide-cell", "remove-input", "remove-output", "remove-cell")
-TAGS = (IGNORED, *REASONS, "exercise", *DISPLAY)
+TAGS = (IGNORED, *REASONS, "exercise", *BY_RULE, *DISPLAY)
 
 # What the code of a cell must contain before its output may be ignored for that reason.
 EVIDENCE = {
@@ -104,6 +106,36 @@ def known_tags(nb, about):
             if not re.search(pattern, cell.source):
                 problems.append(Problem(i, f"tagged {reason!r}, but {otherwise}; compare it"))
     return problems
+
+
+def by_rule_said(nb, about):
+    """What a cell measures on some backends only, its tags say, and the text above it."""
+    problems, above = [], ""
+    for i, cell in enumerate(nb.cells, start=1):
+        if cell.cell_type == "markdown":
+            above = cell.source
+            continue
+        out, tagged = _left_out(cell), {BY_RULE[tag] for tag in tags_of(cell) if tag in BY_RULE}
+        if out != tagged:
+            wanted = ", ".join(tag for tag, name in BY_RULE.items() if name in out) or "none"
+            names = ", ".join(BACKENDS[name] for name in BACKENDS if name in out) or "no backend"
+            text = f"its `if` leaves out {names}; the tags for that are: {wanted}"
+            problems.append(Problem(i, text))
+        if out and not re.search(r"\*\*(Measured|Not measured) on ", above):
+            text = "is not measured everywhere; say above it **Measured on TensorFlow alone:** ..."
+            problems.append(Problem(i, text))
+    return problems
+
+
+def _left_out(cell):
+    """Return the backends for which an `if` without `else` leaves something out."""
+    out = set()
+    for node in ast.walk(parse(cell.source)):
+        match node:
+            case ast.If(test=ast.Compare(left, [op], [ast.Constant(name)]), orelse=[]):
+                if ast.unparse(left).endswith("backend.backend()"):
+                    out |= {b for b in BACKENDS if (b == name) == isinstance(op, ast.NotEq)}
+    return out
 
 
 def ignored_outputs_cleared(nb, about):
@@ -246,6 +278,7 @@ RULES = (
     execution_counts,
     clean_outputs,
     known_tags,
+    by_rule_said,
     ignored_outputs_cleared,
     no_silencing_semicolon,
     no_images,

@@ -6,7 +6,7 @@ No number stands on that page that is not in the files.
 """
 
 from markdown_directive import MarkdownDirective
-from notebook_files import notebooks
+from notebook_files import code_cells, notebooks, read, tags_of
 from source_map import title_of
 
 from environments import read_all, total, versions_text
@@ -103,10 +103,27 @@ def notes(found, titles):
         gaps = missing(record, titles)
         said = list(record["notes"])
         if record["notebooks"] and gaps:
-            said.append("Not run: " + ", ".join(f"[{titles[n]}]({n}.ipynb)" for n in gaps) + ".")
+            said.append(f"Not run: {_links(gaps, titles)}.")
+        unmeasured = [n for n in by_rule(record["backend"]) if n in record["notebooks"]]
+        if unmeasured:
+            said.append(f"Printed by rule, not measured: a cell of {_links(unmeasured, titles)}.")
         if said:
             lines.append(f"- **{record['title']}.** {' '.join(said)}")
     return "\n".join(lines)
+
+
+def by_rule(backend):
+    """Return the notebooks, a name for each cell, that measure nothing on a backend and say so."""
+    return [
+        path.stem
+        for path in notebooks()
+        for cell in code_cells(read(path))
+        if f"by-rule-on-{backend}" in tags_of(cell)
+    ]
+
+
+def _links(names, titles):
+    return ", ".join(f"[{titles[name]}]({name}.ipynb)" for name in names)
 
 
 def _many(count, thing):
