@@ -457,7 +457,7 @@ TAKEN = {
     ),
     "torch": ("a number in place of an array", "a probability in place of an array"),
 }.get(BACKEND, ())
-REFUSED = ("weights per sample beside a full mask",) if BACKEND == "torch" else ()
+KERAS_REFUSES = ("weights per sample beside a full mask",) if BACKEND == "torch" else ()
 TENSORFLOW_ALONE = (
     "logits over an axis counted from the end",
     "a softmax under binary crossentropy",
@@ -810,7 +810,7 @@ def test_warning(name):
     assert caught[0].filename == __file__ and ("lb.trace(" in line or "lb.aggregate(" in line)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if name in REFUSED:
+        if name in KERAS_REFUSES:
             with pytest.raises(RuntimeError):
                 call.keras()
         else:

@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 import keras
 import pytest
-from source_map import STOPS, WIDTH, markdown, parent, svg, title_of
+from notebook_files import title_of
+from source_map import STOPS, WIDTH, markdown, parent, svg
 
 import lossbook as lb
 

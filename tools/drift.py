@@ -4,11 +4,12 @@
     python tools/drift.py 3.5.0                     # an old release, held against the newest rule
     python tools/drift.py 3.5.0 --rule keras-3.5    # and against its own
 
-Each release gets a fresh environment in _build/drift. There the atlas's 255 cases run, what
+Each release gets a fresh environment in _build/drift. There the atlas's 255 cases run, and what
 tools/drift_probes.py asks beside them. A number that is not the one of the rule is reported in the
 book's words (tools/drift_words.py): on the terminal, in _build/drift/report.md, and on the page of
-a GitHub run. What a rule says of the atlas's cases is the record of a release that follows it;
-tests/test_atlas.py holds the rules to these records.
+a GitHub run. So is every cell of the notebooks that prints something else
+(tools/drift_notebooks.py). What a rule says of the atlas's cases is the record of a release that
+follows it; tests/test_atlas.py holds the rules to these records.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import sys
 from pathlib import Path
 
 import colab
+import drift_notebooks
 import matrix
 from drift_words import Move, markdown, moves, same, text, topic_of
 
@@ -119,7 +121,7 @@ def own_rule(version, rule):
 
 
 def watch(release, rule, records):
-    """Ask one release; return what its report is made of."""
+    """Ask one release; return what its two reports are made of: the cases, and the notebooks."""
     folder = FOLDER / release
     print(f"==> {release}: installing it into {folder.relative_to(ROOT)}", flush=True)
     python, notes = environment(release, folder)
@@ -130,17 +132,27 @@ def watch(release, rule, records):
     found = moves(records[base], results, titles, records)
     print(f"==> {version}: layers, regions, every loss", flush=True)
     more, probes = moved_probes(run_probes(release, python, rule))
+    title, printed = version.partition(",")[0], None
+    if release in WATCHED:  # an older one is not what the notebooks are about
+        print(f"==> {version}: notebooks", flush=True)
+        printed = (title, *drift_notebooks.run_all(f"drift-{release}", python))
     if not os.environ.get("KEEP"):
         shutil.rmtree(folder)
-    title = version.partition(",")[0]
     notes += own_rule(title.removeprefix("Keras "), rule)
-    return title, rule, found + more, len(results) + probes, notes
+    return (title, rule, found + more, len(results) + probes, notes), printed
 
 
 def publish(reports):
     """Print the reports; write them to a file, and to the page of a GitHub run."""
-    print("\n\n".join(text(*report) for report in reports))
-    page = "\n".join(markdown(*report) for report in reports)
+    told, pages = [], []
+    for report, printed in reports:
+        told.append(text(*report))
+        pages.append(markdown(*report))
+        if printed:
+            told.append(drift_notebooks.text(*printed))
+            pages.append(drift_notebooks.markdown(*printed))
+    print("\n\n".join(told))
+    page = "\n".join(pages)
     (FOLDER / "report.md").write_text(page, encoding="utf8")
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
@@ -149,7 +161,7 @@ def publish(reports):
 
 
 def main():
-    """Watch the releases that the command line names; 1 if a number moved."""
+    """Watch the releases that the command line names; say whether a number or a cell moved."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("releases", nargs="*", metavar="RELEASE", help="newest nightly colab 3.5.0")
     parser.add_argument("--rule", help=f"the rule to hold them to ({NEWEST}; colab: its own)")
@@ -163,7 +175,7 @@ def main():
     rules = {r: chosen.rule or (own if r == "colab" else NEWEST) for r in releases}
     reports = [watch(release, rules[release], records) for release in releases]
     publish(reports)
-    return any(report[2] for report in reports)
+    return any(report[2] or (printed and printed[1]) for report, printed in reports)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,11 @@ moved belongs to a rule: a sentence of the chapter that teaches it.
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-from source_map import title_of
+from notebook_files import ROOT, chapter_title
 
-ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "atlas"))  # last, for its modules have short names
-import alike  # noqa: E402
+import alike
 
 # topic: (its rule, the chapters that teach it, how the names of its cases begin)
 TOPICS = {
@@ -204,15 +202,11 @@ def called(methods):
     )
 
 
-def chapter_title(name):
-    """Return "4 Masks" for "04_masks"."""
-    return f"{int(name[:2])} {title_of(ROOT / 'book' / f'{name}.ipynb')}"
-
-
 def chapters(topic):
-    """Return the file names of the chapters that a topic touches; the atlas has most cases."""
+    """Return the titles of the chapters that a topic touches; the atlas has most cases."""
     _, names, _ = TOPICS[topic]
-    return names if topic in ("passing masks", "regions") else (*names, ATLAS)
+    names = names if topic in ("passing masks", "regions") else (*names, ATLAS)
+    return ", ".join(chapter_title(ROOT / "book" / f"{name}.ipynb") for name in names)
 
 
 def plural(count, one):
@@ -249,8 +243,7 @@ def text(version, rule, found, cells, notes=()):
             lines += [f"    {called(move.methods)}: {old} -> {new}"]
             if move.alike:
                 lines += [f"      the new number is also that of {move.alike}"]
-        titles = ", ".join(chapter_title(name) for name in chapters(topic))
-        lines += [f"  Chapters: {titles}"]
+        lines += [f"  Chapters: {chapters(topic)}"]
     lines += ["", *notes] if notes else []
     return "\n".join(lines)
 
@@ -260,8 +253,8 @@ def markdown(version, rule, found, cells, notes=()):
     lines = [f"## {version}", "", verdict(version, rule, found, cells)]
     for topic, members in by_topic(found).items():
         lines += ["", f"### Rule: {TOPICS[topic][0]}", ""]
-        titles = ", ".join(chapter_title(name) for name in chapters(topic))
-        lines += [f"No longer holds for {version} (rule {rule}). Chapters: {titles}.", ""]
+        said = f"No longer holds for {version} (rule {rule}). Chapters: {chapters(topic)}."
+        lines += [said, ""]
         lines += ["| case | what is called | old | new | the new number is also that of |"]
         lines += ["|---|---|---|---|---|"]
         for move in members:

@@ -69,6 +69,17 @@ def notebooks(files=()):
     return [Path(f).resolve() for f in files] or sorted((ROOT / "book").glob("*.ipynb"))
 
 
+def title_of(path):
+    """Return the title of a chapter, without what follows a colon."""
+    title = read(path).cells[0].source.splitlines()[0].removeprefix("# ")
+    return title.partition(":")[0] if len(title) > 30 else title
+
+
+def chapter_title(path):
+    """Return the title of a chapter, with its number: "4 Masks"."""
+    return f"{int(path.stem[:2])} {title_of(path)}"
+
+
 def name_of(path):
     """Return a path as a reader would type it: relative to the repository."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

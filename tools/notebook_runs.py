@@ -40,7 +40,7 @@ def run_all(jobs, timeout, workers=2):
         timeout: seconds that one cell may take.
         workers: how many run at once; each starts its own kernel.
     """
-    with ProcessPoolExecutor(min(workers, len(jobs)) or 1, initializer=_quiet) as pool:
+    with ProcessPoolExecutor(min(workers, len(jobs)) or 1, initializer=quiet) as pool:
         futures = {pool.submit(run, nb, str(path.parent), timeout): path for path, nb in jobs}
         for future in as_completed(futures):
             yield futures[future], future.result()
@@ -63,7 +63,7 @@ def run(nb, cwd, timeout):
     return Run(nb, result.time, describe(nb) if result.err else "")
 
 
-def _quiet():
+def quiet():
     """Send this process's stderr nowhere, for kernels inherit it and TensorFlow writes to it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 

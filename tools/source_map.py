@@ -5,7 +5,6 @@ to Keras's lines and to the chapters, and `{source-list}`, the same as a list. T
 of the installed Keras (`lossbook.source`), the nesting is that of its calls: tests/test_source_map.
 """
 
-import json
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from typing import NamedTuple
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from markdown_directive import MarkdownDirective
+from notebook_files import title_of
 
 import lossbook as lb
 
@@ -159,13 +159,6 @@ class SourceList(MarkdownDirective):
 
     def text(self, argument):
         return "\n".join(markdown(chapters_of(self.env)))
-
-
-def title_of(notebook):
-    """Return the title of a chapter, without what follows a colon."""
-    first = json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"]
-    title = "".join(first).splitlines()[0].removeprefix("# ")
-    return title.partition(":")[0] if len(title) > 30 else title
 
 
 def setup(app):

@@ -6,8 +6,7 @@ No number stands on that page that is not in the files.
 """
 
 from markdown_directive import MarkdownDirective
-from notebook_files import code_cells, notebooks, read, tags_of
-from source_map import title_of
+from notebook_files import chapter_title, code_cells, notebooks, read, tags_of
 
 from environments import read_all, total, versions_text
 
@@ -31,7 +30,7 @@ def records():
 
 def chapters():
     """Return the title of every chapter, by the name of its file."""
-    return {path.stem: f"{int(path.stem[:2])} {title_of(path)}" for path in notebooks()}
+    return {path.stem: chapter_title(path) for path in notebooks()}
 
 
 def answer(found, titles):

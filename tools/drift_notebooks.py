@@ -1,0 +1,182 @@
+"""What the notebooks print with another Keras: chapter, heading and cell, old lines and new.
+
+tools/drift.py runs them in the environment that it made. A cell that stops does not stop the watch:
+its error is told in one line, and cells that only lack what it would have made are counted.
+"""
+
+import ast
+import difflib
+import os
+import re
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
+
+import nbformat
+from nbclient import NotebookClient
+from notebook_files import (
+    ANSI,
+    IGNORED,
+    chapter_title,
+    code_cells,
+    finish,
+    notebooks,
+    parse,
+    read,
+    tags_of,
+    visible_text,
+)
+from notebook_runs import quiet, timeout
+
+import environments
+
+LINES = 4  # of a cell, told each way; of the others how many there are
+
+
+class Difference(NamedTuple):
+    """A cell that prints something else now: where it is, its lines then, and its lines now."""
+
+    chapter: str
+    heading: str
+    cell: str
+    old: tuple
+    new: tuple
+
+
+def run_all(name, python, files=()):
+    """Run notebooks in an environment, two at once; return the Differences and the cells run."""
+    kernel, paths = environments.kernel(name, python), notebooks(files)
+    settings = environments.settings()
+    os.environ["JUPYTER_PATH"] = settings["JUPYTER_PATH"]  # nbclient looks for the kernel there
+    with ProcessPoolExecutor(2, initializer=quiet) as pool:
+        runs = list(pool.map(_run, paths, [kernel] * len(paths), [settings] * len(paths)))
+    found, cells = [], 0
+    for path, fresh in zip(paths, runs, strict=True):
+        saved = read(path)
+        found += differences(chapter_title(path), saved, fresh)
+        cells += len(code_cells(saved))
+    return found, cells
+
+
+def _run(path, kernel, settings):
+    """Run one notebook to its end, whatever its cells do; return it with its new outputs."""
+    nb = nbformat.from_dict(read(path))
+    client = NotebookClient(nb, timeout=timeout(), kernel_name=kernel, allow_errors=True)
+    client.execute(env=settings, cwd=str(path.parent))
+    return nb
+
+
+def differences(chapter, saved, fresh):
+    """Return what a run prints otherwise than what is saved."""
+    found, heading, lost, waiting = [], "", set(), 0
+    errors = {i: _error(cell) for i, cell in enumerate(fresh.cells)}  # `finish` clears ignored ones
+    finish(fresh)
+    for i, (before, after) in enumerate(zip(saved.cells, fresh.cells, strict=True)):
+        if before.cell_type == "markdown":
+            heads = re.findall(r"^#+ (.+)$", before.source, flags=re.MULTILINE)
+            heading = heads[-1] if heads else heading
+            continue
+        error = errors[i]
+        if error:
+            missing = re.match(r"name '(\w+)' is not defined", error.evalue)
+            if missing and missing[1] in lost:
+                waiting += 1
+                lost |= _made_in(before)
+                continue
+            lost |= _made_in(before)
+        elif IGNORED in tags_of(before):
+            continue
+        old, new = _changed(before, after)
+        if error:
+            new += (f"stops: {error.ename}: {_reason(error)}",)
+        if old or new:
+            found.append(Difference(chapter, heading, before.id, old, new))
+    if waiting:
+        text = f"{waiting} more cells need what these would have made."
+        found.append(Difference(chapter, "", "", (), (text,)))
+    return found
+
+
+def _error(cell):
+    outputs = cell.get("outputs", ())
+    return next((output for output in outputs if output.output_type == "error"), None)
+
+
+def _reason(error):
+    """Return the first line of an error's message; the line that raised it where it has none."""
+    said = ANSI.sub("", error.evalue).strip() or ANSI.sub("", "\n".join(error.traceback))
+    raised = re.search(r"^-+> *\d+ +(.+)", said, flags=re.MULTILINE)
+    return (raised[1] if raised else said.splitlines()[0]).strip()
+
+
+def _made_in(cell):
+    """Return the names that a cell gives something to."""
+    made = set()
+    for node in ast.walk(parse(cell.source)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            made.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            made.add(node.id)
+    return made
+
+
+def _lines(cell, kind):
+    """Return what a reader sees below a cell, of its HTML or of all but its HTML."""
+    shown = []
+    for output in cell.outputs:
+        data = output.get("data", {})
+        if kind == "html" and "text/html" in data:
+            page = re.sub(r"</(?:tr|p|div|li|caption)>", "\n", data["text/html"])
+            shown.append(visible_text({"data": {"text/html": page}}))
+        elif kind != "html" and output.output_type != "error":
+            rest = {name: text for name, text in data.items() if name != "text/html"}
+            shown.append(visible_text({**output, "data": rest}))
+    return [" ".join(line.split()) for line in "\n".join(shown).splitlines() if line.strip()]
+
+
+def _changed(before, after):
+    """Return the lines that are below one cell alone, of each; of the HTML where they are there."""
+    for kind in ("plain", "html"):
+        old, new = _lines(before, kind), _lines(after, kind)
+        steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        gone = [line for what, a, b, _, _ in steps if what != "equal" for line in old[a:b]]
+        come = [line for what, _, _, a, b in steps if what != "equal" for line in new[a:b]]
+        if gone or come:
+            break
+    return _short(gone), _short(come)
+
+
+def _short(lines):
+    more = [f"and {len(lines) - LINES} more lines"] if len(lines) > LINES + 1 else []
+    return tuple([*lines[:LINES], *more] if more else lines)
+
+
+def verdict(version, found, cells):
+    """Return the first line of a report."""
+    if not found:
+        return f"Notebooks: all of {cells} cells print with {version} what is saved."
+    count = sum(bool(difference.cell) for difference in found)
+    return f"Notebooks: {count} of {cells} cells do not print with {version} what is saved."
+
+
+def text(version, found, cells):
+    """Return the report for a terminal."""
+    lines = [verdict(version, found, cells)]
+    for one in found:
+        lines += [f"  {place(one)}"]
+        lines += [f"    - {line}" for line in one.old] + [f"    + {line}" for line in one.new]
+    return "\n".join(lines)
+
+
+def markdown(version, found, cells):
+    """Return the report for a page of GitHub."""
+    lines = [f"### {verdict(version, found, cells)}", ""]
+    for one in found:
+        said = [f"- {line}" for line in one.old] + [f"+ {line}" for line in one.new]
+        lines += [f"{place(one)}:", "", "```diff", *said, "```", ""]
+    return "\n".join(lines)
+
+
+def place(difference):
+    """Return where a cell is, in words."""
+    where = ", ".join(filter(None, (difference.chapter, difference.heading)))
+    return f"{where} (cell {difference.cell})" if difference.cell else where
