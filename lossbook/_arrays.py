@@ -183,9 +183,9 @@ def attached_mask(x):
     """
     if _framework(x) in (None, "tensorflow"):
         return getattr(x, "_keras_mask", None)
-    from keras.src import backend
+    from keras.src.backend.common.masking import get_keras_mask
 
-    return backend.get_keras_mask(x)
+    return get_keras_mask(x)
 
 
 def divide_no_nan(xp, x, y):

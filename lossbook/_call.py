@@ -17,13 +17,13 @@ from lossbook._arrays import (
     warn,
 )
 from lossbook._checks import check_axis
-from lossbook._losses import ALIASES, ATOMIC, LOSSES, options_of
+from lossbook._losses import ALIASES, ATOMIC, LOSSES, known_options, options_of
 from lossbook.elementwise import softmax
 
 
 def settings(loss, reduction, dtype, options):
     """Return the loss's name, its reduction, dtype and options; a Loss object brings its own."""
-    received = loss
+    received, function = loss, None
     if not isinstance(loss, str) and hasattr(loss, "reduction"):
         name = type(loss).__name__
         if options or reduction not in ("sum_over_batch_size", loss.reduction):
@@ -37,11 +37,14 @@ def settings(loss, reduction, dtype, options):
         reduction, dtype = loss.reduction, loss.dtype
         loss = getattr(loss, "fn", None) if type(loss).__module__.startswith("keras.") else None
     if callable(loss):
+        function = loss
         of_keras = str(getattr(loss, "__module__", "")).startswith("keras.")
         loss = getattr(loss, "__name__", None) if of_keras else None
     if loss not in (*LOSSES, *ATOMIC, *ALIASES):
         _refuse_loss(received)
     loss = ALIASES.get(loss, loss)
+    if function is not None:
+        options = known_options(loss, function, options)
     unknown = [o for o in options if o not in options_of(loss)]
     if unknown:
         takes = ", ".join(options_of(loss)) or "no options"

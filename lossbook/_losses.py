@@ -1,5 +1,6 @@
 """The catalogue of Keras's losses: the function of each, and what becomes of its class axis."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -136,6 +137,22 @@ ALIASES = {
     **{alias: name for name, loss in LOSSES.items() for alias in loss.names},
     **{alias: name for name, (_, alias) in ATOMIC.items()},
 }
+
+
+def known_options(name, function, options):
+    """Return the options of a Loss object without what a newer Keras has added, at its default.
+
+    Such an option, `label_smoothing=0.0` of the sparse crossentropy of 3.16 say, changes nothing.
+    """
+    new = set(options) - set(options_of(name))
+    taken = inspect.signature(function).parameters if new else {}
+    at_default = {o for o in new if o in taken and _equal(options[o], taken[o].default)}
+    return {o: value for o, value in options.items() if o not in at_default}
+
+
+def _equal(value, default):
+    plain = isinstance(value, bool | int | float | str)
+    return value is default or (plain and type(default) is type(value) and value == default)
 
 
 def options_of(name):

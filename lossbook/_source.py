@@ -16,7 +16,8 @@ _COMPILE = "trainers/compile_utils.py"
 _TRAINER = "trainers/trainer.py"
 _DATA = "trainers/data_adapters/data_adapter_utils.py"
 
-# name -> file below keras/src, and the function in it (by backend, where they have their own)
+# name -> file below keras/src, and the function in it (by backend, where they have their own).
+# Keras 3.16 renames classes, and moves nn.py into the folder ops beside it: `source` looks there.
 WHERE = {
     "binary_crossentropy": (_LOSSES, "binary_crossentropy"),
     "categorical_crossentropy": (_LOSSES, "categorical_crossentropy"),
@@ -126,9 +127,12 @@ def source(name):
     backend = active_backend()
     file = "src/" + file.format(backend=backend)
     function = function if isinstance(function, str) else function[backend]
-    text = (Path(spec.origin).parent / file).read_text(encoding="utf-8")
+    folder = Path(spec.origin).parent
+    if not (folder / file).exists():
+        file = file.replace("/nn.py", "/ops/nn.py")
     version = installed_keras()
-    node = _find(ast.parse(text), function.split("."))
+    text = (folder / file).read_text(encoding="utf-8") if (folder / file).exists() else ""
+    function, node = _find(ast.parse(text), function)
     if node is None:
         raise LookupError(
             f"keras/{file} of Keras {version} has no {function}: this release has moved it. "
@@ -144,11 +148,22 @@ def source(name):
     )
 
 
-def _find(node, path):
-    for child in getattr(node, "body", ()):
-        if isinstance(child, ast.FunctionDef | ast.ClassDef) and child.name == path[0]:
-            return child if len(path) == 1 else _find(child, path[1:])
-    return None
+def _find(module, name):
+    """Return (name, node) of a function, or of a method even where its class has a new name."""
+    owner, _, function = name.rpartition(".")
+    if not owner:
+        return name, _function(module, function)
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    classes.sort(key=lambda node: node.name != owner)
+    having = [node for node in classes if _function(node, function)]
+    if not having:
+        return name, None
+    return f"{having[0].name}.{function}", _function(having[0], function)
+
+
+def _function(node, name):
+    functions = (child for child in node.body if isinstance(child, ast.FunctionDef))
+    return next((function for function in functions if function.name == name), None)
 
 
 def _without_docstring(lines, node):

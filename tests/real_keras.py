@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import differences
+import keras
 import numpy as np
 from gradients import gradient
 from keras import ops
@@ -29,7 +30,7 @@ def outcome(function, *arguments, **options):
 
 def dtype_of(x):
     """Return "float32" and the like, for arrays and for tensors of every backend."""
-    return backend.standardize_dtype(x.dtype)
+    return keras.backend.standardize_dtype(x.dtype)
 
 
 def host(x):

@@ -244,13 +244,16 @@ def test_colab_gets_its_own_pins(monkeypatch, tmp_path):
     assert f"keras=={drift.COLAB}" in installed[0]
 
 
-@pytest.mark.parametrize(("moved", "code"), [([], 0), (["a move"], 1)])
-def test_the_command_fails_where_something_moved(monkeypatch, moved, code):
+@pytest.mark.parametrize(
+    ("moved", "cells", "code"), [([], [], 0), (["a move"], [], 1), ([], ["a cell"], 1)]
+)
+def test_the_command_fails_where_something_moved(monkeypatch, moved, cells, code):
     held = {}
 
     def watch(release, rule, records):
         held[release] = rule
-        return f"Keras {release}", rule, moved, 255, ()
+        printed = (f"Keras {release}", cells, 449) if release == "nightly" else None
+        return (f"Keras {release}", rule, moved, 255, ()), printed
 
     monkeypatch.setattr(sys, "argv", ["drift.py"])
     monkeypatch.setattr(drift, "watch", watch)
@@ -263,7 +266,10 @@ def test_the_report_reaches_the_page_of_a_run(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(drift, "FOLDER", tmp_path)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     (tmp_path / "summary.md").write_text("Before.\n")
-    drift.publish([("Keras 3.15.1", "keras-3.15", [], 255, ())])
-    assert "nothing moved" in capsys.readouterr().out
+    reports = ("Keras 3.15.1", "keras-3.15", [], 255, ()), ("Keras 3.15.1", [], 449)
+    drift.publish([reports, (reports[0], None)])
+    told = capsys.readouterr().out
+    assert told.count("nothing moved") == 2 and told.count("all of 449 cells") == 1
     page = (tmp_path / "report.md").read_text()
+    assert page.count("nothing moved") == 2 and page.count("all of 449 cells") == 1
     assert (tmp_path / "summary.md").read_text() == f"Before.\n{page}"

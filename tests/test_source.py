@@ -6,6 +6,7 @@ import inspect
 import textwrap
 import urllib.parse
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import pytest
@@ -113,6 +114,45 @@ def test_a_function_that_moved_is_said_to_have_moved(monkeypatch):
         f"keras/src/losses/loss.py of Keras {keras.__version__} has no apply_masks: "
         "this release has moved it. Please report it, with the version."
     )
+
+
+def another_keras(monkeypatch, folder, files):
+    """Have `source` read a Keras of these files, {path below keras/src: text}."""
+    for name, text in files.items():
+        (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "src" / name).write_text(text, encoding="utf-8")
+    spec = SimpleNamespace(origin=str(folder / "__init__.py"))
+    monkeypatch.setattr(_source.importlib.util, "find_spec", lambda name: spec)
+
+
+def test_a_class_with_a_new_name_is_found_by_its_method(monkeypatch, tmp_path):
+    text = (
+        "class Other:\n    pass\n\n\nclass BaseTrainer:\n    def compute_loss(self):\n        x\n"
+    )
+    another_keras(monkeypatch, tmp_path, {"trainers/trainer.py": text})
+    found = lb.source("Trainer.compute_loss")
+    assert (found.function, found.first_line) == ("BaseTrainer.compute_loss", 6)
+    assert found.code == "def compute_loss(self):\n    x"
+
+
+def test_the_class_of_the_old_name_comes_first(monkeypatch, tmp_path):
+    text = "class {}:\n    def compute_loss(self):\n        {}\n"
+    both = text.format("BaseTrainer", 1) + text.format("Trainer", 2)
+    another_keras(monkeypatch, tmp_path, {"trainers/trainer.py": both})
+    assert lb.source("Trainer.compute_loss").function == "Trainer.compute_loss"
+
+
+def test_a_file_that_moved_into_the_folder_ops_is_found(monkeypatch, tmp_path):
+    backend = keras.backend.backend()
+    file, text = f"backend/{backend}/ops/nn.py", "def binary_crossentropy():\n    x\n"
+    another_keras(monkeypatch, tmp_path, {file: text})
+    assert lb.source("backend.binary_crossentropy").file == f"keras/src/{file}"
+
+
+def test_a_file_that_is_gone_is_said_to_have_moved(monkeypatch, tmp_path):
+    another_keras(monkeypatch, tmp_path, {})
+    with pytest.raises(LookupError, match=r"^keras/src/losses/loss.py of Keras .* has no apply_m"):
+        lb.source("apply_mask")
 
 
 def test_keras_has_to_be_installed(monkeypatch):

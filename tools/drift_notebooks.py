@@ -91,7 +91,8 @@ def differences(chapter, saved, fresh):
         if old or new:
             found.append(Difference(chapter, heading, before.id, old, new))
     if waiting:
-        text = f"{waiting} more cells need what these would have made."
+        more = "cell needs" if waiting == 1 else "cells need"
+        text = f"{waiting} more {more} what these would have made."
         found.append(Difference(chapter, "", "", (), (text,)))
     return found
 
@@ -128,7 +129,7 @@ def _lines(cell, kind):
             page = re.sub(r"</(?:tr|p|div|li|caption)>", "\n", data["text/html"])
             shown.append(visible_text({"data": {"text/html": page}}))
         elif kind != "html" and output.output_type != "error":
-            rest = {name: text for name, text in data.items() if name != "text/html"}
+            rest = {name: data[name] for name in sorted(data) if name != "text/html"}
             shown.append(visible_text({**output, "data": rest}))
     return [" ".join(line.split()) for line in "\n".join(shown).splitlines() if line.strip()]
 
@@ -155,7 +156,8 @@ def verdict(version, found, cells):
     if not found:
         return f"Notebooks: all of {cells} cells print with {version} what is saved."
     count = sum(bool(difference.cell) for difference in found)
-    return f"Notebooks: {count} of {cells} cells do not print with {version} what is saved."
+    do = "does" if count == 1 else "do"
+    return f"Notebooks: {count} of {cells} cells {do} not print with {version} what is saved."
 
 
 def text(version, found, cells):

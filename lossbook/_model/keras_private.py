@@ -5,7 +5,7 @@ import inspect
 import warnings
 
 from lossbook._arrays import installed_keras
-from lossbook._losses import ALIASES, ATOMIC, LOSSES, options_of
+from lossbook._losses import ALIASES, ATOMIC, LOSSES, known_options, options_of
 
 
 def private(owner, name):
@@ -28,8 +28,10 @@ def known_loss(loss):
     if not str(getattr(function, "__module__", "")).startswith("keras."):
         return None
     name = ALIASES.get(function.__name__, function.__name__)
-    known = (name in LOSSES or name in ATOMIC) and set(options) <= set(options_of(name))
-    return (name, options) if known else None
+    if name not in LOSSES and name not in ATOMIC:
+        return None
+    options = known_options(name, function, options)
+    return (name, options) if set(options) <= set(options_of(name)) else None
 
 
 def function_of(loss):
@@ -44,10 +46,11 @@ def own_call(loss):
 
 def keras_mask(x):
     """Return the mask that Keras has attached to a tensor, in every release since 3.5."""
-    from keras.src import backend
-
-    read = getattr(backend, "get_keras_mask", lambda x: getattr(x, "_keras_mask", None))
-    return read(x)
+    try:
+        from keras.src.backend.common.masking import get_keras_mask
+    except ImportError:  # before 3.6
+        return getattr(x, "_keras_mask", None)
+    return get_keras_mask(x)
 
 
 def keras_logits(name, y_pred, options):
@@ -60,7 +63,10 @@ def keras_logits(name, y_pred, options):
     )
     if keras.backend.backend() != "tensorflow" or activation is None or lost:
         return None
-    from keras.src.backend.tensorflow import nn
+    try:
+        from keras.src.backend.tensorflow import nn
+    except ImportError:  # from 3.16 on
+        from keras.src.backend.tensorflow.ops import nn
 
     logits, found = private(nn, "_get_logits")(y_pred, False, activation.capitalize(), name)
     return logits if found else None
