@@ -252,7 +252,7 @@ def test_the_command_fails_where_something_moved(monkeypatch, moved, cells, code
 
     def watch(release, rule, records):
         held[release] = rule
-        printed = (f"Keras {release}", cells, 449) if release == "nightly" else None
+        printed = (f"Keras {release}", cells, {}) if release == "nightly" else None
         return (f"Keras {release}", rule, moved, 255, ()), printed
 
     monkeypatch.setattr(sys, "argv", ["drift.py"])
@@ -266,10 +266,13 @@ def test_the_report_reaches_the_page_of_a_run(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(drift, "FOLDER", tmp_path)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     (tmp_path / "summary.md").write_text("Before.\n")
-    reports = ("Keras 3.15.1", "keras-3.15", [], 255, ()), ("Keras 3.15.1", [], 449)
+    reports = (
+        ("Keras 3.15.1", "keras-3.15", [], 255, ()),
+        ("Keras 3.15.1", [], {"04_masks": {"passed": 35, "failed": 0}}),
+    )
     drift.publish([reports, (reports[0], None)])
     told = capsys.readouterr().out
-    assert told.count("nothing moved") == 2 and told.count("all of 449 cells") == 1
+    assert told.count("nothing moved") == 2 and told.count("all of 35 cells") == 1
     page = (tmp_path / "report.md").read_text()
-    assert page.count("nothing moved") == 2 and page.count("all of 449 cells") == 1
+    assert page.count("nothing moved") == 2 and page.count("all of 35 cells") == 1
     assert (tmp_path / "summary.md").read_text() == f"Before.\n{page}"

@@ -93,7 +93,7 @@ def test_a_cell_that_stops_is_one_line_and_what_needs_it_is_counted():
     assert first.new == ("stops: TypeError: no such option",)
     assert first.old == ("loss", "0.5000", "of 4")
     assert rest == drift.Difference(
-        "4 Masks", "", "", (), ("1 more cell needs what these would have made.",)
+        "4 Masks", "", "", (), ("1 more cell needs what these would have made.",), 1
     )
 
 
@@ -125,16 +125,20 @@ def test_many_lines_are_cut():
 
 FOUND = [
     drift.Difference("4 Masks", "The trap", "d", ("0.5000",), ("0.4000",)),
-    drift.Difference("4 Masks", "", "", (), ("2 more cells need what these would have made.",)),
+    drift.Difference("4 Masks", "", "", (), ("2 more cells need what these would have made.",), 2),
 ]
+COUNTS = {
+    "04_masks": {"passed": 32, "failed": 3, "skipped": 0, "seconds": 1.0},
+    "05_weights": {"passed": 35, "failed": 0, "skipped": 0, "seconds": 1.0},
+}
 
 
 def test_the_report_for_a_terminal():
-    assert drift.text("Keras 3.16.0", [], 449) == (
-        "Notebooks: all of 449 cells print with Keras 3.16.0 what is saved."
+    assert drift.text("Keras 3.16.0", [], COUNTS) == (
+        "Notebooks: all of 70 cells print with Keras 3.16.0 what is saved."
     )
-    assert drift.text("Keras 3.16.0", FOUND, 449) == (
-        "Notebooks: 1 of 449 cells does not print with Keras 3.16.0 what is saved.\n"
+    assert drift.text("Keras 3.16.0", FOUND, COUNTS) == (
+        "Notebooks: 3 of 70 cells do not print with Keras 3.16.0 what is saved.\n"
         "  4 Masks, The trap (cell d)\n"
         "    - 0.5000\n"
         "    + 0.4000\n"
@@ -144,8 +148,8 @@ def test_the_report_for_a_terminal():
 
 
 def test_the_report_for_a_page():
-    assert drift.markdown("Keras 3.16.0", FOUND[:1], 449) == (
-        "### Notebooks: 1 of 449 cells does not print with Keras 3.16.0 what is saved.\n\n"
+    assert drift.markdown("Keras 3.16.0", FOUND[:1], COUNTS) == (
+        "### Notebooks: 1 of 70 cells does not print with Keras 3.16.0 what is saved.\n\n"
         "4 Masks, The trap (cell d):\n\n```diff\n- 0.5000\n+ 0.4000\n```\n"
     )
 
@@ -157,8 +161,18 @@ def test_a_notebook_runs_to_its_end_whatever_its_cells_do(tmp_path, monkeypatch)
     cells = [new_markdown_cell("# Masks"), printed("1 / 0", "0.5000")]
     cells.append(printed("print('0.2500')", "0.2500"))
     file.write_text(text(new_notebook(cells=cells)), encoding="utf8")
-    found, count = drift.run_all("drift-test", sys.executable, [file])
-    assert count == 2
+    found, counts = drift.run_all("drift-test", sys.executable, [file])
+    counts["04_masks"].pop("seconds")
+    assert counts == {"04_masks": {"passed": 1, "failed": 1, "skipped": 0}}
     assert [(one.chapter, one.new) for one in found] == [
         ("4 Masks", ("stops: ZeroDivisionError: division by zero",))
     ]
+
+
+def test_the_record_names_what_will_move(monkeypatch):
+    versions = {"python": "3.11.7", "keras": "3.16.0"}
+    monkeypatch.setattr(environments, "versions", lambda python: versions)
+    made = drift.record("Tomorrow's Keras", "python", [*FOUND, FOUND[0]], COUNTS)
+    assert made["notes"] == ["Its next release will print other numbers there: 4 Masks, The trap."]
+    assert made["notebooks"] == COUNTS and made["keras"] == "3.16.0"
+    assert drift.record("Tomorrow's Keras", "python", [], COUNTS)["notes"] == []

@@ -26,6 +26,7 @@ import drift_notebooks
 import matrix
 from drift_words import Move, markdown, moves, same, text, topic_of
 
+import environments
 from lossbook._families import KNOWN
 from lossbook.rules import resolve
 
@@ -37,6 +38,7 @@ PINS = [
     p for p in colab.RUNTIMES[colab.NEWEST].packages if re.match("(keras|tensorflow|numpy)==", p)
 ]
 COLAB = next(pin.partition("==")[2] for pin in PINS if pin.startswith("keras"))
+NIGHTLY = "Keras as it is developed"  # on the page "Where it runs"
 WATCHED = ("newest", "nightly", "colab")
 NEWEST = "keras-{}.{}".format(*KNOWN["keras"][-1])
 
@@ -136,6 +138,8 @@ def watch(release, rule, records):
     if release in WATCHED:  # an older one is not what the notebooks are about
         print(f"==> {version}: notebooks", flush=True)
         printed = (title, *drift_notebooks.run_all(f"drift-{release}", python))
+    if release == "nightly" and not notes:
+        environments.write(drift_notebooks.record(NIGHTLY, python, *printed[1:]))
     if not os.environ.get("KEEP"):
         shutil.rmtree(folder)
     notes += own_rule(title.removeprefix("Keras "), rule)

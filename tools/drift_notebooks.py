@@ -8,6 +8,7 @@ import ast
 import difflib
 import os
 import re
+import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
@@ -40,29 +41,33 @@ class Difference(NamedTuple):
     cell: str
     old: tuple
     new: tuple
+    cells: int = 1  # more, and no name, where they only lack what an earlier one would have made
 
 
 def run_all(name, python, files=()):
-    """Run notebooks in an environment, two at once; return the Differences and the cells run."""
+    """Run notebooks in an environment, two at once; return the Differences, and counts by name."""
     kernel, paths = environments.kernel(name, python), notebooks(files)
     settings = environments.settings()
     os.environ["JUPYTER_PATH"] = settings["JUPYTER_PATH"]  # nbclient looks for the kernel there
     with ProcessPoolExecutor(2, initializer=quiet) as pool:
         runs = list(pool.map(_run, paths, [kernel] * len(paths), [settings] * len(paths)))
-    found, cells = [], 0
-    for path, fresh in zip(paths, runs, strict=True):
+    found, counts = [], {}
+    for path, (fresh, seconds) in zip(paths, runs, strict=True):
         saved = read(path)
-        found += differences(chapter_title(path), saved, fresh)
-        cells += len(code_cells(saved))
-    return found, cells
+        differ = differences(chapter_title(path), saved, fresh)
+        failed = sum(difference.cells for difference in differ)
+        passed = len(code_cells(saved)) - failed
+        counts[path.stem] = {"passed": passed, "failed": failed, "skipped": 0, "seconds": seconds}
+        found += differ
+    return found, counts
 
 
 def _run(path, kernel, settings):
-    """Run one notebook to its end, whatever its cells do; return it with its new outputs."""
-    nb = nbformat.from_dict(read(path))
+    """Run one notebook to its end, whatever its cells do; return it as it is then, and seconds."""
+    start, nb = time.monotonic(), nbformat.from_dict(read(path))
     client = NotebookClient(nb, timeout=timeout(), kernel_name=kernel, allow_errors=True)
     client.execute(env=settings, cwd=str(path.parent))
-    return nb
+    return nb, round(time.monotonic() - start, 1)
 
 
 def differences(chapter, saved, fresh):
@@ -93,7 +98,7 @@ def differences(chapter, saved, fresh):
     if waiting:
         more = "cell needs" if waiting == 1 else "cells need"
         text = f"{waiting} more {more} what these would have made."
-        found.append(Difference(chapter, "", "", (), (text,)))
+        found.append(Difference(chapter, "", "", (), (text,), waiting))
     return found
 
 
@@ -151,27 +156,28 @@ def _short(lines):
     return tuple([*lines[:LINES], *more] if more else lines)
 
 
-def verdict(version, found, cells):
+def verdict(version, found, counts):
     """Return the first line of a report."""
+    cells = sum(count["passed"] + count["failed"] for count in counts.values())
     if not found:
         return f"Notebooks: all of {cells} cells print with {version} what is saved."
-    count = sum(bool(difference.cell) for difference in found)
+    count = sum(difference.cells for difference in found)
     do = "does" if count == 1 else "do"
     return f"Notebooks: {count} of {cells} cells {do} not print with {version} what is saved."
 
 
-def text(version, found, cells):
+def text(version, found, counts):
     """Return the report for a terminal."""
-    lines = [verdict(version, found, cells)]
+    lines = [verdict(version, found, counts)]
     for one in found:
         lines += [f"  {place(one)}"]
         lines += [f"    - {line}" for line in one.old] + [f"    + {line}" for line in one.new]
     return "\n".join(lines)
 
 
-def markdown(version, found, cells):
+def markdown(version, found, counts):
     """Return the report for a page of GitHub."""
-    lines = [f"### {verdict(version, found, cells)}", ""]
+    lines = [f"### {verdict(version, found, counts)}", ""]
     for one in found:
         said = [f"- {line}" for line in one.old] + [f"+ {line}" for line in one.new]
         lines += [f"{place(one)}:", "", "```diff", *said, "```", ""]
@@ -182,3 +188,17 @@ def place(difference):
     """Return where a cell is, in words."""
     where = ", ".join(filter(None, (difference.chapter, difference.heading)))
     return f"{where} (cell {difference.cell})" if difference.cell else where
+
+
+def record(title, python, found, counts):
+    """Return the record of a run, for environments/ and the page "Where it runs"."""
+    moved = [f"{one.chapter}, {one.heading}" for one in found if one.cell]
+    notes = [f"Its next release will print other numbers there: {'; '.join(dict.fromkeys(moved))}."]
+    return {
+        "environment": "nightly",
+        "title": title,
+        "date": environments.today(),
+        **environments.versions(python),
+        "notebooks": counts,
+        "notes": notes if moved else [],
+    }
