@@ -106,7 +106,7 @@ def test_a_line_of_a_log_is_its_own_topic():
         return {**outcome, "logs": {name: 2 * n for name, n in outcome["logs"].items()}}
 
     told = report(NEWEST, changed("two-lw-list", change))
-    assert 'Rule "the line printed for an output is its mean, before the loss weight"' in told
+    assert 'Rule "the line of an output is before its loss weight; TensorFlow counts' in told
     assert "b_loss of evaluate, test_on_batch, train_on_batch, fit: 0.9371 -> 1.874" in told
 
 

@@ -55,7 +55,7 @@ TOPICS = {
         ("two", "three", "one"),
     ),
     "lines of outputs": (
-        "the line printed for an output is its mean, before the loss weight",
+        "the line of an output is before its loss weight; TensorFlow counts each batch once",
         ("07_outputs",),
         (),
     ),
