@@ -173,6 +173,6 @@ def test_the_record_names_what_will_move(monkeypatch):
     versions = {"python": "3.11.7", "keras": "3.16.0"}
     monkeypatch.setattr(environments, "versions", lambda python: versions)
     made = drift.record("Tomorrow's Keras", "python", [*FOUND, FOUND[0]], COUNTS)
-    assert made["notes"] == ["Its next release will print other numbers there: 4 Masks, The trap."]
+    assert made["notes"] == ["The next release may print other numbers there: 4 Masks, The trap."]
     assert made["notebooks"] == COUNTS and made["keras"] == "3.16.0"
     assert drift.record("Tomorrow's Keras", "python", [], COUNTS)["notes"] == []

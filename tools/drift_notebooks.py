@@ -193,7 +193,7 @@ def place(difference):
 def record(title, python, found, counts):
     """Return the record of a run, for environments/ and the page "Where it runs"."""
     moved = [f"{one.chapter}, {one.heading}" for one in found if one.cell]
-    notes = [f"Its next release will print other numbers there: {'; '.join(dict.fromkeys(moved))}."]
+    notes = [f"The next release may print other numbers there: {'; '.join(dict.fromkeys(moved))}."]
     return {
         "environment": "nightly",
         "title": title,
