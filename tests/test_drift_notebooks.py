@@ -155,17 +155,20 @@ def test_the_report_for_a_page():
 
 
 def test_a_notebook_runs_to_its_end_whatever_its_cells_do(tmp_path, monkeypatch):
-    """Two cells in a real kernel: the first one stops, the second one prints."""
+    """In a real kernel: the first cell stops, the second prints, the third ends the kernel."""
     monkeypatch.setattr(environments, "KERNELS", tmp_path)
     file = tmp_path / "04_masks.ipynb"
     cells = [new_markdown_cell("# Masks"), printed("1 / 0", "0.5000")]
     cells.append(printed("print('0.2500')", "0.2500"))
+    cells += [printed("import os\nos._exit(1)"), printed("print('0.1')", "0.1"), printed("1")]
     file.write_text(text(new_notebook(cells=cells)), encoding="utf8")
     found, counts = drift.run_all("drift-test", sys.executable, [file])
     counts["04_masks"].pop("seconds")
-    assert counts == {"04_masks": {"passed": 1, "failed": 1, "skipped": 0}}
+    assert counts == {"04_masks": {"passed": 1, "failed": 4, "skipped": 0}}
     assert [(one.chapter, one.new) for one in found] == [
-        ("4 Masks", ("stops: ZeroDivisionError: division by zero",))
+        ("4 Masks", ("stops: ZeroDivisionError: division by zero",)),
+        ("4 Masks", ("stops: DeadKernelError: Kernel died",)),
+        ("4 Masks", ("2 more cells need what these would have made.",)),
     ]
 
 

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_output
 from notebook_files import (
     ANSI,
     IGNORED,
@@ -30,6 +32,7 @@ from notebook_runs import quiet, timeout
 
 import environments
 
+NOT_RUN = "NotRun"  # an earlier cell took too long, or its kernel died
 LINES = 4  # of a cell, told each way; of the others how many there are
 
 
@@ -65,9 +68,25 @@ def run_all(name, python, files=()):
 def _run(path, kernel, settings):
     """Run one notebook to its end, whatever its cells do; return it as it is then, and seconds."""
     start, nb = time.monotonic(), nbformat.from_dict(read(path))
+    for cell in code_cells(nb):
+        cell.outputs = []
     client = NotebookClient(nb, timeout=timeout(), kernel_name=kernel, allow_errors=True)
-    client.execute(env=settings, cwd=str(path.parent))
+    try:
+        client.execute(env=settings, cwd=str(path.parent))
+    except (CellTimeoutError, DeadKernelError) as error:
+        broken, *rest = [cell for cell in code_cells(nb) if not _ended(cell)]
+        broken.outputs.append(_stop(type(error).__name__, str(error)))
+        for cell in rest:
+            cell.outputs = [_stop(NOT_RUN, "")]
     return nb, round(time.monotonic() - start, 1)
+
+
+def _ended(cell):
+    return "shell.execute_reply" in cell.metadata.get("execution", {})  # nbclient's clock
+
+
+def _stop(name, text):
+    return new_output("error", ename=name, evalue=text, traceback=[])
 
 
 def differences(chapter, saved, fresh):
@@ -83,7 +102,7 @@ def differences(chapter, saved, fresh):
         error = errors[i]
         if error:
             missing = re.match(r"name '(\w+)' is not defined", error.evalue)
-            if missing and missing[1] in lost:
+            if error.ename == NOT_RUN or (missing and missing[1] in lost):
                 waiting += 1
                 lost |= _made_in(before)
                 continue
