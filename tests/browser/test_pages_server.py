@@ -20,7 +20,8 @@ def test_a_page_reports_requests_and_errors(site, browser_page):
     browser_page.goto(f"{site}/book/index.html")
     assert f"{site}/book/index.html" in browser_page.requests
     browser_page.evaluate("console.error('planted'); void 0")
-    browser_page.evaluate("setTimeout(() => { throw new Error('uncaught'); }); void 0")
+    with browser_page.expect_event("pageerror"):
+        browser_page.evaluate("setTimeout(() => { throw new Error('uncaught'); }); void 0")
     browser_page.goto(f"{site}/no-such-page.html")
     said = "\n".join(browser_page.errors)
     for word in ("planted", "uncaught", f"404: {site}/no-such-page.html"):
