@@ -18,7 +18,8 @@ def printed(source, *lines, **metadata):
 
 
 def a_notebook():
-    shown = new_output("execute_result", {"text/plain": "<Trace>", "text/html": TABLE.format(1.5)})
+    data = {"text/latex": "$x$", "text/plain": "<Trace>", "text/html": TABLE.format(1.5)}
+    shown = new_output("execute_result", data)
     cells = [
         new_markdown_cell("# Masks"),
         printed("total = loss(y)\nprint(total)", "loss", "0.5000", "of 4"),

@@ -41,9 +41,9 @@ REAL = (
     "cosine_similarity",
 )
 LOSSES = (*ACTIVATIONS, *REAL, "hinge", "squared_hinge", "categorical_hinge")
-# How often Keras is asked before a number counts as another one. On JAX, Keras 3.15 knows the
-# penalties of a layer by the ids of arrays, which later arrays get again: once in some 200 models a
-# penalty is lost, and is there when the same model is asked again.
+# How often Keras is asked before a number counts as another one. On JAX, with Keras 3.15, once in
+# some 200 models a penalty is lost, and is there when the same model is asked again. Perhaps that
+# is because Keras knows them by the ids of arrays (Layer._loss_ids), which others may get again.
 ASKED = {"jax": 3}
 # Where the cosine similarity of a zero vector has the gradient NaN, masked or not (and `Masking`
 # makes zeros): `fit` goes on with weights that are NaN.

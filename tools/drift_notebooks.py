@@ -12,20 +12,17 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
-import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_output
 from notebook_files import (
     ANSI,
-    IGNORED,
     chapter_title,
     code_cells,
     finish,
     notebooks,
     parse,
     read,
-    tags_of,
     visible_text,
 )
 from notebook_runs import quiet, timeout
@@ -67,9 +64,7 @@ def run_all(name, python, files=()):
 
 def _run(path, kernel, settings):
     """Run one notebook to its end, whatever its cells do; return it as it is then, and seconds."""
-    start, nb = time.monotonic(), nbformat.from_dict(read(path))
-    for cell in code_cells(nb):
-        cell.outputs = []
+    start, nb = time.monotonic(), read(path)
     client = NotebookClient(nb, timeout=timeout(), kernel_name=kernel, allow_errors=True)
     try:
         client.execute(env=settings, cwd=str(path.parent))
@@ -92,8 +87,8 @@ def _stop(name, text):
 def differences(chapter, saved, fresh):
     """Return what a run prints otherwise than what is saved."""
     found, heading, lost, waiting = [], "", set(), 0
-    errors = {i: _error(cell) for i, cell in enumerate(fresh.cells)}  # `finish` clears ignored ones
-    finish(fresh)
+    errors = {i: _error(cell) for i, cell in enumerate(fresh.cells)}
+    finish(fresh)  # clears what is not compared, errors included
     for i, (before, after) in enumerate(zip(saved.cells, fresh.cells, strict=True)):
         if before.cell_type == "markdown":
             heads = re.findall(r"^#+ (.+)$", before.source, flags=re.MULTILINE)
@@ -102,13 +97,11 @@ def differences(chapter, saved, fresh):
         error = errors[i]
         if error:
             missing = re.match(r"name '(\w+)' is not defined", error.evalue)
-            if error.ename == NOT_RUN or (missing and missing[1] in lost):
-                waiting += 1
-                lost |= _made_in(before)
-                continue
+            waits = error.ename == NOT_RUN or (missing and missing[1] in lost)
             lost |= _made_in(before)
-        elif IGNORED in tags_of(before):
-            continue
+            if waits:
+                waiting += 1
+                continue
         old, new = _changed(before, after)
         if error:
             new += (f"stops: {error.ename}: {_reason(error)}",)
