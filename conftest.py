@@ -1,6 +1,6 @@
 """pytest's settings for notebooks; a plugin of tests/ would not reach book/."""
 
-# What of an interactive ledger is not saved (tools/notebook_files.py, LIVE, in nbval's flavour).
+# What of an interactive ledger is not saved (tools/notebooks/files.py, LIVE, in nbval's flavour).
 LIVE = r'(?s: data-state="[^"]*"|<script class="lossbook-ledger">.*?</script>)'
 
 

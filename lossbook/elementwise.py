@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-from lossbook._arrays import (
+from lossbook._core.arrays import (
     active_backend,
     asarray,
     dtype_name,
@@ -20,8 +20,8 @@ from lossbook._arrays import (
     to_numpy,
     warn,
 )
-from lossbook._checks import check_axis, check_compatible
-from lossbook._regressions import (
+from lossbook._core.checks import check_axis, check_compatible
+from lossbook._core.regression import (
     categorical_hinge,
     cosine_similarity,
     hinge,

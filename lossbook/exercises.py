@@ -16,9 +16,9 @@ import warnings
 import numpy as np
 
 from lossbook._exercises import EXERCISES
-from lossbook._exercises.comparing import kind, same
-from lossbook._exercises.differences import function_difference, value_difference
-from lossbook._exercises.formulas import formula_of
+from lossbook._exercises.checking.comparing import kind, same
+from lossbook._exercises.checking.differences import function_difference, value_difference
+from lossbook._exercises.checking.formulas import formula_of
 
 OPEN = "not attempted yet. Replace ... by your answer and run the cell again."
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lossbook._arrays import (
+from lossbook._core.arrays import (
     asarray,
     divide_no_nan,
     dtype_name,
@@ -24,7 +24,7 @@ from lossbook._arrays import (
     to_numpy,
     warn,
 )
-from lossbook._checks import check_axis, check_fit, check_not_empty, check_sum_of_weights
+from lossbook._core.checks import check_axis, check_fit, check_not_empty, check_sum_of_weights
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
 _DIVIDED_BY_SIZE = ("sum_over_batch_size", "mean")

@@ -1,6 +1,6 @@
 /* What the book's pages do beyond reading: colour mode, search box, sidebars, the mark of where one
    is, copying code. It stands for the theme's scripts, Bootstrap and a clipboard library, which
-   tools/site_pages.py leaves out; without it everything can still be read and followed. */
+   tools/website/pages.py leaves out; without it everything can still be read and followed. */
 "use strict";
 {
   const root = document.documentElement;
@@ -174,7 +174,7 @@
 
   // What comes near the window: code can be copied, without prompts and without what a session
   // printed; what scrolls in its own box can be scrolled with the keyboard, and nothing else stops
-  // it there (tools/site_pages.py has marked what may scroll). Asking all boxes when the page loads
+  // it there (tools/website/pages.py has marked what may scroll). Asking all boxes when the page loads
   // would lay out the whole page.
 
   const code = (pre) => {

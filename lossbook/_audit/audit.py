@@ -3,19 +3,19 @@
 import warnings
 from collections import deque
 
-from lossbook._audit.balance import Classes, Terms
-from lossbook._audit.batches import Batches
-from lossbook._audit.class_weights import first_labels, refusal, weighted
-from lossbook._audit.custom import Rows
+from lossbook._audit.checks.balance import Classes, Terms
+from lossbook._audit.checks.batches import Batches
+from lossbook._audit.checks.class_weights import first_labels, refusal, weighted
+from lossbook._audit.checks.custom_losses import Rows
+from lossbook._audit.checks.labels import Labels
+from lossbook._audit.checks.masks import LostMask, MaskBatches
+from lossbook._audit.checks.not_finite import MADE, Finite
+from lossbook._audit.checks.precision import scaling
+from lossbook._audit.checks.predictions import Predictions
+from lossbook._audit.checks.weights import WeightedMean, WeightsAxis, ZeroWeights
 from lossbook._audit.finding import ordered
-from lossbook._audit.labels import Labels
-from lossbook._audit.looking import Looking
-from lossbook._audit.masks import LostMask, MaskBatches
-from lossbook._audit.numbers import MADE, Finite
-from lossbook._audit.precision import scaling
-from lossbook._audit.predictions import Predictions
-from lossbook._audit.refused import refused, unexplained
-from lossbook._audit.weights import WeightedMean, WeightsAxis, ZeroWeights
+from lossbook._audit.observer import Looking
+from lossbook._audit.refusals import refused, unexplained
 from lossbook._model import check_model
 
 CHECKS = (

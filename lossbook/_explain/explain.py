@@ -2,7 +2,7 @@
 
 import warnings
 
-from lossbook._arrays import warn
+from lossbook._core.arrays import warn
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.groups import Groups

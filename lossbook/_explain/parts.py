@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from lossbook import reduction as keras3
-from lossbook._arrays import asarray, dtype_name, shape_of, size, to_numpy
-from lossbook._call import elementwise_losses
-from lossbook._checks import check_axis
-from lossbook._losses import LOSSES
+from lossbook._core.arrays import asarray, dtype_name, shape_of, size, to_numpy
+from lossbook._core.checks import check_axis
+from lossbook._losses.call import elementwise_losses
+from lossbook._losses.catalogue import LOSSES
 from lossbook.rules import resolve
 
 _LABELS = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")

@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 
-from lossbook._arrays import size, to_numpy
+from lossbook._core.arrays import size, to_numpy
 from lossbook._interact.ledger import Ledger
 from lossbook._interact.state import ELEMENTS, State, rule_of
-from lossbook._losses import ATOMIC, LOSSES
+from lossbook._losses.catalogue import ATOMIC, LOSSES
 
 
 def ledger_of(trace):

@@ -4,8 +4,8 @@ import functools
 import inspect
 import warnings
 
-from lossbook._arrays import installed_keras
-from lossbook._losses import ALIASES, ATOMIC, LOSSES, known_options, options_of
+from lossbook._core.arrays import installed_keras
+from lossbook._losses.catalogue import ALIASES, ATOMIC, LOSSES, known_options, options_of
 
 
 def private(owner, name):

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from lossbook._losses import LOSSES
+from lossbook._losses.catalogue import LOSSES
 from lossbook._model.keras_private import (
     function_of,
     keras_logits,

@@ -16,9 +16,10 @@ import os
 import shutil
 from pathlib import Path
 
-import pages_server
 import pytest
 from playwright.sync_api import sync_playwright
+
+from tools.website import server as pages_server
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DESK = {"width": 1280, "height": 900}

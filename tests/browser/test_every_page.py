@@ -2,8 +2,9 @@
 
 from urllib.parse import urlsplit
 
-import pages_server
 import pytest
+
+from tools.website import server as pages_server
 
 PAGES = sorted(
     path.relative_to(pages_server.SITE).as_posix()

@@ -5,12 +5,12 @@ import re
 from dataclasses import replace
 from html import escape
 
-import ledger_cases
 import numpy as np
 import pytest
 
 from lossbook._interact.ledger import Ledger, brief, fraction, scalar
 from lossbook._interact.state import parse, rule_of
+from tests.browser import ledger_cases
 
 STATES, SEED = 240, 20261122
 FOUR = "1~4~none~0.2_0.4_1_2~all~4_1_1_0_0~keras-3.15~sum_over_batch_size"

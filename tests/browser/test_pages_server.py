@@ -3,7 +3,7 @@
 import gzip
 from urllib.request import Request, urlopen
 
-import pages_server
+from tools.website import server as pages_server
 
 
 def test_text_is_compressed_and_pictures_are_not(site):

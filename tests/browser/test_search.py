@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from searches import SEARCHES
+
+from tests.browser.searches import SEARCHES
 
 CASES = [(words, pages) for pages, wordings in SEARCHES.items() for words in wordings]
 BOX = ".bd-search-container input[name=q]"  # another one is in the dialog of Ctrl + K

@@ -7,8 +7,9 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-import pages_server
 import pytest
+
+from tools.website import server as pages_server
 
 PAGE = pages_server.SITE / "slides/index.html"
 BEAMER = {"width": 1280, "height": 720}

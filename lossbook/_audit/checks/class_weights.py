@@ -1,0 +1,119 @@
+"""class_weight: where fit refuses it, and where it means something else than classes."""
+
+import warnings
+
+import numpy as np
+
+from lossbook import reduction
+from lossbook._audit.finding import found
+from lossbook._audit.refusals import line
+from lossbook._core.arrays import to_numpy
+from lossbook._model.keras_private import dataset_with_class_weight, refused_by_fit
+
+
+def weighted(x, y, sample_weight, class_weight):
+    """Return (x, y, sample_weight, findings): class weights turned into weights, as fit does it.
+
+    Where they mean nothing the data go on without them.
+    """
+    if class_weight is None:
+        return x, y, sample_weight, []
+    error = refused_by_fit(x, y, sample_weight, class_weight)
+    labels = first_labels(x, y)
+    findings = list(_problems(labels, class_weight, error, sample_weight))
+    if any(finding.severity == "error" for finding in findings):
+        return x, y, sample_weight, findings
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if y is not None:
+            return x, y, reduction.class_weights(y, class_weight), findings
+        if hasattr(x, "element_spec"):
+            return dataset_with_class_weight(x, class_weight), None, None, findings
+        from lossbook._explain.data import with_class_weight
+
+        return *with_class_weight(x, None, None, class_weight), findings
+
+
+def refusal(error, labels=None, both=False):
+    """Return the Finding for class weights that fit refuses; `labels` are the targets, if known."""
+    evidence = {} if labels is None else {"y_true.shape": labels.shape}
+    if both:
+        why = "fit takes class_weight or sample_weight, not both"
+        fix = "Multiply them yourself and pass the product as sample_weight."
+    elif labels is not None and labels.ndim > 2:
+        why = f"class_weight needs one label per row, but y_true has the shape {labels.shape}"
+        fix = f"Pass sample_weight of shape {labels.shape[:-1]} instead, made from the labels."
+    elif labels is None:
+        why = "class_weight is for models with a single output, and for data that fit can map"
+        fix = "Pass sample_weight, one array per output."
+    else:
+        why = "fit refuses this class_weight for these data"
+        fix = "Name every class, from 0 on, or pass sample_weight instead, made from the labels."
+    return found(
+        "class-weight-refused", f"{why}: fit fails.", fix, evidence | {"Keras": line(error)}
+    )
+
+
+def first_labels(x, y):
+    """Return the targets of the first batch, or all of them; None if they are no array."""
+    if y is None and hasattr(x, "element_spec"):
+        batch = next(iter(x), ())
+    elif y is None and hasattr(x, "__getitem__") and not hasattr(x, "shape"):
+        batch = x[0]
+    else:
+        batch = (x, y)
+    y = batch[1] if isinstance(batch, (tuple, list)) and len(batch) > 1 else None
+    several = isinstance(y, list) and any(hasattr(part, "shape") for part in y)
+    if y is None or several or isinstance(y, (dict, tuple)):
+        return None
+    try:
+        return to_numpy(y)
+    except (TypeError, ValueError):
+        return None
+
+
+def _problems(labels, class_weight, error, sample_weight):
+    """Yield what is wrong with class weights on these labels."""
+    evidence = {} if labels is None else {"y_true.shape": labels.shape}
+    if error is not None:
+        yield refusal(error, labels, sample_weight is not None)
+        return
+    if labels is None:
+        return
+    numbers = labels[:, 0] if labels.ndim == 2 and labels.shape[-1] == 1 else labels
+    numbers = np.asarray(numbers, np.float64)
+    if numbers.ndim > 1:
+        sums = numbers.sum(-1)
+        if not (np.abs(sums - 1) <= 1e-3).all() or (numbers < 0).any():
+            odd = int((np.abs(sums - 1) > 1e-3).sum())
+            yield found(
+                "class-weight-labels",
+                f"class_weight takes the arg max over the last axis of y_true, shape "
+                f"{labels.shape}. Rows that are not one-hot: {odd} of {sums.size}. Each is weighed "
+                "by one of its classes, or by a position taken for a class.",
+                "Pass sample_weight of the shape of the values instead.",
+                evidence | {"first row": labels[0].ravel()[:8]},
+            )
+            return
+        numbers = numbers.argmax(-1)
+    elif (np.round(numbers) != numbers).any():
+        odd = int((np.round(numbers) != numbers).sum())
+        yield found(
+            "class-weight-labels",
+            f"class_weight needs class numbers. Targets that are none: {odd} of {numbers.size}. "
+            "Each is rounded to one.",
+            "Pass sample_weight instead, computed from the targets.",
+            evidence | {"first targets": numbers[:4]},
+        )
+        return
+    classes = {int(n) for n in np.unique(numbers)}
+    missing = sorted(classes - {key for key in class_weight if isinstance(key, (int, np.integer))})
+    if missing:
+        count = int(np.isin(numbers, missing).sum())
+        yield found(
+            "class-weight-missing",
+            f"class_weight does not name all classes: {missing} weigh 1, in {count} of "
+            f"{numbers.size} rows.",
+            "Name every class; the keys are whole numbers, not strings.",
+            evidence | {"class_weight": dict(class_weight), "classes": sorted(classes)},
+        )

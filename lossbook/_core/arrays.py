@@ -1,0 +1,221 @@
+"""Which array namespace: NumPy, or keras.ops for tensors of the active Keras backend.
+
+The algebra of lossbook is written once. NumPy arrays (and lists) stay with NumPy; a tensor of the
+active Keras backend brings `keras.ops`, so that the result lives where its input lives.
+"""
+
+import importlib.metadata
+import math
+import os
+import sys
+import warnings
+from functools import cache
+
+import numpy as np
+
+_FRAMEWORKS = {"tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax", "torch": "torch"}
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
+
+
+def _framework(x):
+    """Name the framework whose tensor `x` is, "keras" for a Keras variable, None for the rest."""
+    for base in type(x).__mro__:
+        root = base.__module__.partition(".")[0]
+        if root in _FRAMEWORKS:
+            return _FRAMEWORKS[root]
+        if root == "keras":
+            return "keras"
+    return None
+
+
+def namespace(**arrays):
+    """Return `numpy`, or `keras.ops` if one of the named arrays is a tensor of the active backend.
+
+    Raises:
+        TypeError: for a tensor of another framework (names `KERAS_BACKEND`), for a symbolic
+            `KerasTensor`, and for ragged or sparse tensors.
+    """
+    owners = {name: _framework(x) for name, x in arrays.items() if x is not None}
+    tensors = {name: owner for name, owner in owners.items() if owner}
+    if not tensors:
+        return np
+    from keras import backend, ops
+
+    for name, owner in tensors.items():
+        kind = type(arrays[name]).__name__
+        if kind in ("KerasTensor", "RaggedTensor", "SparseTensor", "BCOO"):
+            raise TypeError(
+                f"{name} is a {kind}: it has no dense values to add up. "
+                "Pass a NumPy array or an eager, dense tensor, such as model.predict(x)."
+            )
+        if owner not in ("keras", backend.backend()):
+            raise TypeError(
+                f"{name} is a {owner} tensor, but Keras's active backend is {backend.backend()}. "
+                f"Set KERAS_BACKEND={owner} before Keras is imported, "
+                f"or convert {name} to a NumPy array first."
+            )
+    return ops
+
+
+def asarray(xp, x, dtype=None, name="the input"):
+    """Convert `x` to an array of namespace `xp`; floats keep their dtype, the rest is float32.
+
+    Raises:
+        ValueError: if `x` (called `name` in the message) is no array of numbers, or is to be
+            bfloat16 in NumPy.
+    """
+    if dtype is None:
+        dtype = dtype_name(x) if is_float(x) else "float32"
+    if xp is np and dtype == "bfloat16":
+        raise ValueError(
+            f"{name} is to be computed in bfloat16, which NumPy does not have: pass tensors, as "
+            "from keras.ops.convert_to_tensor, or take another dtype."
+        )
+    try:
+        if x is None:
+            raise TypeError("None")
+        if _framework(x) is None:
+            with np.errstate(over="ignore"):  # beyond float16: infinity, of which trace warns
+                x = np.asarray(x, dtype=numpy_dtype(dtype))
+        return x if xp is np else xp.convert_to_tensor(x, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        kind = "None" if x is None else f"a {type(x).__name__}"
+        advice = "Pass an array or a tensor."
+        if isinstance(x, dict):
+            advice = "Pass one output at a time, by its key."
+        elif isinstance(x, (list, tuple)):
+            advice = "Its parts differ in length, or are no numbers. Pass one output at a time."
+        raise ValueError(f"{name} is {kind}, not an array of numbers. {advice}") from error
+
+
+def is_float(x):
+    """Say whether `x` is an array or tensor of a floating dtype (a list of floats is not)."""
+    return dtype_name(x) in _FLOATS
+
+
+def dtype_name(x):
+    """Return "float32" and the like for an array or tensor, None for anything else."""
+    dtype = getattr(x, "dtype", None)
+    return None if dtype is None else getattr(dtype, "name", str(dtype)).removeprefix("torch.")
+
+
+def numpy_dtype(dtype):
+    """Return NumPy's dtype for a name; bfloat16 is ml_dtypes', which TensorFlow and JAX bring."""
+    if str(dtype) == "bfloat16":
+        from ml_dtypes import bfloat16
+
+        return np.dtype(bfloat16)
+    return np.dtype(dtype)
+
+
+def check_dtype(dtype):
+    """Return `dtype` as one of the names of the floating dtypes, or raise a ValueError."""
+    names = (getattr(dtype, a, None) for a in ("compute_dtype", "name", "__name__"))
+    name = next((n for n in names if n), str(dtype).removeprefix("torch."))
+    if name not in _FLOATS:
+        raise ValueError(
+            f"dtype={dtype!r} is not a floating dtype. Expected one of {', '.join(_FLOATS)}."
+        )
+    return name
+
+
+def to_numpy(x):
+    """Copy an array or tensor to a NumPy array on the host; bfloat16 comes as float32."""
+    if _framework(x) is None:
+        return np.asarray(x)
+    from keras import ops
+
+    # The cast makes a tensor of a variable, too, which NumPy takes without a warning.
+    x = ops.cast(x, dtype_name(x).replace("bfloat16", "float32"))
+    return np.asarray(ops.convert_to_numpy(x))
+
+
+def shape_of(x):
+    """Return the static shape as a tuple of ints; refuse a tensor that does not know its own."""
+    if _framework(x) is None:
+        return tuple(np.shape(x))
+    if getattr(x.shape, "rank", 0) is None or None in tuple(x.shape):
+        raise ValueError(
+            f"A tensor has the shape {x.shape} here, in a compiled function: lossbook needs every "
+            "length. Compile for full shapes, without None in the input_signature."
+        )
+    return tuple(x.shape)
+
+
+def size(shape):
+    """Return the number of entries of an array of that shape."""
+    return math.prod(shape)
+
+
+@cache
+def installed_keras():
+    """Return the version of the installed Keras (or its nightly) from its metadata, or None."""
+    for name in ("keras", "keras-nightly"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            pass
+    return None
+
+
+def active_backend():
+    """Return the name of the active backend if Keras is loaded, "tensorflow" otherwise."""
+    keras = sys.modules.get("keras")
+    return keras.backend.backend() if hasattr(keras, "backend") else "tensorflow"
+
+
+def epsilon():
+    """Return Keras's fuzz factor: `keras.config.epsilon()`, or its default, 1e-7."""
+    keras = sys.modules.get("keras")
+    return keras.config.epsilon() if hasattr(keras, "config") else 1e-7
+
+
+def floatx():
+    """Return the dtype that a loss computes in unless told: `keras.config.floatx()`, or float32."""
+    keras = sys.modules.get("keras")
+    return keras.config.floatx() if hasattr(keras, "config") else "float32"
+
+
+def attached_mask(x):
+    """Return the mask that Keras has attached to a tensor, or None.
+
+    JAX arrays take no attributes: Keras keeps their masks in a table of its own.
+    """
+    if _framework(x) in (None, "tensorflow"):
+        return getattr(x, "_keras_mask", None)
+    from keras.src.backend.common.masking import get_keras_mask
+
+    return get_keras_mask(x)
+
+
+def divide_no_nan(xp, x, y):
+    """Divide; where the divisor is 0 the result is 0, as in `keras.ops.divide_no_nan`."""
+    zero = y == 0
+    return xp.where(zero, xp.zeros_like(x), x / xp.where(zero, xp.ones_like(y), y))
+
+
+def squeeze_or_expand_to_same_rank(xp, x1, x2):
+    """Squeeze or expand a last axis of length 1 if the ranks differ by exactly one.
+
+    All that Keras does to make ranks meet: no other axis is ever added.
+    References: keras/src/losses/loss.py::squeeze_or_expand_to_same_rank, Keras 3.15.1.
+    """
+    rank1, rank2 = len(x1.shape), len(x2.shape)
+    if rank1 == rank2 + 1 and x1.shape[-1] == 1:
+        if rank2 == 1:
+            return x1, xp.expand_dims(x2, -1)
+        return xp.squeeze(x1, -1), x2
+    if rank2 == rank1 + 1 and x2.shape[-1] == 1:
+        if rank1 == 1:
+            return xp.expand_dims(x1, -1), x2
+        return x1, xp.squeeze(x2, -1)
+    return x1, x2
+
+
+def warn(message):
+    """Warn with the position of the first line outside of lossbook."""
+    here = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, UserWarning, stacklevel=level)

@@ -1,0 +1,44 @@
+"""Name the formula behind a wrong number: another denominator, no mask, another release."""
+
+import numpy as np
+
+from lossbook._exercises.checking.comparing import array, close, fits
+from lossbook._identify import identify
+
+SLIPS = 1  # a wrong answer with more of them is guesswork
+
+
+def formula_of(exercise, right, given):
+    """Say what `lb.identify` finds out about the first wrong number; None if it finds nothing.
+
+    `exercise.made_from` says from which values, weights and mask each number is made.
+    """
+    if exercise.made_from is None:
+        return None
+    for case, r, g in zip(exercise.cases, right, given, strict=True):
+        if not fits(r, g):
+            return None
+        wrong = np.atleast_1d(~close(r, g, exercise.asks_for_function))
+        if not np.any(wrong):
+            continue
+        made_from = exercise.made_from(*case)
+        tensors = made_from if isinstance(made_from, tuple) else (made_from,)
+        i = int(np.argmax(wrong))
+        if i >= len(tensors) or tensors[i] is None:
+            return None
+        number = float(np.ravel(array(g))[i])
+        sentence = _sentence(number, tensors[i], exercise.asks_for_function)
+        which = f"Number {i + 1}: " if len(tensors) > 1 else ""
+        see = f" See {exercise.see}." if exercise.see else ""
+        return sentence and f"{which}{sentence}{see}"
+    return None
+
+
+def _sentence(number, tensors, computed):
+    """Put the plainest formula that makes the number into words, with the rule if it is one."""
+    found = identify(number, **tensors, rtol=1e-5 if computed else None)
+    match = found.matches[0] if found.matches else None
+    if match is None or match.slips > SLIPS:
+        return None
+    who = "" if match.rule is None else f"That is {match.rule}, {match.reduction}. "
+    return f"{who}{match.sentence}"

@@ -1,0 +1,1 @@
+"""The rules that aggregate losses: releases of Keras, and other libraries."""

@@ -1,0 +1,1 @@
+"""trace(): the path of one output, and Keras's own lines."""

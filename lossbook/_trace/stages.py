@@ -1,0 +1,106 @@
+"""The stages of a trace: what came out of each, and how, in words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from lossbook._core.arrays import shape_of, size, to_numpy
+from lossbook._losses.catalogue import ATOMIC, LOSSES
+
+_LOSSES_FILE = "keras/src/losses/losses.py"
+_LOSS_FILE = "keras/src/losses/loss.py"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the path: what came out of it, and how."""
+
+    name: str
+    value: Any
+    shape: tuple
+    operation: str
+    formula: str
+    keras_source: str
+    denominator: Any = None
+
+
+def loss_stages(loss, options, recovered, elementwise, values):
+    """Describe what the loss function does: elementwise losses, and the class axis."""
+    where = f"{_LOSSES_FILE}::{loss}"
+    if loss in ATOMIC:
+        operation = "atomic: no sum over elements"
+        yield _stage("values", values.value, operation, f"{loss}(y_true, y_pred)", where)
+        return
+    how, axis = LOSSES[loss].class_axis, options.get("axis", -1)
+    grain = "one loss per position" if how == "none" else "one loss per element"
+    formula = LOSSES[loss].formula + _options(LOSSES[loss], options, recovered)
+    yield _stage("elementwise", elementwise, grain, formula, where)
+    if how == "none":
+        operation, formula = "none: no class axis is left", "values = elementwise"
+    else:
+        operation = f"{how} over axis {axis}"
+        divided = f" / {values.denominator}" if how == "mean" else ""
+        formula = f"sum of elementwise over axis {axis}{divided}"
+    denominator = values.denominator if how == "mean" else None
+    yield _stage("values", values.value, operation, formula, where, denominator)
+
+
+def _options(loss, options, recovered):
+    """Say in words what the options change."""
+    text = ""
+    for name in ("delta", "q", "alpha", "gamma", "ignore_class"):
+        if options.get(name) is not None:
+            text += f", {name} = {options[name]}"
+    if options.get("label_smoothing"):
+        text += f", y smoothed by {options['label_smoothing']}"
+    if "from_logits" not in loss.options:
+        return text
+    kind = "softmax" if "ategorical" in loss.names[-1] else "sigmoid"
+    if recovered:
+        return f"{text}, p = {kind}(logits found behind the activation), not clipped"
+    if options.get("from_logits") and "Focal" not in loss.names[-1]:
+        return f"{text}, p = {kind}(logits), not clipped"
+    return text + (f", p = {kind}(logits)" if options.get("from_logits") else "") + ", p clipped"
+
+
+def reduction_stages(reduction, masked, weight, weighted, total):
+    """Describe what Loss.__call__ does with the values: mask, weights, the reduction."""
+    last = "values"
+    share = 1.0 if masked is None else float(to_numpy(masked.denominator))
+    if masked is not None:
+        last = "mask_weight"
+        count = size(shape_of(masked.value))
+        rescaled = reduction in ("mean", "sum_over_batch_size")
+        operation = "mask · total / valid" if rescaled else "mask as 0 or 1"
+        formula = f"mask · {count} / {share * count:.6g}" if rescaled and share else operation
+        yield _stage("mask_weight", masked.value, operation, formula, f"{_LOSS_FILE}::apply_mask")
+    if weight is not None and (masked is None or weight is not masked.value):
+        last = "effective_weight"
+        operation = "sample_weight" if masked is None else "sample_weight · mask_weight"
+        where = "reduce_weighted_values" if masked is None else "apply_mask"
+        yield _stage("effective_weight", weight, operation, operation, f"{_LOSS_FILE}::{where}")
+    if weight is not None:
+        formula = f"values · {last}"
+        where = f"{_LOSS_FILE}::reduce_weighted_values"
+        yield _stage("weighted_values", weighted.value, "multiply", formula, where)
+        last = "weighted_values"
+    divisor = None
+    if reduction == "none" or not shape_of(weighted.value):
+        operation, formula = "none: no reduction", last
+    elif reduction == "sum":
+        operation, formula = "sum", f"sum of {last}"
+    else:
+        # With a mask the denominator of the total is this stage's times the share of the mask.
+        count = size(shape_of(weighted.value))
+        divisor = float(to_numpy(total.denominator)) / (share or 1.0)
+        if reduction == "mean_with_sample_weight" and weight is not None:
+            operation = "sum / sum of weights"
+        elif share == 0 or abs(divisor - count) <= 1e-3 * count:
+            operation, divisor = "sum / number of values", count
+        else:  # another library's
+            operation = "sum / denominator"
+        formula = f"sum of {last} / {divisor:.6g}"
+    yield _stage("total", total.value, operation, formula, f"{_LOSS_FILE}::reduce_values", divisor)
+
+
+def _stage(name, value, operation, formula, keras_source, denominator=None):
+    return Stage(name, value, shape_of(value), operation, formula, keras_source, denominator)

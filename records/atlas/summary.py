@@ -1,0 +1,79 @@
+"""Put what all releases reported into one small file of the package: lossbook/_atlas.json.
+
+For each case and method the distinct numbers, and for each release which of them it reported. Two
+numbers are the same if they agree to float32 rounding. Called by build.py after every run.
+"""
+
+import json
+from pathlib import Path
+
+from records.atlas.alike import same
+from records.atlas.cases import CASES
+from records.atlas.releases import RELEASES
+
+HERE = Path(__file__).parent
+TARGET = HERE.parents[1] / "lossbook" / "_atlas.json"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+REFUSED = "."  # an error instead of a number
+
+
+def reported(outcome):
+    """Return {"": the loss, NAME: another number that was logged}; empty for an error."""
+    if "error" in outcome:
+        return {}
+    if "calls" in outcome:
+        return {"": [call["loss"] for call in outcome["calls"]]}
+    return {"": outcome["loss"], **outcome.get("logs", {})}
+
+
+def rounded(number):
+    """Return a number, or a list of them, with 7 digits; "nan" and "inf" stay."""
+    if isinstance(number, list):
+        return [rounded(one) for one in number]
+    return number if isinstance(number, str) else float(f"{number:.7g}")
+
+
+def row(outcomes):
+    """Return (distinct numbers, a letter for each release), the newest release's number first."""
+    numbers, letters = [], {}
+    for release in reversed(outcomes):
+        number = outcomes[release]
+        if number is None:
+            letters[release] = REFUSED
+            continue
+        known = next((i for i, other in enumerate(numbers) if same(number, other)), None)
+        if known is None:
+            known = len(numbers)
+            numbers.append(number)
+        letters[release] = LETTERS[known]
+    return [rounded(number) for number in numbers], "".join(letters[name] for name in outcomes)
+
+
+def rows(found, id):
+    """Return {method, or method and name in the log: row} of a case; equal rows are joined."""
+    cells = {}
+    for release, results in found.items():
+        for methods, outcome in results[id].items():
+            for method in methods.split():
+                for name, number in reported(outcome).items():
+                    cells.setdefault(f"{method} {name}".strip(), {})[release] = number
+                cells.setdefault(method, {})
+    joined = {}
+    for what, numbers in cells.items():
+        key = json.dumps(row({release: numbers.get(release) for release in found}))
+        joined.setdefault(key, []).append(what)
+    return {", ".join(names): json.loads(key) for key, names in joined.items()}
+
+
+def summary():
+    """Return the text of the file."""
+    known = [name for name in RELEASES if (HERE / "results" / f"{name}.json").exists()]
+    texts = {name: (HERE / "results" / f"{name}.json").read_text() for name in known}
+    found = {name: json.loads(text)["results"] for name, text in texts.items()}
+    lines = [f"{json.dumps(case['id'])}: {json.dumps(rows(found, case['id']))}" for case in CASES]
+    body = ",\n".join(lines)
+    return f'{{"releases": {json.dumps(known)},\n"cases": {{\n{body}\n}}}}\n'
+
+
+if __name__ == "__main__":
+    TARGET.write_text(summary())

@@ -1,0 +1,94 @@
+"""Compare random calls with Keras's loss objects, and random whole models with evaluate and fit.
+
+    python -m tests.real_keras.fuzz --calls 20000 --models 100 --seed 10000 --jobs 2
+
+It runs on the backend that KERAS_BACKEND names, and needs nothing but Keras and lossbook. What it
+finds can be repeated alone: --calls 1 --seed (the seed that it names).
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+CHUNK = 100  # seeds that a process takes at a time
+FIRST = 10_000  # behind the seeds of the tests
+
+
+def compare_calls(seeds):
+    """Return how many calls were compared, how many the installed Keras lacks, what differs."""
+    from tests.real_keras.case_options import known
+    from tests.real_keras.cases import draw
+    from tests.real_keras.judge import problems
+
+    counts, found = Counter(), []
+    for seed in seeds:
+        case = draw(seed)
+        if not known(case):
+            counts["not in this Keras"] += 1
+            continue
+        counts["compared"] += 1
+        lines = problems(case)
+        counts["mismatches"] += bool(lines)
+        found += ["\n    ".join([str(case), *lines])] if lines else []
+    return counts, found
+
+
+def compare_models(seeds):
+    """Return how many models were compared, and what differs."""
+    import keras
+
+    from tests.real_keras.whole_models import compare
+
+    found = []
+    for seed in seeds:
+        if seed % 10 == 0:
+            keras.backend.clear_session()
+        found += [line for line in [compare(seed)] if line]
+    return Counter(compared=len(seeds), mismatches=len(found)), found
+
+
+def run(what, compare, seeds, jobs):
+    """Compare all seeds in several processes; print how far it is, and what differs."""
+    if not seeds:
+        return 0
+    start, counts, done = time.monotonic(), Counter(mismatches=0), 0
+    chunks = [seeds[i : i + CHUNK] for i in range(0, len(seeds), CHUNK)]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for chunk, (part, found) in zip(chunks, pool.map(compare, chunks), strict=True):
+            counts.update(part)
+            done += len(chunk)
+            if sys.stdout.isatty():
+                print(f"\r{done} of {len(seeds)} {what}, {counts['mismatches']} mismatches", end="")
+            for line in found:
+                print(f"\n{line}", flush=True)
+    numbers = ", ".join(f"{n} {name}" for name, n in counts.items())
+    print(f"\r{what} from seed {seeds[0]}: {numbers} ({time.monotonic() - start:.0f} s)")
+    return counts["mismatches"]
+
+
+def main():
+    """Compare what the command line asks for; return whether anything differs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calls", type=int, help="random calls (20000, or 0 if --models is given)")
+    parser.add_argument("--models", type=int, help="random whole models (100)")
+    parser.add_argument("--seed", type=int, default=FIRST, help=f"the first seed ({FIRST})")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
+    asked = parser.parse_args()
+    calls = asked.calls if asked.calls is not None else 20_000 * (asked.models is None)
+    models = asked.models if asked.models is not None else 100 * (calls > 1)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+    import keras
+
+    print(f"Keras {keras.__version__} on {keras.backend.backend()}")
+    mismatches = run("calls", compare_calls, range(asked.seed, asked.seed + calls), asked.jobs)
+    mismatches += run("models", compare_models, range(asked.seed, asked.seed + models), asked.jobs)
+    return mismatches > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""What a notebook prints with another Keras is told cell by cell. No release is installed here."""
+
+import copy
+import sys
+
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools.notebooks.files import IGNORED, text
+from tools.watch import drift_notebooks as drift
+from tools.watch import environments
+
+TABLE = "<table><tr><td>{}</td></tr><tr><td>2.5</td></tr></table>"
+
+
+def printed(source, *lines, **metadata):
+    outputs = [new_output("stream", text="\n".join(lines) + "\n")] if lines else []
+    return new_code_cell(source, outputs=outputs, metadata=metadata)
+
+
+def a_notebook():
+    data = {"text/latex": "$x$", "text/plain": "<Trace>", "text/html": TABLE.format(1.5)}
+    shown = new_output("execute_result", data)
+    cells = [
+        new_markdown_cell("# Masks"),
+        printed("total = loss(y)\nprint(total)", "loss", "0.5000", "of 4"),
+        new_markdown_cell("Some text.\n\n## The trap"),
+        printed("print(total)", "0.5000"),
+        new_code_cell("trace", outputs=[shown]),
+        printed("figure()", tags=[IGNORED, "figure"]),
+    ]
+    for cell, name in zip(cells, "abcdef", strict=True):
+        cell.id = name
+    return new_notebook(cells=cells)
+
+
+def ran(change=lambda cells: None):
+    """The notebook as a run leaves it, but for a change."""
+    fresh = copy.deepcopy(a_notebook())
+    change(fresh.cells)
+    return drift.differences("4 Masks", a_notebook(), fresh)
+
+
+def error(name, text="", trace=()):
+    return new_output("error", ename=name, evalue=text, traceback=list(trace))
+
+
+def test_a_run_that_prints_what_is_saved():
+    def noise(cells):
+        cells[1].outputs.insert(0, new_output("stream", name="stderr", text="W0000 cuda\n"))
+        cells[5].outputs = [new_output("display_data", {"image/png": "aaaa"})]
+        data = cells[4].outputs[0].data
+        cells[4].outputs[0].data = dict(reversed(data.items()))
+
+    assert ran(noise) == []
+
+
+def test_a_number_that_moved_is_told_with_its_line_and_its_place():
+    def move(cells):
+        cells[3].outputs[0].text = "0.4000\n"
+
+    assert ran(move) == [drift.Difference("4 Masks", "The trap", "d", ("0.5000",), ("0.4000",))]
+
+
+def test_of_a_long_text_the_lines_that_differ_are_told():
+    def move(cells):
+        cells[1].outputs[0].text = "loss\n0.4000\nof 4\n"
+
+    (found,) = ran(move)
+    assert (found.heading, found.old, found.new) == ("Masks", ("0.5000",), ("0.4000",))
+
+
+def test_a_table_is_told_by_its_rows_where_the_text_beside_it_says_less():
+    def move(cells):
+        cells[4].outputs[0].data["text/html"] = TABLE.format(1.25)
+
+    (found,) = ran(move)
+    assert (found.old, found.new) == (("1.5",), ("1.25",))
+
+
+def test_nothing_printed_any_more():
+    def silence(cells):
+        cells[3].outputs = []
+
+    (found,) = ran(silence)
+    assert (found.old, found.new) == (("0.5000",), ())
+
+
+def test_a_cell_that_stops_is_one_line_and_what_needs_it_is_counted():
+    def stop(cells):
+        cells[1].outputs = [error("TypeError", "\x1b[31mno such option\x1b[0m\nand more")]
+        cells[3].outputs = [error("NameError", "name 'total' is not defined")]
+
+    first, rest = ran(stop)
+    assert first.new == ("stops: TypeError: no such option",)
+    assert first.old == ("loss", "0.5000", "of 4")
+    assert rest == drift.Difference(
+        "4 Masks", "", "", (), ("1 more cell needs what these would have made.",), 1
+    )
+
+
+def test_another_missing_name_is_a_finding_of_its_own():
+    def stop(cells):
+        cells[3].outputs = [error("NameError", "name 'other' is not defined")]
+
+    (found,) = ran(stop)
+    assert found.new == ("stops: NameError: name 'other' is not defined",)
+
+
+def test_a_bare_assertion_is_told_by_its_line():
+    trace = ["Traceback", "      1 x = 1\n\x1b[32m----> 2\x1b[0m assert x == 2\n      3 y"]
+
+    def stop(cells):
+        cells[5].outputs = [error("AssertionError", "", trace)]  # even where nothing is compared
+
+    (found,) = ran(stop)
+    assert found.new == ("stops: AssertionError: assert x == 2",)
+
+
+def test_many_lines_are_cut():
+    def move(cells):
+        cells[3].outputs[0].text = "\n".join("abcdefg")
+
+    (found,) = ran(move)
+    assert found.new == ("a", "b", "c", "d", "and 3 more lines")
+
+
+FOUND = [
+    drift.Difference("4 Masks", "The trap", "d", ("0.5000",), ("0.4000",)),
+    drift.Difference("4 Masks", "", "", (), ("2 more cells need what these would have made.",), 2),
+]
+COUNTS = {
+    "04_masks": {"passed": 32, "failed": 3, "skipped": 0, "seconds": 1.0},
+    "05_weights": {"passed": 35, "failed": 0, "skipped": 0, "seconds": 1.0},
+}
+
+
+def test_the_report_for_a_terminal():
+    assert drift.text("Keras 3.16.0", [], COUNTS) == (
+        "Notebooks: all of 70 cells print with Keras 3.16.0 what is saved."
+    )
+    assert drift.text("Keras 3.16.0", FOUND, COUNTS) == (
+        "Notebooks: 3 of 70 cells do not print with Keras 3.16.0 what is saved.\n"
+        "  4 Masks, The trap (cell d)\n"
+        "    - 0.5000\n"
+        "    + 0.4000\n"
+        "  4 Masks\n"
+        "    + 2 more cells need what these would have made."
+    )
+
+
+def test_the_report_for_a_page():
+    assert drift.markdown("Keras 3.16.0", FOUND[:1], COUNTS) == (
+        "### Notebooks: 1 of 70 cells does not print with Keras 3.16.0 what is saved.\n\n"
+        "4 Masks, The trap (cell d):\n\n```diff\n- 0.5000\n+ 0.4000\n```\n"
+    )
+
+
+def test_a_notebook_runs_to_its_end_whatever_its_cells_do(tmp_path, monkeypatch):
+    """In a real kernel: the first cell stops, the second prints, the third ends the kernel."""
+    monkeypatch.setattr(environments, "KERNELS", tmp_path)
+    file = tmp_path / "04_masks.ipynb"
+    cells = [new_markdown_cell("# Masks"), printed("1 / 0", "0.5000")]
+    cells.append(printed("print('0.2500')", "0.2500"))
+    cells += [printed("import os\nos._exit(1)"), printed("print('0.1')", "0.1"), printed("1")]
+    file.write_text(text(new_notebook(cells=cells)), encoding="utf8")
+    found, counts = drift.run_all("drift-test", sys.executable, [file])
+    counts["04_masks"].pop("seconds")
+    assert counts == {"04_masks": {"passed": 1, "failed": 4, "skipped": 0}}
+    assert [(one.chapter, one.new) for one in found] == [
+        ("4 Masks", ("stops: ZeroDivisionError: division by zero",)),
+        ("4 Masks", ("stops: DeadKernelError: Kernel died",)),
+        ("4 Masks", ("2 more cells need what these would have made.",)),
+    ]
+
+
+def test_the_record_names_what_will_move(monkeypatch):
+    versions = {"python": "3.11.7", "keras": "3.16.0"}
+    monkeypatch.setattr(environments, "versions", lambda python: versions)
+    made = drift.record("Tomorrow's Keras", "python", [*FOUND, FOUND[0]], COUNTS)
+    assert made["notes"] == ["The next release may print other numbers there: 4 Masks, The trap."]
+    assert made["notebooks"] == COUNTS and made["keras"] == "3.16.0"
+    assert drift.record("Tomorrow's Keras", "python", [], COUNTS)["notes"] == []

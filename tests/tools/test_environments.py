@@ -1,0 +1,164 @@
+"""The records of what ran where (records/environments/*.json), and the tool that writes them."""
+
+import copy
+import json
+import sys
+
+import nbformat
+import pytest
+
+from tests.tools.environment_records import RECORD
+from tools.notebooks.files import notebooks
+from tools.watch import environments
+
+XML = """<?xml version="1.0" encoding="utf-8"?>
+<testsuites><testsuite name="pytest" tests="5">
+<testcase classname="book.01_one_number.ipynb" name="Cell 0" time="8.01" />
+<testcase classname="book.01_one_number.ipynb" name="Cell 1" time="0.06"><failure message="x"/>
+</testcase>
+<testcase classname="book.01_one_number.ipynb" name="Cell 2" time="0"><skipped/></testcase>
+<testcase classname="book.01_one_number.ipynb" name="Cell 3" time="0.03" />
+<testcase classname="book.02_elementwise.ipynb" name="Cell 0" time="1"><error/></testcase>
+</testsuite></testsuites>"""
+
+
+@pytest.mark.parametrize("name", environments.read_all())
+def test_a_committed_record_is_well_formed(name):
+    record = environments.read_all()[name]
+    assert environments.problems(record) == []
+    assert record["environment"] == name
+    assert set(record["notebooks"]) <= {path.stem for path in notebooks()}
+
+
+@pytest.mark.parametrize("name", environments.read_all())
+def test_a_committed_record_has_every_notebook_or_says_why_not(name):
+    record = environments.read_all()[name]
+    missing = {path.stem for path in notebooks()} - set(record["notebooks"])
+    assert not missing or record["notes"]
+    assert environments.total(record)["failed"] == 0 or record["notes"]
+
+
+def test_the_report_of_pytest_becomes_counts():
+    assert environments.results(XML) == {
+        "01_one_number": {"passed": 2, "failed": 1, "skipped": 1, "seconds": 8.1},
+        "02_elementwise": {"passed": 0, "failed": 1, "skipped": 0, "seconds": 1.0},
+    }
+
+
+def changed(path, value):
+    record = copy.deepcopy(RECORD)
+    *way, last = path
+    inside = record
+    for key in way:
+        inside = inside[key]
+    inside[last] = value
+    return record
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        (["date"], "22.11.2026", "date is '22.11.2026', expected 2026-11-22"),
+        (["title"], " ", "title is ' '"),
+        (["keras"], None, "keras is None"),
+        (["notebooks"], {}, "no notebook ran, and no note says why"),
+        (["notebooks", "01_one_number", "passed"], "2", "01_one_number counts ['2', 1, 1]"),
+        (["notebooks", "01_one_number", "failed"], -1, "01_one_number counts [2, -1, 1]"),
+        (["notebooks", "05_weights"], {"passed": 3}, "05_weights has ['passed']"),
+        (["notes"], [""], "notes are no texts"),
+    ],
+)
+def test_a_record_that_is_not_well_formed_is_refused(path, value, problem, tmp_path):
+    assert environments.problems(RECORD) == []
+    record = changed(path, value)
+    assert environments.problems(record) == [problem]
+    with pytest.raises(ValueError, match="try: "):
+        environments.write(record, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_record_names_all_keys_and_no_others():
+    record = {key: RECORD[key] for key in RECORD if key != "notes"}
+    assert environments.problems(record)[0].startswith("expected the keys ['backend', ")
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    file = environments.write(RECORD, tmp_path)
+    assert environments.read_all(tmp_path) == {"try": RECORD}
+    line = '    "01_one_number": {"passed": 2, "failed": 1, "skipped": 1, "seconds": 8.1}\n'
+    assert line in file.read_text()
+
+
+def test_a_gap_can_be_said(tmp_path):
+    nothing = dict.fromkeys(environments.VERSIONS)
+    gap = {**RECORD, **nothing, "notebooks": {}, "notes": ["No GPU was at hand."]}
+    environments.write(gap, tmp_path)
+    assert environments.table({"gap": gap}) == (
+        "gap, 2026-11-22: A try (nothing ran)\n  No GPU was at hand."
+    )
+
+
+def test_a_record_in_two_parts_is_joined_where_nothing_else_changed(tmp_path):
+    later = {"12_case_study": {"passed": 9, "failed": 0, "skipped": 0, "seconds": 200.0}}
+    environments.write(RECORD, tmp_path)
+    environments.write({**RECORD, "notebooks": later}, tmp_path, join=True)
+    assert list(environments.read_all(tmp_path)["try"]["notebooks"]) == [
+        "01_one_number",
+        "12_case_study",
+    ]
+    environments.write({**RECORD, "notebooks": later, "keras": "3.14.1"}, tmp_path, join=True)
+    assert list(environments.read_all(tmp_path)["try"]["notebooks"]) == ["12_case_study"]
+
+
+def test_the_table_names_what_failed():
+    assert environments.table({"try": RECORD}).splitlines() == [
+        "try, 2026-11-22: A try (Keras 3.13.2, TensorFlow 2.20.0, Python 3.13.0, CPU)",
+        "  01_one_number             2 passed, 1 failed, 1 skipped     8.1 s",
+        "  all                       2 passed, 1 failed, 1 skipped     8.1 s",
+    ]
+
+
+def test_no_setting_of_the_user_reaches_a_run(monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", "/their/own")
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    given = environments.settings("torch")
+    assert given["KERAS_BACKEND"] == "torch"
+    assert given["KERAS_HOME"].startswith(str(environments.ROOT))
+
+
+def test_a_kernel_is_the_environments_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(environments, "KERNELS", tmp_path)
+    assert environments.kernel("try", "/env/bin/python") == "try"
+    spec = json.loads((tmp_path / "kernels/try/kernel.json").read_text())
+    assert spec["argv"][0] == "/env/bin/python"
+
+
+def notebook(path, *cells):
+    """Write a notebook of cells that print something, with what they printed once."""
+    nb = nbformat.v4.new_notebook()
+    for count, (source, printed) in enumerate(cells, start=1):
+        output = nbformat.v4.new_output("stream", name="stdout", text=printed)
+        cell = nbformat.v4.new_code_cell(source, execution_count=count, outputs=[output])
+        nb.cells.append(cell)
+    nbformat.write(nb, path)
+    return path
+
+
+def test_a_cell_that_prints_another_number_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    monkeypatch.setattr(environments, "KERNELS", tmp_path / "kernels")
+    monkeypatch.setenv("WORKERS", "1")
+    (tmp_path / "book").mkdir()
+    files = [
+        notebook(
+            tmp_path / "book/01_moved.ipynb",
+            ("print(0.25)", "0.25\n"),
+            ("print(0.26)", "0.25\n"),
+            ("import os; print(os.environ['KERAS_BACKEND'])", "jax\n"),
+        ),
+        tmp_path / "book/02_broken.ipynb",
+    ]
+    files[1].write_text("no notebook")
+    found = environments.nbval("try", sys.executable, "jax", files)
+    counts = {name: tuple(found[name][key] for key in environments.COUNTS) for name in found}
+    assert counts == {"01_moved": (2, 1, 0), "02_broken": (0, 1, 0)}

@@ -1,0 +1,247 @@
+"""The workshop: a plan that adds up, questions that Keras answers, notebooks without solutions."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from mdit_py_plugins.anchors.index import slugify
+
+from lossbook._exercises import EXERCISES
+from tools.notebooks.exercises import exercises as exercises_of
+from tools.notebooks.files import ROOT, code_cells, name_of, notebooks, read, visible_text
+from tools.notebooks.numbers import numbers, shows
+from tools.workshop import bundle as workshop_bundle
+from tools.workshop import learner_notebooks
+from tools.workshop import plan as workshop_plan
+
+PLAN = workshop_plan.load()
+CHAPTERS = {path.stem: read(path) for path in notebooks()}
+TAUGHT = [step for step in PLAN.steps if step.chapter]
+ASKED = workshop_plan.questions()
+
+
+def headings(nb):
+    text = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    return set(re.findall(r"^#{1,4} (.+)$", text, re.MULTILINE))
+
+
+def test_every_chapter_is_taught_on_the_full_day():
+    assert {step.chapter for step in TAUGHT} == CHAPTERS.keys()
+    assert all("day" in step.minutes for step in TAUGHT)
+
+
+def test_a_longer_cut_has_every_step_of_a_shorter_one():
+    taught = [{s.id for s in PLAN.steps_in(cut.name) if s.parts} for cut in PLAN.cuts]
+    assert taught[0] < taught[1] < taught[2]
+
+
+@pytest.mark.parametrize("step", TAUGHT, ids=lambda step: step.id)
+def test_a_step_names_what_its_chapter_has(step):
+    known = {exercise.name for exercise in exercises_of(CHAPTERS[step.chapter])}
+    for part in step.parts:
+        assert not part.section or part.section in headings(CHAPTERS[step.chapter]), part.section
+        assert (part.exercise in known) == (part.do == "exercise"), part.exercise
+    assert step.objective and step.wrong
+    for cut in step.minutes:
+        assert any(part.exercise for part in step.parts_in(cut)) or step.id == "atlas"
+
+
+@pytest.mark.parametrize("step", TAUGHT, ids=lambda step: step.id)
+def test_a_number_in_the_plan_stands_in_an_output_of_the_chapter(step):
+    cells = code_cells(CHAPTERS[step.chapter])
+    shown = [n for cell in cells for o in cell.outputs for n in numbers(visible_text(o))]
+    told = " ".join([*(part.what for part in step.parts), *(" ".join(w) for w in step.wrong)])
+    told = re.sub(r"\b2\.2(\.\d)?\b", "", told)  # a release
+    for number in numbers(told):
+        assert not number.counts or shows(shown, number), number
+
+
+def test_a_plan_that_does_not_add_up_is_refused(tmp_path):
+    text = (workshop_plan.FOLDER / "plan.toml").read_text(encoding="utf-8")
+    wrong = tmp_path / "plan.toml"
+    wrong.write_text(text.replace("total = 90", "total = 95"), encoding="utf-8")
+    with pytest.raises(ValueError, match="the steps of '90 minutes' take 90 minutes, not 95"):
+        workshop_plan.load(wrong)
+    wrong.write_text(text.replace('do = "predict"', 'do = "guess"'), encoding="utf-8")
+    with pytest.raises(ValueError, match="one-number: do = 'guess'; use one of ask, predict, run"):
+        workshop_plan.load(wrong)
+
+
+def test_the_table_by_the_minute():
+    """The steps, in bold, follow each other; so do the parts of each, and fill it."""
+    for cut in PLAN.cuts:
+        lines = workshop_plan.cut_table(PLAN, cut.name).splitlines()
+        rows = [[c.strip() for c in line.split("|")[1:-1]] for line in lines if line[:1] == "|"]
+        assert {len(row) for row in rows} == {3}
+        ends = part_ends = breaks = 0
+        for start, minutes, _ in rows[2:-1]:
+            if start.startswith("**"):
+                assert start == f"**{workshop_plan.clock(ends)}**"
+                assert part_ends in (ends, breaks), "a step's parts fill it"
+                breaks = part_ends = ends
+                ends += int(minutes.strip("*"))
+            else:
+                assert start == workshop_plan.clock(part_ends)
+                part_ends += int(minutes)
+        assert rows[-1][0] == f"**{workshop_plan.clock(cut.total)}**"
+
+
+def test_the_steps_text_has_every_remark():
+    text = workshop_plan.steps_text(PLAN)
+    assert all(seen in text and say in text for step in PLAN.steps for seen, say in step.wrong)
+    assert text.count("### ") == sum(bool(step.wrong) for step in PLAN.steps)
+
+
+# The check: what real Keras says to each question.
+
+
+def loss_of(values, sample_weight=None, mask=None):
+    y_pred = ops.convert_to_tensor(np.asarray(values, "float32")[:, None])
+    if mask is not None:
+        keras.src.backend.set_keras_mask(y_pred, ops.convert_to_tensor(mask))
+    return float(keras.losses.MeanAbsoluteError()(ops.zeros_like(y_pred), y_pred, sample_weight))
+
+
+def divided_by():
+    one = np.zeros((8, 64, 64, 5), "float32")
+    one[0, 0, 0, 0] = 1
+    return 1 / float(keras.losses.MeanAbsoluteError()(one, 0 * one))
+
+
+def evaluated(regularizer=None):
+    inputs = keras.Input((1,))
+    layer = keras.layers.Dense(
+        1, use_bias=False, kernel_initializer="ones", kernel_regularizer=regularizer
+    )
+    model = keras.Model(inputs, layer(inputs))
+    model.compile(keras.optimizers.SGD(0.0), loss="mae")
+    x = np.array([1, 1, 1, 1, 4, 4], "float32")[:, None]
+    validated = model.fit(
+        x, 0 * x, batch_size=4, shuffle=False, validation_data=(x, 0 * x), verbose=0
+    )
+    return model.evaluate(x, 0 * x, batch_size=4, verbose=0), validated.history
+
+
+def test_keras_gives_the_right_answers():
+    four, weight = [1, 2, 3, 4], np.array([1, 1, 0, 0], "float32")
+    plain, _ = evaluated()
+    right = [
+        divided_by(),
+        loss_of(four, weight),
+        loss_of(four, mask=weight == 1),
+        plain,
+    ]
+    for question, number in zip(ASKED, right, strict=False):
+        said = next(option["say"] for option in question["options"] if option.get("right"))
+        claimed = float(np.prod([float(factor) for factor in said.split(" · ")]))
+        np.testing.assert_allclose(number, claimed, rtol=1e-6, err_msg=question["ask"])
+    with_penalty, history = evaluated(keras.regularizers.L2(0.5))  # the kernel is 1
+    np.testing.assert_allclose(with_penalty, plain + 0.5, rtol=1e-6)
+    np.testing.assert_allclose(history["loss"], plain + 0.5, rtol=1e-6)
+    np.testing.assert_allclose(history["val_loss"], plain + 0.5, rtol=1e-6)
+    assert ASKED[4]["options"][2] == {
+        "say": "in loss and in val_loss, undivided",
+        "right": True,
+    }
+
+
+def test_a_question_has_one_right_answer_and_a_belief_for_each_other():
+    assert len(ASKED) == 5
+    for question in ASKED:
+        assert sum(option.get("right", False) for option in question["options"]) == 1
+        assert all(option.get("right") or option["belief"] for option in question["options"])
+        assert len({option["say"] for option in question["options"]}) == 4
+        name, _, anchor = question["book"].partition("#")
+        slugs = {slugify(h) for h in headings(CHAPTERS[Path(name).stem])}
+        assert anchor in slugs, question["book"]
+    open_text = workshop_plan.check_text(ASKED, key=False)
+    assert "Right" not in open_text and not any(
+        option["belief"] in open_text
+        for q in ASKED
+        for option in q["options"]
+        if "belief" in option
+    )
+
+
+# The learners' notebooks.
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=name_of)
+def test_a_learners_notebook_has_hints_and_no_solution(path):
+    nb = read(path)
+    made = learner_notebooks.learner(nb)
+    text = "\n".join(cell.source for cell in made.cells)
+    found = exercises_of(nb)
+    assert text.count("<summary>Hint 1</summary>") == text.count("<summary>Hint 2</summary>")
+    assert text.count("<summary>Hint 1</summary>") == len(found)
+    assert "<summary>Solution</summary>" not in text
+    assert "colab.research.google.com" not in made.cells[0].source
+    for exercise in found:
+        assert exercise.stub in [cell.source for cell in code_cells(made)]
+        assert exercise.solution.strip() not in text
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(made))
+    assert [cell.source for cell in code_cells(made)] == [cell.source for cell in code_cells(nb)]
+
+
+def test_they_are_written_as_notebooks(tmp_path, monkeypatch):
+    monkeypatch.setattr(learner_notebooks, "notebooks", lambda: notebooks()[:1])
+    (path,) = learner_notebooks.write(tmp_path / "learner")
+    assert read(path).nbformat == 4
+
+
+# The bundle's start script.
+
+
+def start(*arguments):
+    script = [sys.executable, str(ROOT / "workshop/start.py"), *arguments]
+    return subprocess.run(script, capture_output=True, text=True)
+
+
+def test_start_explains_itself():
+    result = start("help")
+    assert result.returncode == 1 and "python3 start.py download" in result.stderr
+
+
+def test_the_wheels_are_those_of_the_book():
+    def pins(name):
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        return {line.split(" ")[0] for line in lines if "==" in line and line[:1].isalpha()}
+
+    ours, theirs = pins("requirements.txt"), pins("workshop/wheels.txt")
+    names = {line.split("==")[0] for line in ours}
+    assert {line for line in theirs if line.split("==")[0] in names} <= ours
+    assert {"keras", "tensorflow", "numpy", "matplotlib", "jupyterlab", "ipykernel"} <= {
+        line.split("==")[0] for line in theirs
+    }
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "jupyterlab>=4" in extra["project"]["optional-dependencies"]["workshop"]
+
+
+def test_the_exercises_of_the_plan_exist():
+    named = {part.exercise for step in PLAN.steps for part in step.parts if part.exercise}
+    assert named <= EXERCISES.keys()
+
+
+def test_the_bundle_hides_the_network(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    _, environment = workshop_bundle.offline()
+    assert environment["PIP_NO_INDEX"] == "1" and "PYTHONPATH" not in environment
+    assert environment["https_proxy"].startswith("http://127.0.0.1")
+
+
+def test_the_bundle_needs_site_and_slides(tmp_path, monkeypatch):
+    monkeypatch.setattr(workshop_bundle, "SITE", tmp_path)
+    with pytest.raises(SystemExit, match=r"The site is not there, or lacks its slides\. Run: make"):
+        workshop_bundle.pack()
+
+
+def test_the_diagnosis_on_the_page_is_one_of_the_checkers():
+    page = (ROOT / "book/instructors.md").read_text(encoding="utf-8")
+    (quoted,) = re.findall(r'wrong in a way that it knows \("([^"]+)"\)', page)
+    assert quoted in {said for e in EXERCISES.values() for _, said in e.mistakes}

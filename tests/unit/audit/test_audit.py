@@ -1,0 +1,437 @@
+"""audit(): planted hazards and their clean twins, sound models and their mutants, texts, data."""
+
+import html
+import itertools
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, losses
+
+import lossbook as lb
+from lossbook._audit import CODES, SEVERITIES, Finding, Findings
+from lossbook._audit.finding import evidence_lines, found, ordered
+from tests.unit.audit import audit_planted as planted
+from tests.unit.audit.audit_models import PLANS, build, delivered, mutants, problems
+from tests.unit.audit.audit_planted import BACKEND, PLANTED, VERSION, compiled, drawn, passing
+from tests.unit.audit.audit_texts import TEXTS
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Layer '.*' \\(of type .*\\) was passed an input with a mask",  # while it is built
+)
+NAMES = [plant.__name__ for _, plant in PLANTED]
+BOOK = Path(__file__).parents[3] / "book"
+NEWEST = BACKEND == "tensorflow" and VERSION >= (3, 15)
+
+
+def audited(case):
+    return lb.audit(case.model, **case.data)
+
+
+def codes(findings, severity=None):
+    return [f.code for f in findings if severity in (None, f.severity)]
+
+
+# --- planted hazards
+
+
+@pytest.mark.parametrize(("code", "plant"), PLANTED, ids=NAMES)
+def test_a_planted_hazard_is_found_and_its_twin_is_clean(code, plant):
+    findings, twin = audited(plant()), audited(plant(twin=True))
+    assert code in codes(findings)
+    assert set(codes(findings, "error")) <= {code}
+    assert code not in codes(twin) and not codes(twin, "error")
+    if plant.__name__ in TEXTS and NEWEST:
+        (finding,) = (f for f in findings if f.code == code)
+        assert described(finding) == TEXTS[plant.__name__]
+
+
+def described(finding):
+    """Return what the tests know of a finding: all but Keras's own words."""
+    evidence = {name: value for name, value in finding.evidence.items() if name != "Keras"}
+    return finding.severity, finding.message, finding.fix, "; ".join(evidence_lines(evidence))
+
+
+@pytest.mark.skipif(not NEWEST, reason="one hazard is of TensorFlow, two of Keras 3.7")
+def test_every_code_is_planted_and_has_a_text():
+    assert {code for code, _ in PLANTED} == set(CODES)
+    assert set(TEXTS) == set(NAMES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_code_has_a_severity_and_a_chapter(code):
+    severity, chapter = CODES[code]
+    assert severity in SEVERITIES
+    numbered = list(BOOK.glob(f"{chapter[:2]}_*.ipynb"))
+    assert not numbered or [path.name for path in numbered] == [chapter]
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        planted.weights_refused,
+        planted.targets_refused,
+        planted.mask_refused,
+        planted.class_weight_on_images,
+        planted.wrong_names,
+    ],
+)
+def test_where_keras_fails_its_own_words_are_the_evidence(plant):
+    case = plant()
+    with pytest.raises(Exception) as caught:
+        if "class_weight" in case.data:
+            case.model.fit(**case.data, verbose=0)
+        else:
+            case.model.evaluate(**case.data, verbose=0)
+    (finding,) = audited(plant())
+    kind, _, words = finding.evidence["Keras"].partition(": ")
+    assert kind == type(caught.value).__name__
+    if BACKEND == "tensorflow":
+        assert words[:40] in str(caught.value)
+
+
+# --- sound models, and what makes them unsound
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
+def test_a_sound_model_has_no_error_and_its_mutants_have_one(plan):
+    """Two mutations of every plan; `python -m tests.unit.audit.audit_models` takes them all."""
+    assert not problems(audited(delivered(plan, build(plan))))
+    for name, code, case in itertools.islice(mutants(plan, start=PLANS.index(plan)), 2):
+        assert not problems(audited(case), code), name
+
+
+def test_there_are_sound_models_of_many_kinds():
+    assert len({plan.name for plan in PLANS}) == len(PLANS) >= 25
+    assert len({plan.body for plan in PLANS}) >= 8
+    assert len({str(plan.loss) for plan in PLANS}) >= 15
+
+
+# --- the list of findings, and how it looks
+
+
+def test_a_finding_is_frozen_and_reads_like_this():
+    finding = audited(planted.weights_along_time())[0]
+    with pytest.raises(AttributeError):
+        finding.code = "other"
+    assert isinstance(finding, Finding)
+    assert str(finding).splitlines() == [
+        "error: Output 'out': sample_weight of shape (4,) meets values of shape (4, 4): Keras "
+        "matches shapes from the last axis, so they act on axis -1, not on the samples.",
+        "  fix: Give it the shape (4, 1) for one weight per sample, (4, 4) for one per value.",
+        "  evidence: sample_weight.shape = (4,); values.shape = (4, 4); this batch = 0.5475; "
+        "with weights (4, 1) = 0.5273",
+        "  weights-axis, 05_weights.ipynb",
+    ]
+
+
+def test_evidence_is_what_keras_computes():
+    case = planted.weights_along_time()
+    evidence = audited(case)[0].evidence
+    loss = case.model.evaluate(**case.data, verbose=0)
+    assert evidence["this batch"] == pytest.approx(loss, rel=1e-5)
+    case.data["sample_weight"] = case.data["sample_weight"][:, None]
+    loss = case.model.evaluate(**case.data, verbose=0)
+    assert evidence["with weights (4, 1)"] == pytest.approx(loss, rel=1e-5)
+
+
+def test_errors_come_first_and_then_the_order_of_the_path():
+    made = [found(code, code, "fix", {}) for code in reversed(CODES)]
+    findings = ordered([*made, made[0]])
+    assert len(findings) == len(CODES)
+    assert [SEVERITIES.index(f.severity) for f in findings] == sorted(
+        SEVERITIES.index(f.severity) for f in findings
+    )
+    errors = [f.code for f in findings if f.severity == "error"]
+    assert errors == [code for code, (severity, _) in CODES.items() if severity == "error"]
+
+
+def test_nothing_found():
+    findings = audited(planted.summed(twin=True))
+    assert findings == () and isinstance(findings, Findings)
+    assert repr(findings) == "Nothing found."
+    assert findings._repr_html_() == '<div class="lossbook"><p>Nothing found.</p></div>'
+
+
+def test_the_list_reads_as_text_and_as_html():
+    findings = audited(planted.sum_in_batches())
+    text, page = repr(findings), findings._repr_html_()
+    assert text.splitlines()[0] == "2 warnings found."
+    for finding in findings:
+        assert str(finding) in text
+        assert html.escape(finding.message) in page and html.escape(finding.fix) in page
+    assert page.count("<details") == page.count("</details>") == 2
+
+
+def test_a_hostile_layer_name_is_escaped():
+    name = '<script>alert("1")</script>\'🙂'
+    name = name.replace("/", "")  # Keras refuses a slash
+    inputs = keras.Input((4, 1))
+    outputs = layers.Activation("linear", name=name)(inputs)
+    model = compiled(keras.Model(inputs, outputs), "mse")
+    findings = lb.audit(
+        model, drawn(4, 4, 1), drawn(4, 4, 1), sample_weight=np.arange(1.0, 5.0, dtype="float32")
+    )
+    page = findings._repr_html_()
+    assert "weights-axis" in codes(findings) and "🙂" in page
+    assert "<script" not in page and "&lt;script&gt;" in page
+    assert set(re.findall(r"<(/?\w+)", page)) <= {
+        *("div", "/div", "p", "/p", "details", "/details", "summary", "/summary"),
+        *("strong", "/strong", "ul", "/ul", "li", "/li", "code", "/code"),
+    }
+
+
+# --- data and modes
+
+
+def batches(case, size=2):
+    """Yield the data of a case in batches."""
+    parts = [case.data[name] for name in ("x", "y", "sample_weight") if name in case.data]
+    for i in range(0, len(parts[0]), size):
+        yield tuple(part[i : i + size] for part in parts)
+
+
+def test_a_generator_is_consumed_once():
+    case, taken = planted.zero_weights(), []
+
+    def counted():
+        for batch in batches(case):
+            taken.append(len(batch))
+            yield batch
+
+    assert codes(lb.audit(case.model, counted())) == ["weights-zero"]
+    assert len(taken) == 2
+
+
+def test_a_generator_that_keras_refuses():
+    case = planted.targets_refused()
+    assert codes(lb.audit(case.model, batches(case))) == ["targets-refused"]
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.data")
+def test_a_dataset_with_class_weights():
+    import tensorflow as tf
+
+    case = planted.class_weight_without_a_class()
+    dataset = tf.data.Dataset.from_tensor_slices((case.data["x"], case.data["y"])).batch(2)
+    weight = {0: 1.0, 1: 2.0, 2: 3.0}
+    assert codes(lb.audit(case.model, dataset, class_weight=weight)) == []
+    del weight[2]  # an array weighs it 1; of a dataset the lookup fails, at the second batch
+    (finding,) = lb.audit(case.model, dataset, class_weight=weight)
+    assert finding.code == "class-weight-refused" and "Keras" in finding.evidence
+    assert finding.message == "fit refuses this class_weight for these data: fit fails."
+
+
+def test_class_weights_of_several_outputs_and_of_a_generator():
+    case = planted.two_outputs(None)
+    (finding,) = lb.audit(case.model, **case.data, class_weight={0: 1.0})
+    assert finding.code == "class-weight-refused"
+    assert finding.message == (
+        "class_weight is for models with a single output, and for data that fit can map: fit fails."
+    )
+    case = planted.summed(twin=True)
+    (finding,) = lb.audit(case.model, batches(case), class_weight={0: 1.0})
+    assert finding.code == "class-weight-refused"
+
+
+@pytest.mark.parametrize("mode", [{"jit_compile": False}, {"jit_compile": True}])
+@pytest.mark.parametrize(
+    "plant",
+    [
+        planted.mask_lost_in_a_subclass,
+        planted.weights_refused,
+        planted.flag_on_softmax,
+        planted.labels_of_a_class_too_many,
+    ],
+)
+def test_compiled_steps(plant, mode):
+    if BACKEND == "torch":
+        pytest.skip("PyTorch's compiler is not installed everywhere")
+    case = plant()
+    model = case.model
+    case.model.compile(optimizer="sgd", loss=model.loss, **mode)
+    assert codes(audited(case)) == codes(audited(plant()))
+    assert not model.run_eagerly
+
+
+def test_several_steps_and_batches_of_a_mask():
+    case = planted.masks_in_batches()
+    assert codes(lb.audit(case.model, **case.data, steps=1)) == []
+
+
+def test_an_output_is_named_whose_loss_is_shared():
+    inputs = keras.Input((3,))
+    outputs = [layers.Activation("linear", name=name)(inputs) for name in ("near", "far")]
+    shared = losses.MeanSquaredError()
+    model = compiled(keras.Model(inputs, outputs), [shared, shared])
+    y = [drawn(4, 3), drawn(4, 2)]
+    (finding,) = lb.audit(model, drawn(4, 3, seed=1), y)
+    assert finding.code == "targets-refused" and finding.message.startswith("Output 'far': ")
+
+
+def test_the_model_is_left_as_it_was():
+    before = {owner: owner.__call__ for owner in (keras.Layer, keras.Operation, keras.losses.Loss)}
+    for plant in (planted.zero_weights, planted.weights_refused):
+        case = plant()
+        weights = [np.array(w) for w in case.model.weights]
+        audited(case)
+        assert {owner: owner.__call__ for owner in before} == before
+        for old, new in zip(weights, case.model.weights, strict=True):
+            np.testing.assert_array_equal(old, np.array(new))
+    case = planted.penalised()
+    loss = case.model.evaluate(**case.data, verbose=0)
+    audited(case)
+    assert case.model.evaluate(**case.data, verbose=0) == loss
+
+
+def test_after_a_failure_the_model_still_works():
+    case = planted.penalised()
+    broken = {**case.data, "sample_weight": drawn(4, 3)}
+    assert codes(lb.audit(case.model, **broken), "error") == ["weights-refused"]
+    assert np.isfinite(case.model.evaluate(**case.data, verbose=0))
+
+
+def test_an_error_of_the_model_itself_comes_through():
+    case = planted.penalised()
+    with pytest.raises(ValueError, match=r"incompatible with the layer|expected"):
+        lb.audit(case.model, drawn(4, 7), drawn(4, 1))
+
+
+# --- what audit refuses
+
+
+def test_refusals_name_audit():
+    with pytest.raises(TypeError, match=r"^audit takes a compiled keras\.Model\. Received: str\."):
+        lb.audit("model", drawn(4, 3))
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, layers.Dense(1)(inputs))
+    with pytest.raises(ValueError, match=r"^audit needs a compiled model"):
+        lb.audit(model, drawn(4, 3), drawn(4, 1))
+
+
+# --- cases that look like hazards and are none
+
+
+def no_error(case):
+    findings = audited(case)
+    assert not codes(findings, "error"), findings
+
+
+def test_soft_labels_and_label_smoothing_are_sound():
+    p = planted.simplex(6, 3)
+    no_error(passing(p, planted.simplex(6, 3, seed=4), "categorical_crossentropy"))
+    no_error(passing(drawn(6, 3), drawn(6, 3, seed=4), "binary_crossentropy"))
+
+
+def test_logits_of_zero_are_no_probabilities():
+    inputs = keras.Input((3,))
+    outputs = layers.Dense(2, kernel_initializer="zeros", name="out")(inputs)
+    loss = losses.BinaryCrossentropy(from_logits=True)
+    model = compiled(keras.Model(inputs, outputs), loss)
+    assert codes(lb.audit(model, drawn(20, 3), planted.coins(20, 2))) == []
+
+
+def test_a_lost_mask_that_weights_make_up_for():
+    case = planted.mask_lost_in_arithmetic()
+    case.data["sample_weight"] = (case.data["x"] != 0).any(-1).astype("float32")
+    assert codes(audited(case)) == ["weights-zero"]
+
+
+def test_a_mask_that_was_used_up():
+    tokens = np.array([[1, 2, 0], [3, 0, 0], [4, 1, 2]])
+    inputs = keras.Input((3,), dtype="int32")
+    x = layers.Embedding(5, 3, mask_zero=True)(inputs)
+    x = layers.RepeatVector(3)(layers.GRU(4)(x))
+    outputs = layers.Dense(2)(x)
+    model = compiled(keras.Model(inputs, outputs), "mse")
+    assert codes(lb.audit(model, tokens, drawn(3, 3, 2))) == []
+
+
+def test_the_mask_of_a_key_is_not_that_of_the_output():
+    tokens = np.array([[1, 2, 0], [3, 0, 0], [4, 1, 2]])
+    inputs, queries = keras.Input((3,), dtype="int32"), keras.Input((3, 4))
+    keys = layers.Embedding(5, 4, mask_zero=True)(inputs)
+    outputs = layers.MultiHeadAttention(1, 4)(queries, keys)
+    model = compiled(keras.Model([inputs, queries], outputs), "mse")
+    assert codes(lb.audit(model, [tokens, drawn(3, 3, 4)], drawn(3, 3, 4))) == []
+
+
+def test_a_quantile_loss_compares_one_column_on_purpose():
+    levels = keras.ops.convert_to_tensor([0.1, 0.5, 0.9])
+
+    def pinball(y_true, y_pred):
+        error = y_true - y_pred
+        return keras.ops.mean(keras.ops.maximum(error * levels, error * (levels - 1)), axis=-1)
+
+    assert codes(audited(passing(drawn(6, 3), drawn(6, 1, seed=1), pinball))) == []
+
+
+def test_a_random_loss_is_not_said_to_mix_rows():
+    seed = 1 if keras.backend.backend() == "jax" else None  # Keras on JAX refuses a loss without
+
+    def noisy(y_true, y_pred):
+        noise = keras.random.normal(keras.ops.shape(y_pred), seed=seed)
+        return keras.ops.mean(keras.ops.square(y_true - y_pred + noise), axis=-1)
+
+    assert codes(audited(passing(drawn(6, 3), drawn(6, 3, seed=1), noisy))) == []
+
+
+def test_equal_weights_change_no_axis():
+    case = planted.weights_along_time()
+    case.data["sample_weight"] = np.full(4, 2, "float32")
+    assert codes(audited(case)) == []
+
+
+def test_ignored_labels_are_not_out_of_range():
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    labels = np.array([0, -1, 2, 1])
+    assert codes(audited(passing(planted.simplex(4, 3), labels, loss))) == []
+
+
+def test_a_model_that_is_all_add_loss():
+    class Adds(layers.Layer):
+        def call(self, x):
+            self.add_loss(keras.ops.mean(keras.ops.square(x)))
+            return x
+
+    inputs = keras.Input((3,))
+    model = compiled(keras.Model(inputs, Adds()(inputs)), None)
+    assert codes(lb.audit(model, drawn(6, 3), batch_size=3)) == []
+
+
+def test_a_loss_with_a_call_of_its_own_is_left_alone():
+    class Own(losses.Loss):
+        def __call__(self, y_true, y_pred, sample_weight=None):
+            return keras.ops.mean(keras.ops.square(y_true - y_pred) * sample_weight)
+
+    case = passing(drawn(4, 3), drawn(4, 3, seed=1), Own(), sample_weight=drawn(4, 1))
+    assert codes(audited(case)) == []
+
+
+def test_weights_for_a_loss_that_has_averaged_its_rows():
+    case = planted.mean_over_the_batch()
+    case.data["sample_weight"] = np.arange(1, 5, dtype="float32")
+    (finding,) = audited(case)
+    assert finding.code == "loss-without-rows" and "Keras" in finding.evidence
+    assert finding.message == (
+        "Output 'out': the loss function returns values of shape (3,), not one per row. "
+        "A sample_weight of shape (4,) does not fit them: Keras fails."
+    )
+
+
+def test_a_signed_loss_is_not_dwarfed_by_its_regulariser():
+    inputs = keras.Input((3,))
+    penalty = {"kernel_regularizer": keras.regularizers.L2(1e-3), "kernel_initializer": "ones"}
+    outputs = layers.Dense(3, use_bias=False, **penalty)(inputs)
+    model = compiled(keras.Model(inputs, outputs), "cosine_similarity")
+    y = np.ones((4, 3), "float32") * np.array([1, -1, 1, -1], "float32")[:, None]
+    assert codes(lb.audit(model, drawn(4, 3), y)) == []
+
+
+def test_a_loss_in_float16_that_overflows_is_an_error():
+    loss = losses.MeanSquaredError(dtype="float16")
+    findings = audited(passing(drawn(4, 3) + 300, drawn(4, 3), loss))
+    assert codes(findings) == codes(findings, "error") == ["float16-loss"]
+    assert "computed in float16: NaN or infinity in 4 of its values." in findings[0].message

@@ -1,0 +1,382 @@
+"""Random compiled models for explain: every kind of output, loss, weight and structure.
+
+    python -m tests.unit.explain.explained_models 310 [SEED]
+
+compares each with `evaluate`: `total` and `reported`, and that every grouping adds up. It prints
+what was covered. The tests take the first 64 seeds.
+"""
+
+import functools
+import itertools
+import os
+import sys
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+import lossbook as lb
+from lossbook._losses.catalogue import LOSSES as SUMS
+from lossbook.rules import resolve
+from tests.real_keras.whole_models import ACTIVATIONS, REAL, AddsLoss, labels, regulariser
+
+BACKEND = keras.backend.backend()
+VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
+REDUCTIONS = resolve("keras-3").reductions
+assert REDUCTIONS[-1] == "none"
+LABELLED = ("hinge", "squared_hinge", "categorical_hinge", "categorical_focal_crossentropy")
+BY_CLASS = ("class", "true_class", "position", "sample")
+
+
+def mean_error(y_true, y_pred):
+    return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+def every_error(y_true, y_pred):
+    return ops.abs(y_true - y_pred)
+
+
+def scalar_error(y_true, y_pred):
+    return ops.mean(ops.square(y_true - y_pred))
+
+
+class OwnCall(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return mean_error(y_true, y_pred)
+
+
+class OwnReduction(keras.losses.Loss):
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return scalar_error(ops.cast(y_true, "float32"), ops.cast(y_pred, "float32"))
+
+    def call(self, y_true, y_pred):
+        raise NotImplementedError
+
+
+class OwnOptions(keras.losses.BinaryCrossentropy):
+    """Keras's loss under another name: it can still be split."""
+
+    def __init__(self, **options):
+        super().__init__(label_smoothing=0.2, **options)
+
+
+USERS = {  # name: (what compile gets, finest grain)
+    "function of values": lambda reduction: mean_error,
+    "function of elements": lambda reduction: every_error,
+    "scalar function": lambda reduction: scalar_error,
+    "Loss subclass": lambda reduction: OwnCall(reduction=reduction),
+    "own __call__": lambda reduction: OwnReduction(reduction=reduction),
+    "subclass of Keras's": lambda reduction: OwnOptions(reduction=reduction),
+    "partial": lambda reduction: functools.partial(keras.losses.huber, delta=0.5),
+    "dice": lambda reduction: keras.losses.Dice(reduction=reduction),
+    "dice per sample": lambda reduction: keras.losses.Dice(reduction=reduction, axis=(-1,)),
+    "tversky": lambda reduction: keras.losses.Tversky(reduction=reduction),
+}
+SPLIT = ("subclass of Keras's", "partial")  # into classes, as Keras's own
+
+
+class Sigmoid(layers.Layer):
+    """The framework's sigmoid, not Keras's: a graph shows it, an eager tensor doesn't."""
+
+    def call(self, x):
+        if BACKEND != "tensorflow":
+            return ops.sigmoid(x)
+        import tensorflow as tf
+
+        return tf.nn.sigmoid(x)
+
+
+class Wrapped(keras.Model):
+    """A subclassed model."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def call(self, x):
+        return self.inner(x)
+
+
+@dataclass
+class Case:
+    """A compiled model, its data as evaluate takes them, and what it covers."""
+
+    model: Any
+    data: dict
+    class_weight: dict | None
+    covers: set = field(default_factory=set)
+    names: list = field(default_factory=list)  # of the losses, in Keras's order of outputs
+    atomic: bool = False
+
+
+def dense(rng, units, activation, dtype, scale=1.0, name=None, plain=False):
+    penalty = (lambda rng: None) if plain else regulariser
+    return layers.Dense(
+        units,
+        activation=activation,
+        kernel_initializer=keras.initializers.RandomNormal(0, scale, seed=int(rng.integers(1000))),
+        kernel_regularizer=penalty(rng),
+        bias_regularizer=penalty(rng),
+        activity_regularizer=None if dtype else penalty(rng),  # Keras adds no float16 to float32
+        dtype=dtype,
+        name=name,
+    )
+
+
+def output(rng, x, covers, name, form, masked, plain):
+    """Return (prediction, loss for compile, labels, name of the loss, shape of its values).
+
+    `plain`: nothing is reduced, and nothing is added, for Keras adds no scalar to an array.
+    """
+    mixed = rng.random() < 0.15
+    dtype = "mixed_float16" if mixed else None
+    reduction = "none" if plain else str(rng.choice(REDUCTIONS[:-1]))
+    units = int(rng.integers(2, 5))
+    if rng.random() < 0.25:
+        kind = str(rng.choice(list(USERS)))
+        if masked and kind in ("function of elements", "dice per sample"):
+            kind = "function of values"
+        probabilities = kind in ("subclass of Keras's", "dice", "dice per sample", "tversky")
+        y_pred = dense(
+            rng, units, "sigmoid" if probabilities else None, dtype, name=name, plain=plain
+        )(x)
+        loss = USERS[kind](reduction)
+        y = labels(rng, "binary_crossentropy" if probabilities else "huber", (*form, units))
+        if "function" not in kind and kind not in ("own __call__", "partial"):
+            covers.add(f"reduction {reduction}")
+        covers.add("user or atomic loss")
+        covers |= {"mixed precision"} if mixed else set()
+        elements = kind == "function of elements"
+        return y_pred, loss, y, kind, (*form, units) if elements else form
+    chosen = str(rng.choice([*ACTIVATIONS, *ACTIVATIONS, *REAL, *LABELLED]))
+    activation = {"categorical_focal_crossentropy": "softmax"}.get(chosen, ACTIVATIONS.get(chosen))
+    squeezed = activation in (None, "sigmoid") and "categorical" not in chosen
+    squeezed = squeezed and not (masked and len(form) > 1) and rng.random() < 0.3
+    units = 1 if squeezed else units
+    logits = chosen in ("binary_crossentropy", "categorical_crossentropy") and rng.random() < 0.2
+    options = {"from_logits": True} if logits else {}
+    if chosen in ("binary_crossentropy", "categorical_crossentropy") and rng.random() < 0.3:
+        options["label_smoothing"] = 0.1
+    scale = 60.0 if activation in ("sigmoid", "softmax") and rng.random() < 0.4 else 1.0
+    after = (
+        str(rng.choice(["", "reshape", "reshape", "framework", "framework"])) if not logits else ""
+    )
+    after = "" if activation != "sigmoid" else after
+    inner = None if logits or after == "framework" else activation
+    last = dense(rng, units, inner, dtype, scale, None if after else name, plain)
+    y_pred = last(x)
+    if after == "reshape":
+        y_pred = layers.Reshape((*form[1:], units), name=name)(y_pred)
+    elif after == "framework":
+        y_pred = Sigmoid(name=name, dtype=dtype)(y_pred)
+    elif mixed and rng.random() < 0.3:
+        covers.add("cast back")
+    y = labels(rng, chosen, (*form, units))
+    if chosen == "sparse_categorical_crossentropy" and rng.random() < 0.3:
+        options["ignore_class"] = 1
+    if squeezed:
+        y = y[..., 0]
+    instance = getattr(keras.losses, SUMS[chosen].names[-1])(reduction=reduction, **options)
+    by_name = reduction == "sum_over_batch_size" and not options and rng.random() < 0.5
+    for feature, there in {
+        "mixed precision": mixed,
+        "squeezed target": squeezed,
+        "reshape after sigmoid": after == "reshape",
+        "framework's own sigmoid": after == "framework",
+        "saturated sigmoid or softmax": scale > 1 and not logits,
+        f"reduction {reduction}": True,
+    }.items():
+        covers |= {feature} if there else set()
+    values = form[:-1] if squeezed and len(form) > 1 else form  # the last axis became the class's
+    return y_pred, chosen if by_name else instance, y, chosen, values
+
+
+def weight_for(rng, form):
+    """Return weights of a shape that fits the values of an output."""
+    wide = form if rng.random() < 0.5 else (form[0], *[1] * (len(form) - 1))
+    weight = rng.uniform(0, 2, wide).astype("float32")
+    if BACKEND == "torch":
+        weight = weight * np.ones(form, "float32")  # in place, so no broadcasting
+    return weight
+
+
+def packed(parts, structure, names):
+    """Put one part per output into the structure of the outputs."""
+    if structure == "single":
+        return parts[0]
+    if structure == "dict":
+        return dict(zip(names, parts, strict=True))
+    if structure == "nested":
+        return {"a": parts[0], "b": {"c": parts[1], "d": parts[2]}}
+    return list(parts)
+
+
+def draw(seed):
+    """Return the compiled model of that seed, its data, and what they cover."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a layer that destroys a mask is among the cases
+        return _draw(seed)
+
+
+def _draw(seed):
+    rng = np.random.default_rng([seed, 5])
+    keras.utils.set_random_seed(seed)
+    covers = set()
+    rows = int(rng.integers(3, 8))
+    kind = str(rng.choice(["flat", "flat", "steps", "masking", "embedding", "image"]))
+    form = (rows,)
+    if kind in ("steps", "masking", "embedding"):
+        form = (rows, int(rng.integers(2, 5)))
+    elif kind == "image":
+        form = (rows, int(rng.integers(2, 4)), int(rng.integers(2, 4)))
+    if kind == "embedding":
+        inputs = keras.Input(form[1:], dtype="int32")
+        data = rng.integers(0, 5, form).astype("int32")
+        x = layers.Embedding(5, 3, mask_zero=True)(inputs)
+    else:
+        inputs = keras.Input((*form[1:], 3))
+        data = rng.normal(size=(*form, 3)).astype("float32")
+        x = inputs
+    if kind == "masking":
+        data[rng.random(form) < 0.3] = 0
+        x = layers.Masking()(x)
+    masked = kind in ("masking", "embedding")
+    plain = bool(rng.random() < 0.15)
+    if rng.random() < 0.35 and not plain:
+        x = AddsLoss(vector=bool(rng.random() < 0.5))(x)
+        covers.add("add_loss")
+    covers |= {"mask"} if masked else set()
+    structures = ["single", "single", "list", "dict"] + ["nested"] * (VERSION >= (3, 7))
+    structure = "single" if plain else str(rng.choice(structures))
+    count = {"single": 1, "nested": 3}.get(structure, int(rng.integers(2, 4)))
+    names = [f"out_{i}" for i in range(count)]
+    drawn = [output(rng, x, covers, name, form, masked, plain) for name in names]
+    y_preds, losses, targets, kinds, forms = (list(parts) for parts in zip(*drawn, strict=True))
+    model = keras.Model(inputs, packed(y_preds, structure, names))
+    if rng.random() < 0.35:
+        model = Wrapped(model)
+        covers.add("subclassed")
+    loss_weights = None
+    if structure != "nested" and rng.random() < 0.4:
+        loss_weights = packed([float(w) for w in rng.uniform(0.1, 3, count)], structure, names)
+        covers.add("loss weights")
+    weights = class_weight = None
+    weighed = rng.random() < 0.5
+    if count == len(form) == 1 and rng.random() < 0.7:
+        class_weight = {0: 0.5, 1: 2.0, 2: 1.5, 3: 0.25, 4: 1.0}
+        covers.add("class_weight")
+    elif weighed:
+        weights = packed([weight_for(rng, values) for values in forms], structure, names)
+        covers.add("per-output weights" if count > 1 else "weights")
+    mode = str(rng.choice(["eager", "eager", "graph", "graph", "jit"]))
+    how = {"run_eagerly": mode == "eager", "jit_compile": mode == "jit"}
+    if BACKEND == "torch":
+        how["jit_compile"] = False
+    covers |= {f"structure {structure}", f"mode {mode}", f"input {kind}"}
+    covers |= {"outputs nested or many"} if count > 1 else set()
+    model.compile(
+        keras.optimizers.SGD(0.0),
+        loss=packed(losses, structure, names),
+        loss_weights=loss_weights,
+        **how,
+    )
+    y, batch_size = packed(targets, structure, names), int(rng.integers(1, rows + 1))
+    covers |= {"short last batch"} if rows % batch_size else set()
+    covers |= {"regularisers"} if _penalised(model) else set()
+    settings = {"x": data, "y": y, "sample_weight": weights, "batch_size": batch_size}
+    case = Case(model, settings, class_weight, covers, kinds)
+    case.atomic = any(kind in USERS and kind not in SPLIT for kind in kinds)
+    return case
+
+
+def _penalised(model):
+    inner = list(model._flatten_layers())
+    return any(
+        getattr(layer, name, None) is not None
+        for layer in inner
+        for name in ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
+    )
+
+
+def close(a, b, bound):
+    return (np.isnan(a) and np.isnan(b)) or abs(a - b) <= bound
+
+
+def problems(case):
+    """Return lines that say what differs; None if Keras itself refuses the case."""
+    settings = dict(case.data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # broadcast weights and rows of several labels
+        if case.class_weight is not None:
+            settings["sample_weight"] = lb.reduction.class_weights(settings["y"], case.class_weight)
+        try:
+            expected = case.model.evaluate(**_copied(settings), verbose=0, return_dict=True)["loss"]
+        except Exception as error:
+            case.covers.add(f"refused: {str(error).splitlines()[0][:90]}")
+            return None
+        settings = {**_copied(case.data), "class_weight": case.class_weight}
+        e = lb.explain(case.model, **settings, verbose=0)
+    found = []
+    fine = e.by(*("output", "source", "sample", "position", "class", "true_class"))
+    magnitude = sum(map(abs, fine.values()))
+    bound = 2e-6 * magnitude + 1e-7
+    if not close(e.reported, expected, 1e-6 * abs(expected) + 1e-9):
+        found.append(f"evaluate {expected}, reported {e.reported}")
+    if not close(e.total, e.reported, bound):
+        found.append(f"total {e.total}, reported {e.reported}, allowed {bound:.2g}")
+    keys = ("output", "source", "batch", *BY_CLASS)
+    for size in (1, 2, 3):
+        for group in itertools.combinations(keys, size):
+            sums = e.by(*group)
+            if not close(sum(sums.values()), e.total, 1e-6 * magnitude + 1e-9):
+                found.append(f"by{group} adds up to {sum(sums.values())}, total {e.total}")
+    if not case.atomic:
+        for key in ("class", "sample", "position"):
+            if "(atomic)" in e.by(key) and "categorical_hinge" not in case.names:
+                found.append(f"by({key!r}) has an atomic part: {case.names}")
+    return found
+
+
+def _copied(settings):
+    """Copy weights: on PyTorch Keras multiplies the caller's own by the mask."""
+    weights = settings["sample_weight"]
+    copies = None if weights is None else keras.tree.map_structure(np.copy, weights)
+    return {**settings, "sample_weight": copies}
+
+
+def main():
+    """Compare as many models as the command line says; print what was covered."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 310
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
+    covered, failed, refused = Counter(), [], 0
+    for seed in range(first, first + count):
+        keras.backend.clear_session()
+        case = draw(seed)
+        try:
+            lines = problems(case)
+        except Exception as error:
+            lines = [f"{type(error).__name__}: {error}"]
+        if lines is None:
+            refused += 1
+            covered.update(line for line in case.covers if line.startswith("refused"))
+            continue
+        covered.update(case.covers)
+        if lines:
+            failed.append(seed)
+            print(f"\nmodel {seed} {case.names} {sorted(case.covers)}", *lines[:4], sep="\n    ")
+        print(f"\r{seed + 1 - first} models, {len(failed)} failures", end="", flush=True)
+    print(f"\n{count - refused} models compared from seed {first}, {refused} refused by Keras")
+    for feature, times in sorted(covered.items()):
+        print(f"{feature:32}{times:5}")
+    print(f"{len(failed)} failures {failed}")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

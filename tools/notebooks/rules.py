@@ -1,0 +1,292 @@
+"""The rules of a chapter's cells: what strict comparison, Colab and a screen reader need.
+
+A rule is a function of a notebook and an `About`; it returns a list of `Problem`. The rules of its
+Markdown are in notebook_prose.py.
+"""
+
+import ast
+import re
+from typing import NamedTuple
+
+import nbformat
+
+from tools.notebooks.files import (
+    BACKENDS,
+    BY_RULE,
+    IGNORED,
+    SETUP_TAGS,
+    badge_url,
+    code_cells,
+    parse,
+    setup_source,
+    tags_of,
+    visible_text,
+)
+
+REASONS = ("device", "figure", "source", "backend-output")
+DISPLAY = ("hide-input", "hide-output", "hide-cell", "remove-input", "remove-output", "remove-cell")
+TAGS = (IGNORED, *REASONS, "exercise", *BY_RULE, *DISPLAY)
+
+# What the code of a cell must contain before its output may be ignored for that reason.
+EVIDENCE = {
+    "device": (r"\bdevice\(|\bprepare\(", "it calls neither prepare() nor device()"),
+    "figure": (r"\bplots?\.|\bplt\.|\.plot\(", "it draws nothing (no plots. and no plt.)"),
+    "source": (r"source\(", "it calls no source()"),
+    "backend-output": (r"\bexcept\b", "it catches no error (no except)"),
+}
+# What differs from run to run or from machine to machine.
+UNSTABLE = r"0x[0-9a-f]{8,}|/(?:tmp|home|root|content)/\S+|\d+m?s/step"
+
+
+class About(NamedTuple):
+    """What a rule knows besides the notebook."""
+
+    name: str  # path inside the repository
+    repo: dict  # url and branch, from _config.yml
+
+
+class Problem(NamedTuple):
+    """What is wrong and how to mend it; `cell` counts all cells from 1, 0 is the whole notebook."""
+
+    cell: int
+    text: str
+
+
+def valid_format(nb, about):
+    """The file is valid notebook format 4.5, with code and Markdown cells only."""
+    for i, cell in enumerate(nb.cells, start=1):
+        if cell.cell_type not in ("code", "markdown"):
+            return [Problem(i, f"a {cell.cell_type} cell; use Markdown or code")]
+    error = next(nbformat.validator.iter_validate(nb, version=4, version_minor=5), None)
+    return [Problem(0, f"not valid nbformat 4.5: {error.message[:200]}")] if error else []
+
+
+def execution_counts(nb, about):
+    """Counts run 1..n: nbval passes anything in a cell whose count is null."""
+    for expected, (i, cell) in enumerate(_code(nb), start=1):
+        if cell.execution_count != expected:
+            text = f"execution count is {cell.execution_count}, not {expected}; run make refresh"
+            return [Problem(i, text)]
+    return []
+
+
+def clean_outputs(nb, about):
+    """No stderr and no error among the outputs, and nothing that the next run prints otherwise."""
+    problems = []
+    for i, output in _outputs(nb):
+        if output.get("name") == "stderr":
+            problems.append(Problem(i, "stderr among its outputs; run make refresh"))
+        if output.output_type == "error":
+            text = f"ends in {output.ename}; catch the error and print its text"
+            problems.append(Problem(i, text))
+        found = re.search(UNSTABLE, visible_text(output))
+        if found:
+            text = f"prints {found[0]!r}, which changes from run to run; print something else"
+            problems.append(Problem(i, text))
+    return problems
+
+
+def known_tags(nb, about):
+    """Every tag is known, and every cell that nbval does not compare says why, once."""
+    problems = []
+    for i, cell in _code(nb):
+        tags = tags_of(cell)
+        for tag in tags:
+            if tag not in TAGS:
+                problems.append(Problem(i, f"unknown tag {tag!r}; known are {', '.join(TAGS)}"))
+        for marker in re.findall(r"#\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", cell.source):
+            problems.append(Problem(i, f"comment {marker} steers nbval; use tags"))
+        reasons = [tag for tag in tags if tag in REASONS]
+        if IGNORED in tags and len(reasons) != 1:
+            text = f"output ignored with {len(reasons)} reasons; give one of {', '.join(REASONS)}"
+            problems.append(Problem(i, text))
+        if reasons and IGNORED not in tags:
+            problems.append(Problem(i, f"tag {reasons[0]!r} without {IGNORED!r}; add it"))
+        for reason in reasons:
+            pattern, otherwise = EVIDENCE[reason]
+            if not re.search(pattern, cell.source):
+                problems.append(Problem(i, f"tagged {reason!r}, but {otherwise}; compare it"))
+    return problems
+
+
+def by_rule_said(nb, about):
+    """What a cell measures on some backends only, its tags say, and the text above it."""
+    problems, above = [], ""
+    for i, cell in enumerate(nb.cells, start=1):
+        if cell.cell_type == "markdown":
+            above = cell.source
+            continue
+        out, tagged = _left_out(cell), {BY_RULE[tag] for tag in tags_of(cell) if tag in BY_RULE}
+        if out != tagged:
+            wanted = ", ".join(tag for tag, name in BY_RULE.items() if name in out) or "none"
+            names = ", ".join(BACKENDS[name] for name in BACKENDS if name in out) or "no backend"
+            text = f"its `if` leaves out {names}; the tags for that are: {wanted}"
+            problems.append(Problem(i, text))
+        if out and not re.search(r"\*\*(Measured|Not measured) on ", above):
+            text = "is not measured everywhere; say above it **Measured on TensorFlow alone:** ..."
+            problems.append(Problem(i, text))
+    return problems
+
+
+def _left_out(cell):
+    """Return the backends for which an `if` without `else` leaves something out."""
+    out = set()
+    for node in ast.walk(parse(cell.source)):
+        match node:
+            case ast.If(test=ast.Compare(left, [op], [ast.Constant(name)]), orelse=[]):
+                if ast.unparse(left).endswith("backend.backend()"):
+                    out |= {b for b in BACKENDS if (b == name) == isinstance(op, ast.NotEq)}
+    return out
+
+
+def ignored_outputs_cleared(nb, about):
+    """What is not compared is not committed: figures, source listings, device lines."""
+    text = "its output is ignored but committed; run make refresh"
+    return [Problem(i, text) for i, cell in _code(nb) if IGNORED in tags_of(cell) and cell.outputs]
+
+
+def no_silencing_semicolon(nb, about):
+    """A compared cell does not end in `;`: nbval runs cells without history, where `;` is mute."""
+    text = "ends in `;`, which nbval does not honour; write `_ = ...` instead"
+    return [
+        Problem(i, text)
+        for i, cell in _code(nb)
+        if IGNORED not in tags_of(cell) and cell.source.rstrip().endswith(";")
+    ]
+
+
+def no_images(nb, about):
+    """No image is committed; the site draws them when it is built."""
+    problems = []
+    for i, output in _outputs(nb):
+        if any(kind.startswith("image/") for kind in output.get("data", {})):
+            text = f"an image is committed; tag the cell 'figure' and {IGNORED!r}, give it alt text"
+            problems.append(Problem(i, text))
+    for i, cell in enumerate(nb.cells, start=1):
+        if cell.get("attachments"):
+            problems.append(Problem(i, "an image is attached; draw it in a code cell"))
+    return problems
+
+
+def no_source_listings(nb, about):
+    """Keras's own lines are shown, never committed."""
+    problems = []
+    for i, cell in _code(nb):
+        if re.search(r"\bsource\(|\bgetsource", cell.source) and "source" not in tags_of(cell):
+            text = f"shows source text; tag it 'source' and {IGNORED!r}"
+            problems.append(Problem(i, text))
+    return problems
+
+
+def alt_texts(nb, about):
+    """A figure has alt text in its metadata that says what it shows."""
+    problems = []
+    for i, cell in _code(nb):
+        if "figure" in tags_of(cell):
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            fault = alt_fault(alt, words=6)
+            if fault:
+                where = '{"mystnb": {"image": {"alt": "..."}}}'
+                problems.append(Problem(i, f"{fault}; set {where} in its metadata"))
+    return problems
+
+
+def alt_fault(alt, words=1):
+    """Say what is wrong with an alternative text, or return None."""
+    if not alt.strip():
+        return "a figure without alt text"
+    if re.fullmatch(r"\S+\.(png|svg|jpe?g|gif|webp)", alt.strip(), flags=re.IGNORECASE):
+        return f"alt text {alt!r} is a file name"
+    if len(alt.split()) < words:
+        return f"alt text {alt!r} has fewer than {words} words"
+    return None
+
+
+def setup_cell(nb, about):
+    """The first code cell is the setup cell, to the letter, and installs from our repository."""
+    code = _code(nb)
+    if not code:
+        return [Problem(0, "no code cell; the first must be the setup cell")]
+    i, cell = code[0]
+    problems = []
+    if cell.source != setup_source(about.repo):
+        text = "not the setup cell of tools/notebooks/files.py; run make refresh"
+        if "device" not in tags_of(cell):
+            text = "the first code cell must be the setup cell of tools/notebooks/files.py"
+        problems.append(Problem(i, text))
+    elif set(tags_of(cell)) != set(SETUP_TAGS):
+        problems.append(Problem(i, f"the setup cell's tags must be {', '.join(SETUP_TAGS)}"))
+    return problems
+
+
+def colab_badge(nb, about):
+    """The first cell links to itself in Colab, with alt text."""
+    url = badge_url(about.name, about.repo)
+    first = nb.cells[0].source if nb.cells else ""
+    badge = re.search(r"\[!\[(?P<alt>[^]]*)\]\([^)]*\)\]\((?P<url>[^)]*)\)", first)
+    if not badge:
+        image = "https://colab.research.google.com/assets/colab-badge.svg"
+        return [Problem(1, f"no Colab badge; add [![Open in Colab]({image})]({url})")]
+    problems = []
+    if badge["url"] != url:
+        problems.append(Problem(1, f"the Colab badge must lead to {url}; run make refresh"))
+    if alt_fault(badge["alt"], words=2):
+        problems.append(Problem(1, "the Colab badge needs alt text such as 'Open in Colab'"))
+    return problems
+
+
+def asks_for_gpu(nb, about):
+    """Colab is asked for a runtime with a GPU."""
+    meta = nb.metadata
+    if meta.get("accelerator") != "GPU" or meta.get("colab", {}).get("gpuType") != "T4":
+        return [Problem(0, "the metadata asks Colab for no T4 GPU; run make refresh")]
+    return []
+
+
+def device_compared(nb, about):
+    """From chapter 2 on, a compared cell shows that a result is on the device of its input."""
+    number = re.match(r"(\d+)_", about.name.rpartition("/")[2])
+    if number and int(number[1]) < 2:
+        return []
+    if any(_compares_devices(cell) for cell in code_cells(nb) if IGNORED not in tags_of(cell)):
+        return []
+    return [Problem(0, "no compared cell says `assert device(result) == device(input)`")]
+
+
+def _compares_devices(cell):
+    def is_call(node):
+        return isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "device"
+
+    for node in ast.walk(parse(cell.source)):
+        match node:
+            case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+                if is_call(left) and is_call(right):
+                    return True
+    return False
+
+
+def _code(nb):
+    numbered = enumerate(nb.cells, start=1)
+    return [(i, cell) for i, cell in numbered if cell.cell_type == "code"]
+
+
+def _outputs(nb):
+    return [(i, output) for i, cell in _code(nb) for output in cell.outputs]
+
+
+RULES = (
+    valid_format,
+    execution_counts,
+    clean_outputs,
+    known_tags,
+    by_rule_said,
+    ignored_outputs_cleared,
+    no_silencing_semicolon,
+    no_images,
+    no_source_listings,
+    alt_texts,
+    setup_cell,
+    colab_badge,
+    asks_for_gpu,
+    device_compared,
+)

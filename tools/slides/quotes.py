@@ -1,0 +1,243 @@
+"""What the slides show of the chapters: code, outputs, pictures and formulas of executed cells.
+
+Nothing is repeated in the slides, so that a number on a slide is the number of the last run.
+"""
+
+import base64
+import difflib
+import re
+from html import escape
+from typing import NamedTuple
+
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from tools.notebooks import files as notebook_files
+from tools.notebooks.exercises import exercises
+from tools.notebooks.numbers import numbers, shows
+from tools.slides.source import Quote, SlidesError, fail
+from tools.sphinx_extensions.formulas import FormulaError, formula
+
+PICTURES = {"image/svg+xml": "svg", "image/png": "png"}
+STYLE = HtmlFormatter(style="a11y-high-contrast-light", nowrap=True)
+COLUMNS, LINES = 82, 15  # of code or output that a slide can hold, in the smallest letters
+GAP = "⋮"  # stands for lines that are left out
+SELECT = re.compile(r'(lines|with|from)\s+(.*?)(?:\s+to\s+("[^"]+"))?')
+
+
+class Picture(NamedTuple):
+    """A figure of a chapter: its file's name, what is in it, what it says in words."""
+
+    file: str
+    content: bytes
+    alt: str
+
+
+class Block(NamedTuple):
+    """Lines of code or output."""
+
+    kind: str
+    lines: list
+
+
+class Chapters:
+    """The notebooks. With `executed`, as the site's build ran them: outputs and figures; without,
+    as they are saved: the text of outputs alone."""
+
+    def __init__(self, executed=False):
+        self.read = {path.stem: path for path in notebook_files.notebooks()}
+        self.notebooks = {}
+        self.executed = executed
+        if executed:
+            from tools.notebooks.runs import Kept  # the saved ones need no cache
+
+            self.kept = Kept()
+
+    def notebook(self, chapter, line):
+        """Return a chapter's notebook."""
+        if chapter not in self.read:
+            fail(line, f"no chapter {chapter!r}; {_near(chapter, self.read)}")
+        if chapter not in self.notebooks:
+            nb = notebook_files.read(self.read[chapter])
+            self.notebooks[chapter] = self._run_of(chapter, nb) if self.executed else nb
+        return self.notebooks[chapter]
+
+    def _run_of(self, chapter, nb):
+        if not self.kept.current(nb):
+            raise SlidesError(f"{chapter} has no run that is up to date; run: make slides")
+        return self.kept.cache.merge_match_into_notebook(nb)[1]
+
+    def cell(self, quote):
+        """Return the code cell that a quote names."""
+        nb = self.notebook(quote.chapter, quote.line)
+        cells = {cell.id: cell for cell in notebook_files.code_cells(nb)}
+        if quote.cell not in cells:
+            near = _near(quote.cell, cells)
+            fail(quote.line, f"no code cell {quote.cell!r} in {quote.chapter}; {near}")
+        return cells[quote.cell]
+
+    def blocks(self, quote):
+        """Return what a quote of a cell shows: Blocks, and a Picture."""
+        cell, found = self.cell(quote), []
+        if quote.kind in ("cell", "code"):
+            lines = _selected(cell.source, quote.select if quote.kind == "code" else "", quote)
+            found.append(Block("code", lines))
+        if quote.kind in ("cell", "output"):
+            found += self._outputs(cell, quote)
+        for block in found:
+            if isinstance(block, Block):
+                _measure(block, quote)
+        return found
+
+    def _outputs(self, cell, quote):
+        picture = next((p for o in cell.outputs if (p := self._picture(cell, o, quote))), None)
+        if picture:
+            return [picture]
+        text = "".join(
+            output.get("text", "") or output.get("data", {}).get("text/plain", "")
+            for output in notebook_files.joined(cell.outputs)
+        )
+        if text.strip():
+            select = quote.select if quote.kind == "output" else ""
+            return [Block("output", _selected(notebook_files.ANSI.sub("", text), select, quote))]
+        if not self.executed and notebook_files.IGNORED in notebook_files.tags_of(cell):
+            return []  # saved notebooks don't hold it
+        return fail(quote.line, f"the cell {quote.cell!r} of {quote.chapter} prints nothing")
+
+    def _picture(self, cell, output, quote):
+        kind = next((k for k in PICTURES if k in output.get("data", {})), None)
+        if kind is None:
+            return None
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "").strip()
+        if not alt:
+            fail(quote.line, f"the figure {quote.chapter}#{quote.cell} has no alt text")
+        data = output["data"][kind]
+        content = base64.b64decode(data) if kind == "image/png" else data.encode()
+        return Picture(f"{quote.chapter}-{quote.cell}.{PICTURES[kind]}", content, alt)
+
+    def formula(self, quote):
+        """Return the formula at the head of a chapter, as MathML."""
+        opening = self.notebook(quote.chapter, quote.line).cells[0].source
+        found = re.search(r"\$\$(.+?)\$\$", opening, re.DOTALL)
+        if found is None:
+            fail(quote.line, f"{quote.chapter} has no formula at its head")
+        return math(found[1], True, quote.line)
+
+    def solution(self, exercise, chapter):
+        """Return the code that solves an exercise of a chapter."""
+        solutions = {e.name: e.solution for e in exercises(self.notebook(chapter, exercise.line))}
+        if exercise.name not in solutions:
+            near = _near(exercise.name, solutions)
+            fail(exercise.line, f"no exercise {exercise.name!r} in {chapter}; {near}")
+        return solutions[exercise.name].strip()
+
+    def shown(self, chapter, line):
+        """Return the numbers that the outputs of a chapter show."""
+        nb = self.notebook(chapter, line)
+        outputs = [output for cell in notebook_files.code_cells(nb) for output in cell.outputs]
+        return [n for output in outputs for n in numbers(notebook_files.visible_text(output))]
+
+
+def unproved(slides, chapters):
+    """Yield (line, text) for the numbers in slides that no output of their chapters shows."""
+    for slide in slides:
+        names = {quote.chapter: quote.line for quote in slide.of(Quote)}
+        if slide.step.chapter:
+            names[slide.step.chapter] = slide.line
+        shown = [n for name, line in names.items() for n in chapters.shown(name, line)]
+        for words in slide.words:
+            for number in numbers(words.text):
+                if number.counts and not shows(shown, number):
+                    yield words.line, f"says {number.text}, which no output of {list(names)} shows"
+
+
+def math(source, display, line):
+    """Return a formula as MathML."""
+    try:
+        return formula(source, display)
+    except FormulaError as error:
+        return fail(line, str(error))
+
+
+def code(lines):
+    """Return the HTML of Python code; GAP stays a line of its own."""
+    return "\n".join(
+        f'<span class="gap">{GAP}</span>' if line == GAP else marked
+        for line, marked in zip(lines, _highlighted(lines), strict=True)
+    )
+
+
+def _highlighted(lines):
+    plain = "\n".join("" if line == GAP else line for line in lines)
+    marked = highlight(plain, PythonLexer(stripnl=False, ensurenl=False), STYLE)
+    return marked.split("\n")[: len(lines)]
+
+
+def plain(lines):
+    """Return the HTML of an output."""
+    return escape("\n".join(lines), quote=False)
+
+
+def _selected(text, select, quote):
+    """Return the lines that a quote asks for; in code, GAP where some are left out in between."""
+    lines = [line.rstrip() for line in text.strip("\n").splitlines()]
+    if not select:
+        return lines
+    match = SELECT.fullmatch(select)
+    if match is None:
+        form = '`lines 1-3, 8`, `with "a", "b"` or `from "a" to "b"`'
+        fail(quote.line, f"cannot select {select!r}; write {form}")
+    kept = {"lines": _by_number, "with": _by_word, "from": _by_ends}[match[1]](lines, match, quote)
+    found = []
+    for at in kept:
+        if quote.kind == "code" and found and at - 1 not in kept:
+            found.append(GAP)
+        found.append(lines[at])
+    while found and not found[-1]:
+        found.pop()
+    body = [line for line in found if line != GAP]
+    indent = min((len(line) - len(line.lstrip()) for line in body if line), default=0)
+    return [line if line == GAP else line[indent:] for line in found]
+
+
+def _by_number(lines, match, quote):
+    kept = set()
+    for first, last in re.findall(r"(\d+)(?:-(\d+))?", match[2]):
+        kept.update(range(int(first) - 1, int(last or first)))
+    if not kept or min(kept) < 0 or max(kept) >= len(lines):
+        fail(quote.line, f"{match[0]!r} of {quote.cell!r}, which has {len(lines)} lines")
+    return sorted(kept)
+
+
+def _by_word(lines, match, quote):
+    words = re.findall(r'"([^"]+)"', match[2])
+    return sorted({at for word in words for at in _all(lines, word, quote)})
+
+
+def _by_ends(lines, match, quote):
+    start = _all(lines, match[2].strip('"'), quote)[0]
+    if match[3] is None:
+        return range(start, len(lines))
+    end = start + _all(lines[start:], match[3].strip('"'), quote)[0]
+    return range(start, end + 1)
+
+
+def _all(lines, word, quote):
+    found = [at for at, line in enumerate(lines) if word in line]
+    if not found:
+        fail(quote.line, f"no line with {word!r} in {quote.cell!r} of {quote.chapter}")
+    return found
+
+
+def _measure(block, quote):
+    widest = max((len(line) for line in block.lines), default=0)
+    if widest > COLUMNS or len(block.lines) > LINES:
+        size = f"{len(block.lines)} lines of up to {widest} characters"
+        room = f"a slide has room for {LINES} of {COLUMNS}; select some: | lines 1-5"
+        fail(quote.line, f"the {block.kind} of {quote.cell!r} has {size}; {room}")
+
+
+def _near(name, names):
+    near = difflib.get_close_matches(name, names, n=4, cutoff=0.4)
+    return f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(names)}"

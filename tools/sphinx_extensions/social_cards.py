@@ -1,0 +1,103 @@
+"""A Sphinx extension: the picture of a link to a chapter shows the chapter's question.
+
+It has the drawing of book/_static/social.svg, which stands for all other pages as it is.
+"""
+
+import textwrap
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyBboxPatch, PathPatch
+from matplotlib.path import Path as Curve
+
+WIDTH, HEIGHT = 1200, 630  # metadata.html says so, too
+FOLDER = "social"
+DRAWING = Path(__file__).resolve().parents[2] / "book" / "_static" / "social.svg"
+SVG = "{http://www.w3.org/2000/svg}"
+LETTERS, LINES = 22, 6  # of a question, at most
+
+
+def curves(path):
+    """Yield the points of each curve "Mx yQx y x y" of a path."""
+    for part in path.get("d").split("M")[1:]:
+        start, turn = part.split("Q")
+        numbers = [float(number) for number in (start + " " + turn).split()]
+        yield list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def scene(ax, root):
+    """Draw the grid, the curves and the number of social.svg."""
+    for square in root.iter(f"{SVG}rect"):
+        x, y, width, height = (float(square.get(k, 0)) for k in ("x", "y", "width", "height"))
+        style = f"round,pad=0,rounding_size={square.get('rx', 0)}"
+        box = FancyBboxPatch((x, y), width, height, boxstyle=style, linewidth=0)
+        box.set_facecolor(square.get("fill"))
+        ax.add_patch(box)
+    for path in root.iter(f"{SVG}path"):
+        for points in curves(path):
+            curve = Curve(points, [Curve.MOVETO, Curve.CURVE3, Curve.CURVE3])
+            ax.add_patch(PathPatch(curve, fill=False, edgecolor=path.get("stroke"), linewidth=2))
+    for circle in root.iter(f"{SVG}circle"):
+        place = float(circle.get("cx")), float(circle.get("cy"))
+        ax.add_patch(Circle(place, float(circle.get("r")), color=circle.get("fill")))
+    number = next(text for text in root.iter(f"{SVG}text") if text.get("text-anchor"))
+    write(ax, 1075, 315, number.text, 28, number.get("fill"), ha="center", weight="bold")
+
+
+def write(ax, x, y, text, size, color, **how):
+    """Write in letters of a size in pixels."""
+    ax.text(x, y, text, fontsize=size * 0.72, color=color, va="center", parse_math=False, **how)
+
+
+def draw(question):
+    """Return the card of a question.
+
+    Raises:
+        ValueError: for a question that doesn't fit.
+    """
+    lines = textwrap.wrap(question, LETTERS)
+    if len(lines) > LINES:
+        raise ValueError(f"{question!r} needs {len(lines)} lines; a card has {LINES}.")
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "path.sketch": None}):
+        card = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=100, layout="none")
+        ax = card.add_axes((0, 0, 1, 1))
+        ax.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
+        ax.set_axis_off()
+        scene(ax, ElementTree.parse(DRAWING).getroot())
+        write(ax, 70, 90, "The Loss Book", 34, "#c8d1dd")
+        top = 330 - 31 * (len(lines) - 1)
+        for i, line in enumerate(lines):
+            write(ax, 70, top + 62 * i, line, 41, "#ffffff", weight="bold")
+    return card
+
+
+def save(folder, question, name):
+    """Write the card of a page, the same bytes each time."""
+    file = Path(folder, FOLDER, f"{name}.png")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draw(question).savefig(file, pil_kwargs={"optimize": True}, metadata={"Title": question})
+    return file
+
+
+def name_card(app, page, template, context, document):
+    question = (context.get("meta") or {}).get("question")
+    if question:
+        name = page.rpartition("/")[2]
+        context["social_card"] = f"{FOLDER}/{name}.png"
+        context["social_text"] = question
+
+
+def finish(app, error):
+    if error or app.builder.name != "html":
+        return
+    for page in sorted(app.env.found_docs):
+        if question := app.env.metadata[page].get("question"):
+            save(app.outdir, question, page.rpartition("/")[2])
+
+
+def setup(app):
+    app.connect("html-page-context", name_card)
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,250 @@
+"""Where the notebooks run: one JSON file for each environment, in records/environments/.
+
+    python -m tools.watch.environments pinned   run the notebooks with this Python, write
+    pinned.json
+    python -m tools.watch.environments table    print what the files say
+
+Other tools make other environments and call `record` and `write`: tools/watch/colab.py and
+tools/watch/backends.py. The page "Where it runs" shows the files
+(tools/sphinx_extensions/where_it_runs.py). nbval runs
+here, in the environment of the book; the environment under test only needs a kernel.
+"""
+
+import datetime
+import json
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from tools.notebooks.files import BACKENDS, ROOT, notebooks
+
+FOLDER = ROOT / "records" / "environments"
+KERNELS = ROOT / "_build" / "kernels"
+VERSIONS = ("python", "keras", "backend", "backend_version", "device")  # None where nothing ran
+COUNTS = ("passed", "failed", "skipped")
+TEXTS = ("environment", "title", "date")
+ASK = """
+import importlib, json, keras, platform
+from lossbook.notebook import device
+backend = keras.backend.backend()
+print(json.dumps({
+    "python": platform.python_version(),
+    "keras": keras.__version__,
+    "backend": backend,
+    "backend_version": importlib.import_module(backend).__version__,
+    "device": device(keras.ops.ones(1)).partition(":")[0],
+}))
+"""
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def read_all(folder=FOLDER):
+    """Return the records of all environments, by name: {"colab-2026-08": {...}, ...}."""
+    files = sorted(Path(folder).glob("*.json"))
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
+
+
+def write(record, folder=FOLDER, join=False):
+    """Write a record; with `join`, keep what the same versions gave for other notebooks that day.
+
+    Raises:
+        ValueError: if the record is not well formed.
+    """
+    if found := problems(record):
+        raise ValueError(f"{record.get('environment')}: " + "; ".join(found))
+    file = Path(folder) / f"{record['environment']}.json"
+    if join and file.exists():
+        before = json.loads(file.read_text(encoding="utf-8"))
+        if all(before[key] == record[key] for key in ("date", *VERSIONS)):
+            record = {**record, "notebooks": {**before["notebooks"], **record["notebooks"]}}
+    chapters = sorted(record["notebooks"].items())
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(_text({**record, "notebooks": dict(chapters)}), encoding="utf-8")
+    return file
+
+
+def _text(record):
+    """Return a record as JSON that reads well in a diff: a line for each notebook."""
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    return re.sub(r"\{\s+(\"passed\"[^{}]*?)\s+\}", _one_line, text) + "\n"
+
+
+def _one_line(match):
+    return "{" + re.sub(r"\s+", " ", match[1]) + "}"
+
+
+def problems(record):
+    """Return what is wrong with a record, in words; an empty list where nothing is."""
+    expected = {*TEXTS, *VERSIONS, "notebooks", "notes"}
+    if set(record) != expected:
+        return [f"expected the keys {sorted(expected)}, got {sorted(record)}"]
+    found = [f"{key} is {record[key]!r}" for key in TEXTS if not _is_text(record[key])]
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", str(record["date"])):
+        found.append(f"date is {record['date']!r}, expected 2026-11-22")
+    ran = bool(record["notebooks"])
+    for key in VERSIONS:
+        if (ran or record[key] is not None) and not _is_text(record[key]):
+            found.append(f"{key} is {record[key]!r}")
+    if not ran and not record["notes"]:
+        found.append("no notebook ran, and no note says why")
+    if not all(_is_text(note) for note in record["notes"]):
+        found.append("notes are no texts")
+    for name, counts in record["notebooks"].items():
+        if set(counts) != {*COUNTS, "seconds"}:
+            found.append(f"{name} has {sorted(counts)}")
+        elif any(not isinstance(counts[key], int) or counts[key] < 0 for key in COUNTS):
+            found.append(f"{name} counts {[counts[key] for key in COUNTS]}")
+        elif not sum(counts[key] for key in COUNTS):
+            found.append(f"{name} counts no cell")
+    return found
+
+
+def _is_text(thing):
+    return isinstance(thing, str) and bool(thing.strip())
+
+
+# --- runs -----------------------------------------------------------------------------------------
+
+
+def settings(backend="tensorflow"):
+    """Return the environment variables of a run: no setting of the user's moves a number."""
+    ours = {
+        "KERAS_BACKEND": backend,
+        "KERAS_HOME": str(ROOT / "_build" / "keras"),
+        "IPYTHONDIR": str(ROOT / "_build" / "ipython"),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "JUPYTER_PATH": str(KERNELS),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the kernel warns of its own debugger
+    }
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "PYTHONHOME"))}
+    return inherited | ours
+
+
+def kernel(name, python):
+    """Make the kernel of an environment known to Jupyter; return its name."""
+    folder = KERNELS / "kernels" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": command, "display_name": name, "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    return name
+
+
+def versions(python, backend="tensorflow"):
+    """Return the versions that an environment computes with, and on which device."""
+    run = subprocess.run(
+        [python, "-c", ASK],
+        env=settings(backend),
+        cwd=ROOT / "book",  # what is installed, not what lies beside
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def nbval(name, python, backend="tensorflow", files=()):
+    """Run notebooks with nbval in the kernel of an environment; return what came of each.
+
+    WORKERS, an environment variable, says how many run side by side (2).
+    """
+    report = KERNELS / f"{name}.xml"
+    chosen = [str(path.relative_to(ROOT)) for path in notebooks(files)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["-n", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
+    command += ["--nbval", "--nbval-kernel-name", kernel(name, python), "--junit-xml", report]
+    report.unlink(missing_ok=True)
+    subprocess.run([*command, *chosen], cwd=ROOT, env=settings(backend))
+    if not report.exists():
+        sys.exit(f"The Loss Book: {name}: pytest left no report")
+    found = results(report.read_text(encoding="utf-8"))
+    nothing = {"passed": 0, "failed": 1, "skipped": 0, "seconds": 0.0}  # not even collected
+    return {Path(path).stem: found.get(Path(path).stem, nothing) for path in chosen}
+
+
+def results(xml):
+    """Return the counts of each notebook from pytest's report (JUnit XML)."""
+    found = {}
+    for case in ET.fromstring(xml).iter("testcase"):
+        name = case.get("classname").removesuffix(".ipynb").rpartition(".")[2]
+        counts = found.setdefault(name, {**dict.fromkeys(COUNTS, 0), "seconds": 0.0})
+        marks = {child.tag for child in case}
+        bad = marks & {"failure", "error"}
+        counts["failed" if bad else "skipped" if "skipped" in marks else "passed"] += 1
+        counts["seconds"] += float(case.get("time", 0))
+    for counts in found.values():
+        counts["seconds"] = round(counts["seconds"], 1)
+    return found
+
+
+def record(name, title, python, backend="tensorflow", files=(), notes=()):
+    """Run notebooks in an environment; return its record, ready for `write`."""
+    return {
+        "environment": name,
+        "title": title,
+        "date": today(),
+        **versions(python, backend),
+        "notebooks": nbval(name, python, backend, files),
+        "notes": list(notes),
+    }
+
+
+def today():
+    """Return the date, in UTC."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def total(record):
+    """Return how many cells of a record passed, failed and were skipped."""
+    return {key: sum(counts[key] for counts in record["notebooks"].values()) for key in COUNTS}
+
+
+def versions_text(record):
+    """Return the versions of a record as a reader says them."""
+    if record["keras"] is None:
+        return "nothing ran"
+    backend = f"{BACKENDS[record['backend']]} {record['backend_version']}"
+    device = record["device"].upper()
+    return f"Keras {record['keras']}, {backend}, Python {record['python']}, {device}"
+
+
+def table(records):
+    """Return the records as lines for a terminal: one for each notebook, one for the sum."""
+    lines = []
+    for name, data in records.items():
+        lines.append(f"{name}, {data['date']}: {data['title']} ({versions_text(data)})")
+        rows = [*data["notebooks"].items(), ("all", {**total(data), "seconds": _seconds(data)})]
+        for notebook, c in rows if data["notebooks"] else ():
+            said = f"{c['passed']:4} passed, {c['failed']} failed, {c['skipped']} skipped"
+            lines.append(f"  {notebook:<22} {said} {c['seconds']:7.1f} s")
+        lines += [f"  {note}" for note in data["notes"]]
+    return "\n".join(lines)
+
+
+def _seconds(data):
+    return sum(counts["seconds"] for counts in data["notebooks"].values())
+
+
+def main(arguments):
+    """Run the command that was asked for; say whether a cell failed."""
+    if arguments == ["table"]:
+        print(table(read_all()))
+        return 0
+    if arguments != ["pinned"]:
+        sys.exit(__doc__)
+    done = record("pinned", "The pinned versions", sys.executable)
+    file = write(done)
+    print(table({"pinned": done}), f"Written: {file.relative_to(ROOT)}", sep="\n")
+    return total(done)["failed"] > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,203 @@
+"""Check the built site: what a reader, a search engine or a link preview would stumble over.
+
+    .venv/bin/python -m tools.website.check check [FOLDER]      # FOLDER: _build/html
+
+Every page has a language, one h1, its own title and description, a canonical address and what link
+previews read; pictures, headings and tables are in order for readers who hear them
+(site_access.py); every link inside the site ends somewhere, at its anchor too; nothing is fetched
+from other hosts; no output shows start-up noise; sitemap and structured data agree with the pages
+(site_finding.py).
+"""
+
+import re
+import sys
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from tools.website import access as site_access
+from tools.website import finding as site_finding
+
+ROOT = Path(__file__).resolve().parents[2]
+SLIDES = (
+    "slides"  # made apart, by `make slides` (tools/slides/__main__.py), with tests of their own
+)
+DESCRIPTION = range(50, 161)  # characters that a search engine shows
+SOCIAL = ("og:title", "og:description", "og:image", "og:url")
+NOISE = re.compile(r"(?i:oneDNN|TF-TRT|cuda)|WARNING:|^[IWEF]\d{4} \d\d:", re.MULTILINE)
+
+
+class Page(HTMLParser):
+    """What one HTML file says, as far as the checks ask."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.lang = ""
+        self.title = ""
+        self.meta = {}
+        self.descriptions = 0
+        self.canonical = []
+        self.redirects = False  # only leads to another page
+        self.ids = set()
+        self.links = []  # where <a> leads
+        self.fetched = []  # what the browser loads by itself
+        self.alts = []  # (source, alt); an alt that is missing is None
+        self.headings = 0
+        self.output = ""  # the text of all outputs of code
+        self.stderr = False
+        self.data = []  # structured data, as text
+        self._inside = Counter()
+        html = path.read_text(encoding="utf-8")
+        self.feed(html)
+        self.faults = list(site_access.check(html))
+
+    def handle_starttag(self, tag, attributes):
+        given = {name: value or "" for name, value in attributes}
+        classes = given.get("class", "").split()
+        self._inside[tag] += 1
+        self.ids.update(given[name] for name in ("id", "name") if given.get(name))
+        if tag == "html":
+            self.lang = given.get("lang", "")
+        elif tag == "meta":
+            self.meta[given.get("name") or given.get("property")] = given.get("content", "").strip()
+            self.descriptions += given.get("name") == "description"
+            self.redirects = self.redirects or given.get("http-equiv", "").lower() == "refresh"
+        elif tag == "link" and given.get("rel") == "canonical":
+            self.canonical.append(given.get("href", ""))
+        elif tag == "link" and given.get("rel") in ("stylesheet", "icon", "apple-touch-icon"):
+            self.fetched.append(given.get("href", ""))
+        elif tag == "script" and given.get("type") == "application/ld+json":
+            self.data.append("")
+            self._inside["data"] = 1
+        elif tag == "script" and "src" in given:
+            self.fetched.append(given["src"])
+        elif tag == "img":
+            self.fetched.append(given.get("src", ""))
+            self.alts.append((given.get("src"), given.get("alt")))
+        elif tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        elif tag == "h1":
+            self.headings += 1
+        if tag == "div" and (self._inside["output"] or "cell_output" in classes):
+            self._inside["output"] += 1
+            self.stderr = self.stderr or "stderr" in classes
+
+    def handle_endtag(self, tag):
+        self._inside[tag] -= 1
+        if tag == "script":
+            self._inside["data"] = 0
+        if tag == "div" and self._inside["output"]:
+            self._inside["output"] -= 1
+
+    def handle_data(self, data):
+        if self._inside["head"] > 0 and self._inside["title"] > 0:
+            self.title += data
+        if self._inside["data"]:
+            self.data[-1] += data
+        if self._inside["output"]:
+            self.output += data
+
+
+def check_page(name, page):
+    """Yield the problems that one page shows by itself."""
+    if not page.lang:
+        yield "<html> says no language"
+    if not page.title.strip():
+        yield "no <title>"
+    length = len(page.meta.get("description", ""))
+    if length not in DESCRIPTION:
+        low, high = DESCRIPTION[0], DESCRIPTION[-1]
+        yield (
+            f"its description has {length} characters, {low} to {high} are wanted: `description` "
+            "in the front matter (.md) or the notebook's metadata (.ipynb)"
+        )
+    if page.descriptions > 1:
+        yield f"{page.descriptions} descriptions; `description` is the only place for one"
+    for key in SOCIAL:
+        if not page.meta.get(key):
+            yield f"no {key}"
+    if len(page.canonical) != 1:
+        yield f"{len(page.canonical)} canonical addresses"
+    elif page.canonical[0] != page.meta.get("og:url"):
+        yield f"its canonical address is {page.canonical[0]}, its og:url {page.meta.get('og:url')}"
+    elif not page.redirects and not page.canonical[0].endswith("/" + name):
+        yield f"its canonical address is another page's: {page.canonical[0]}"
+    if page.headings != 1 and not page.redirects:
+        yield f"{page.headings} h1 headings"
+    yield from page.faults
+    for source, alt in page.alts:
+        if alt is None:
+            yield f"a picture without alt text: {source}"
+    if page.stderr:
+        yield "an output shows stderr"
+    for line in page.output.splitlines():
+        if NOISE.search(line):
+            yield f"start-up noise in an output: {line.strip()[:80]}"
+
+
+def check_links(name, page, pages, folder):
+    """Yield the links and files of a page that lead nowhere."""
+    picture = page.meta.get("og:image", "")  # a full address, yet one of our files
+    if page.canonical and picture and not page.redirects:
+        file = picture.removeprefix(page.canonical[0].removesuffix(name))
+        if not (folder / file).is_file():
+            yield f"og:image {picture} is no file of this site"
+    for url in page.links + page.fetched:
+        parts = urlsplit(url)
+        if parts.scheme or parts.netloc:
+            if url in page.fetched and parts.scheme != "data":
+                yield f"fetches {url} from another host"
+            continue
+        target = (folder / name).parent / unquote(parts.path) if parts.path else folder / name
+        if (folder / SLIDES) in target.resolve().parents and not (folder / SLIDES).is_dir():
+            continue  # not made yet
+        if not target.is_file():
+            yield f"a link leads nowhere: {url}"
+            continue
+        there = pages.get(target.resolve().relative_to(folder).as_posix())
+        anchor = unquote(parts.fragment)
+        anchor = re.sub(r"^(ledger[-\d]*)=.*", r"\1", anchor)  # a state of an interactive ledger
+        if there and anchor and anchor not in there.ids:
+            yield f"a link leads to no such anchor: {url}"
+
+
+def check(folder):
+    """List every problem of the site in a folder, as "page: what is wrong"."""
+    folder = Path(folder).resolve()
+    pages = {
+        path.relative_to(folder).as_posix(): Page(path)
+        for path in sorted(folder.rglob("*.html"))
+        if path.relative_to(folder).parts[0] not in ("_static", SLIDES)  # theme's fragments
+    }
+    if not pages:
+        return [f"{folder}: no pages here; `make book` builds them"]
+    problems = []
+    for name, page in pages.items():
+        for problem in (*check_page(name, page), *check_links(name, page, pages, folder)):
+            problems.append(f"{name}: {problem}")
+    seen = {}
+    for name, page in pages.items():
+        if page.redirects:
+            continue
+        for what, text in (("title", page.title), ("description", page.meta.get("description"))):
+            if seen.setdefault((what, text), name) != name:
+                problems.append(f"{name}: has the same {what} as {seen[what, text]}")
+    problems += site_finding.check(folder, pages)
+    return problems
+
+
+def main(arguments):
+    if not arguments or arguments[0] != "check" or len(arguments) > 2:
+        print(__doc__)
+        return 2
+    problems = check(arguments[1] if len(arguments) == 2 else ROOT / "_build/html")
+    for problem in problems:
+        print(problem)
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the site."
+    print(count if problems else "The site is in order.")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
