@@ -1,5 +1,8 @@
 """pytest's settings for notebooks; a plugin of tests/ would not reach book/."""
 
+import time
+from pathlib import Path
+
 # What of an interactive ledger is not saved (tools/notebooks/files.py, LIVE, in nbval's flavour).
 LIVE = r'(?s: data-state="[^"]*"|<script class="lossbook-ledger">.*?</script>)'
 
@@ -9,3 +12,20 @@ def pytest_collectstart(collector):
     if hasattr(collector, "skip_compare"):
         collector.skip_compare += ("stderr",)
         collector.sanitize_patterns[LIVE] = ""
+        collector.passed, collector.started = [], time.monotonic()
+
+
+def pytest_runtest_makereport(item, call):
+    """Note the cells of a notebook that print what is saved."""
+    if hasattr(item, "test_outputs") and call.when == "call" and call.excinfo is None:
+        item.parent.passed.append(item)
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Keep the run of a notebook that passed whole: the site need not run it again."""
+    if not hasattr(item, "test_outputs") or (nextitem and nextitem.parent is item.parent):
+        return
+    from tools.notebooks.runs import keep_compared
+
+    cells = [(cell.cell, cell.test_outputs) for cell in item.parent.passed]
+    keep_compared(Path(item.path), item.parent.nb, cells, time.monotonic() - item.parent.started)

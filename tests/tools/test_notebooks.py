@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -14,6 +15,7 @@ from myst_nb.core.execute import create_client
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools.notebooks import __main__ as notebooks
+from tools.notebooks import runs
 from tools.notebooks.exercises import without_solutions
 from tools.notebooks.files import (
     IGNORED,
@@ -709,3 +711,18 @@ def test_a_learners_version_keeps_the_hints():
     left = without_solutions(f"{FOLDED}\n\n**2.** And now?")
     assert "Hint 1" in left and "Hint 2" in left and left.endswith("</details>\n\n**2.** And now?")
     assert "Solution" not in left and "(8, 32, 32)" not in left
+
+
+def test_a_run_that_nbval_passed_whole_is_kept_for_the_site(monkeypatch):
+    kept = []
+    monkeypatch.setattr(runs, "Kept", lambda: SimpleNamespace(keep=lambda *run: kept.append(run)))
+    nb, output = new_notebook(cells=[code("1 + 1"), code("2 + 2")]), new_output("stream", text="2")
+    cells = [(cell, [output]) for cell in nb.cells]
+    runs.keep_compared(ROOT / "book" / "a.ipynb", nb, cells[:1], 1.0)  # the second one failed
+    runs.keep_compared(ROOT / "elsewhere.ipynb", nb, cells, 1.0)
+    assert kept == []
+    runs.keep_compared(ROOT / "book" / "a.ipynb", nb, cells, 1.0)
+    ((path, run),) = kept
+    assert (path.name, run.seconds, run.error) == ("a.ipynb", 1.0, "")
+    assert [cell.execution_count for cell in run.nb.cells] == [1, 2]
+    assert [cell.outputs for cell in run.nb.cells] == [[output], [output]]

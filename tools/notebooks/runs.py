@@ -128,6 +128,15 @@ class Kept:
             return None
 
 
+def keep_compared(path, nb, cells, seconds):
+    """Keep a run that nbval has compared: (cell, outputs) of all code cells, which passed."""
+    if len(cells) < len(code_cells(nb)) or path.parent != ROOT / "book":
+        return
+    for count, (cell, outputs) in enumerate(cells, start=1):
+        cell.execution_count, cell.outputs = count, outputs
+    Kept().keep(path, Run(nb, seconds, ""))
+
+
 def timeout():
     """Return the seconds that the site's build grants a cell."""
     return config()["execute"]["timeout"]
@@ -144,7 +153,8 @@ def _world():
 
     What other targets install beside them (Playwright, a linter) changes no number.
     """
-    pinned = {line.partition("==")[0] for line in (ROOT / "requirements.txt").open(encoding="utf8")}
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf8").splitlines()
+    pinned = {line.partition("==")[0] for line in lines}
     packages = sorted(
         f"{d.name}=={d.version}" for d in metadata.distributions() if _normal(d.name) in pinned
     )
