@@ -199,7 +199,7 @@ def test_a_subclass_of_ones_own_is_refused():
         def call(self, y_true, y_pred):
             return 0 * super().call(y_true, y_pred)
 
-    with pytest.raises(ValueError, match="Unknown loss .*test_trace"):
+    with pytest.raises(ValueError, match=r"Unknown loss .*test_trace"):
         lb.trace(BinaryCrossentropy(), Y, P)
 
 
