@@ -11,7 +11,6 @@ from tools.slides import deck as slides_deck
 from tools.slides import quotes as slides_quotes
 from tools.slides import room as slides_room
 from tools.slides.source import Exercise, Quote, SlidesError, cuts_of, read_slides
-from tools.sphinx_extensions import math_font
 from tools.workshop import plan as workshop_plan
 from tools.workshop.plan import Cut, Part, Plan, Step
 
@@ -114,12 +113,6 @@ def test_links_lead_to_pages_of_the_book(real):
         page = re.fullmatch(r"\.\./book/(\w+)\.html", link)
         assert page, link
         assert list((ROOT / "book").glob(f"{page[1]}.*")), link
-
-
-def test_the_font_of_the_formulas_has_the_letters_of_the_slides(real):
-    for made in re.findall(r"<math.*?</math>", real.page(), re.DOTALL):
-        letters = {math_font.italic(c) for c in re.findall(r"<mi>(.)</mi>", made)}
-        assert letters | set(shown(made)) <= math_font.CHARACTERS, made
 
 
 def test_the_folder_needs_no_other_host(real, tmp_path, monkeypatch):
@@ -319,7 +312,7 @@ def test_a_run_that_is_out_of_date_is_refused(monkeypatch):
         ("{exercise: weights-1}", r"write \{exercise: weights-1\} and what there is to do"),
         ("{exercise: weights-99} Do it.", "the slide 'Weights' is in no cut of the plan"),
         ("It is 0.1234.", r"line 14: says 0.1234, which no output of \['05_weights'\] shows"),
-        ("$\\oint x$", r"\\oint is unknown in the formula"),
+        ("$\\foo x$", r"\\foo is unknown in the formula"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(body, message):

@@ -2,314 +2,199 @@ r"""Translate the book's LaTeX to MathML, which browsers draw and screen readers
 
     formula(r"\frac{1}{n}\sum_i w_i", display=True)      # '<math display="block">...</math>'
 
-It knows the commands that the book uses and refuses any other by name, rather than drawing it
-wrong: add a line to tools/sphinx_extensions/formula_signs.py. Spaces follow TeX's rules for
-classes of atoms (The
-TeXbook, chapter 18) where MathML's own differ: unary minus, named functions, indices.
+latex2mathml translates. What it passes over in silence is refused by name here, and a letter that
+the book's font lacks. Spaces then follow TeX's rules for classes of atoms (The TeXbook, chapter 18)
+where MathML's own differ: unary minus, named functions, indices.
 """
 
 import re
-from html import escape
+from html import unescape
+from xml.etree.ElementTree import Element, tostring
 
-from tools.sphinx_extensions.formula_signs import (
-    ACCENTS,
-    BIG,
-    BINARY,
-    CLOSE,
-    FUNCTIONS,
-    LETTERS,
-    OPEN,
-    RELATIONS,
-    SIZES,
-    SPACES,
-    THIN,
-    UPRIGHT,
-)
+from latex2mathml.commands import MATRICES
+from latex2mathml.converter import Converter
 
-TEXTS = ("text", "mathrm", "texttt", "operatorname")
-TABLES = {"aligned": "aligned", "align*": "aligned", "split": "aligned"}
-TABLES |= {"gathered": "gathered", "gather*": "gathered", "cases": "cases"}
-TOKEN = re.compile(r"\\([A-Za-z]+)\s*|\\(.)|(\d+(?:\{,\}\d{3})*(?:\.\d+)?)|(\s+)|(.)", re.DOTALL)
+from tools.sphinx_extensions.math_font import CHARACTERS, italic
+
+PARTS = dict(mfrac=2, msub=2, msup=2, msubsup=3, munder=2, mover=2, munderover=3)
+TAGS = {*PARTS, "math", "mrow", "mstyle", "mtable", "mtr", "mtd", "mi", "mn", "mo", "mspace"}
+TAGS |= {"mtext", "msqrt"}
+TABLES = {"aligned": "split", "gathered": "matrix"}  # as latex2mathml calls what it can do
+SIGNS = {"―": "‾", "^": "ˆ"}  # what the font has for them
+STACKED = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}  # where there is room
+BRACE = "⏟"
+THIN = "0.167em"
+OPEN, CLOSE, UNARY, BIG = "([{⌊⌈", ")]}⌋⌉", "+−±", "∑∏"
 
 
 class FormulaError(ValueError):
-    """A formula that this module cannot translate."""
-
-
-class Atom:
-    """One piece of a row: its MathML and its class, TeX's `ord`, `bin`, `rel`, `open`, ..."""
-
-    def __init__(self, xml, kind="ord", big=False, braced=False):
-        self.xml, self.kind = xml, kind
-        self.big = big  # indices stand above and below where there is room
-        self.braced = braced  # they always do
-
-
-def tokens(source):
-    """Split LaTeX into (kind, text): command, sign (a backslash and one sign), number, plain."""
-    for match in TOKEN.finditer(source):
-        command, sign, number, blank, plain = match.groups()
-        if command:
-            yield "command", command
-        elif sign is not None:
-            yield "sign", sign
-        elif number:
-            yield "number", number.replace("{,}", ",")
-        elif not blank:
-            yield "plain", plain
-
-
-def space(width):
-    return Atom(f'<mspace width="{round(width, 3):g}em"/>', "space")
-
-
-def group(xml):
-    """One element out of several."""
-    whole = re.fullmatch(r"<(m[a-z]+)( [^>]*)?>(?:(?!<\1[ >]).)*?</\1>", xml, re.DOTALL)
-    return xml if whole else f"<mrow>{xml}</mrow>"
-
-
-def operator(sign, kind, script=False, **attributes):
-    if script and kind in ("bin", "rel"):
-        attributes = {"lspace": "0", "rspace": "0"} | attributes
-    given = "".join(f' {name}="{value}"' for name, value in attributes.items())
-    return Atom(f"<mo{given}>{sign}</mo>", kind)
-
-
-class Formula:
-    """A reader of tokens; `style` is display, text or script."""
-
-    def __init__(self, source):
-        self.source = source
-        # A text's own spaces and braces count, hence texts are cut out before the rest is split.
-        self.texts = []
-        pattern = rf"\\({'|'.join(TEXTS)})\s*\{{((?:[^{{}}\\]|\\.)*)\}}"
-        cut = re.sub(pattern, self.keep, source)
-        self.tokens = list(tokens(cut))
-        self.at = 0
-
-    def keep(self, match):
-        self.texts.append(match.groups())
-        return rf"\kept{{{len(self.texts) - 1}}}"
-
-    def refuse(self, what):
-        raise FormulaError(
-            f"{what} in the formula {self.source!r}; see tools/sphinx_extensions/formulas.py"
-        )
-
-    def peek(self, *expected):
-        return self.at < len(self.tokens) and self.tokens[self.at] in expected
-
-    def take(self):
-        if self.at == len(self.tokens):
-            self.refuse("something is missing at the end")
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def expect(self, *token):
-        if self.take() != token:
-            self.refuse(f"{token[1]} is missing")
-
-    def name(self):
-        """The text of {...}, for \\begin and the like."""
-        self.expect("plain", "{")
-        text = ""
-        while not self.peek(("plain", "}")):
-            text += self.take()[1]
-        self.take()
-        return text
-
-    def argument(self, style):
-        """What stands in braces, or one token."""
-        if self.peek(("plain", "{")):
-            self.take()
-            xml = self.row(style, ("plain", "}"))
-            self.take()
-            return group(xml)
-        kind, text = self.tokens[self.at] if self.at < len(self.tokens) else self.take()
-        if kind == "number" and len(text) > 1:  # \frac12
-            self.tokens[self.at] = ("number", text[1:])
-            return f"<mn>{text[0]}</mn>"
-        return self.atom(style).xml
-
-    def row(self, style, *ends, before=None):
-        """Atoms up to one of the tokens `ends`, or to the end, with TeX's spaces."""
-        out, last = [], before
-        while self.at < len(self.tokens) and not self.peek(*ends):
-            if self.peek(("command", "textstyle")):
-                self.take()
-                out.append(f'<mstyle displaystyle="false">{self.row("text", *ends)}</mstyle>')
-                break
-            atom = self.scripts(style, last)
-            if atom.kind == "space":
-                if not (last == "function" and 'width="-' in atom.xml):  # \log\!\left(
-                    out.append(atom.xml)
-                continue
-            thin = last == "function" and atom.kind in ("ord", "function", "big")
-            thin = thin or (atom.kind == "function" and last in ("ord", "close"))
-            if thin and style != "script":
-                out.append(space(THIN).xml)
-            out.append(atom.xml)
-            last = atom.kind
-        if ends and self.at == len(self.tokens):
-            self.refuse(f"{ends[0][1]} is missing")
-        return "".join(out)
-
-    def scripts(self, style, last):
-        """An atom with what is above and below it."""
-        atom = self.atom(style, last)
-        below = above = None
-        while self.peek(("plain", "_"), ("plain", "^"), ("plain", "'")):
-            sign = self.take()[1]
-            if sign == "'":
-                above = '<mo lspace="0" rspace="0">′</mo>'
-            elif sign == "_":
-                below = self.argument("script")
-            else:
-                above = self.argument("script")
-        if below is None and above is None:
-            return atom
-        stacked = atom.braced or (atom.big and style == "display")
-        tag = ("munder", "mover") if stacked else ("msub", "msup")
-        tag = tag[0] + (tag[1][1:] if above else "") if below else tag[1]
-        return Atom(f"<{tag}>{atom.xml}{below or ''}{above or ''}</{tag}>", atom.kind)
-
-    def atom(self, style, last="ord"):
-        kind, text = self.take()
-        script = style == "script"
-        if kind == "number":
-            return Atom(f"<mn>{text}</mn>")
-        if kind == "plain" and text == "{":
-            xml = self.row(style, ("plain", "}"))
-            self.take()
-            return Atom(group(xml))
-        if kind == "plain" and (text.isalpha() or text in "./"):
-            slash = '<mo lspace="0" rspace="0" stretchy="false">/</mo>'
-            return Atom({"/": slash, ".": "<mn>.</mn>"}.get(text, f"<mi>{text}</mi>"))
-        if kind == "plain" and text == "|":
-            return Atom('<mo stretchy="false" form="prefix" lspace="0" rspace="0">|</mo>')
-        if kind == "plain" and text == "~":
-            return space(0.3)
-        if kind == "plain" and text == ",":
-            return operator(",", "punct", lspace="0", rspace="0" if script else f"{THIN:.3g}em")
-        if (kind == "sign" or kind == "command") and text in SPACES:
-            return space(SPACES[text])
-        if kind == "sign" and text in "#_%&$":
-            return Atom(f'<mi mathvariant="normal">{escape(text)}</mi>')
-        if text in (OPEN | CLOSE) and (kind != "plain" or text not in "{}"):
-            form = ("prefix", "open") if text in OPEN else ("postfix", "close")
-            sign = (OPEN | CLOSE)[text]
-            return operator(sign, form[1], stretchy="false", form=form[0])
-        if kind != "sign" and text in BINARY:
-            if last in ("ord", "close"):
-                return operator(BINARY[text], "bin", script, form="infix")
-            return operator(BINARY[text], "unary", form="prefix", lspace="0", rspace="0")
-        if kind != "sign" and text in RELATIONS:
-            return operator(RELATIONS[text], "rel", script, form="infix")
-        if kind == "command":
-            return self.command(text, style, last)
-        return self.refuse(("\\" if kind == "sign" else "") + text + " is unknown")
-
-    def command(self, name, style, last):
-        if name == "kept":
-            return self.text(*self.texts[int(self.name())])
-        if name in LETTERS:
-            return Atom(f"<mi>{LETTERS[name]}</mi>")
-        if name in UPRIGHT:
-            return Atom(f'<mi mathvariant="normal">{UPRIGHT[name]}</mi>')
-        if name in BIG:
-            left = f"{THIN:.3g}em" if last in ("ord", "close", "big") and style != "script" else "0"
-            right = "0" if style == "script" else f"{THIN:.3g}em"
-            sign = operator(BIG[name], "big", lspace=left, rspace=right)
-            sign.big = True
-            return sign
-        if name in FUNCTIONS:
-            return Atom(f"<mi>{name}</mi>", "function")
-        if name == "frac":
-            inner = {"display": "text"}.get(style, "script")
-            return Atom(f"<mfrac>{self.argument(inner)}{self.argument(inner)}</mfrac>")
-        if name == "tfrac":
-            small = f"<mfrac>{self.argument('script')}{self.argument('script')}</mfrac>"
-            return Atom(f'<mstyle displaystyle="false">{small}</mstyle>')
-        if name in ACCENTS:
-            mark = f'<mo stretchy="false">{ACCENTS[name]}</mo>'
-            return Atom(f'<mover accent="true">{self.argument(style)}{mark}</mover>')
-        if name == "overline":
-            return Atom(f"<mover>{self.argument(style)}<mo>‾</mo></mover>")
-        if name == "underbrace":
-            # Drawn by the style sheet: Chromium clips a brace that it has to assemble.
-            return Atom(f'<mrow class="lb-brace">{self.argument(style)}</mrow>', "ord", braced=True)
-        if name == "sqrt":
-            return Atom(f"<msqrt>{self.argument(style)}</msqrt>")
-        if name == "left":
-            opening = self.atom(style).xml
-            inside = self.row(style, ("command", "right"))
-            self.take()
-            both = (opening + inside + self.atom(style).xml).replace(' stretchy="false"', "")
-            return Atom(f"<mrow>{both}</mrow>", "close" if last != "function" else "inner")
-        if name[:-1] in SIZES and name[-1] in "lr":
-            size = SIZES[name[:-1]]
-            fence = self.atom(style)
-            sized = f' minsize="{size}em" maxsize="{size}em"'
-            return Atom(fence.xml.replace(' stretchy="false"', sized), fence.kind)
-        if name == "begin":
-            return self.table(self.name())
-        return self.refuse(f"\\{name} is unknown")
-
-    def text(self, command, words):
-        words = escape(re.sub(r"\\(.)", r"\1", words), quote=False)
-        if command == "operatorname":
-            return Atom(f"<mi>{words}</mi>", "function")
-        if command == "mathrm":
-            return Atom(f'<mi mathvariant="normal">{words}</mi>')
-        words = re.sub(r"^ | $", "\xa0", words)
-        # No <mtext>: a browser takes it for a space, and sets the sign beside it without any.
-        mono = ' class="lb-mono"' if command == "texttt" else ""
-        return Atom(f'<mi mathvariant="normal"{mono}>{words}</mi>')
-
-    def table(self, environment):
-        if environment not in TABLES:
-            self.refuse(f"\\begin{{{environment}}} is unknown")
-        kind = TABLES[environment]
-        rows = self.rows("text" if kind == "cases" else "display", ("command", "end"))
-        self.take()
-        self.name()
-        display = "" if kind == "cases" else ' displaystyle="true"'
-        xml = f'<mtable class="lb-{kind}"{display}>{rows}</mtable>'
-        return Atom(f'<mrow><mo form="prefix">{{</mo>{xml}</mrow>' if kind == "cases" else xml)
-
-    def rows(self, style, end):
-        """The cells up to `end`. A sign after an & stands between two things: it is no prefix."""
-        rows, cells = [], []
-        while True:
-            before = "ord" if cells else None
-            cells.append(self.row(style, ("plain", "&"), ("sign", "\\"), end, before=before))
-            token = self.tokens[self.at] if self.at < len(self.tokens) else None
-            if token == ("plain", "&"):
-                self.take()
-                continue
-            rows.append("".join(f"<mtd>{cell}</mtd>" for cell in cells))
-            cells = []
-            if token != ("sign", "\\"):
-                return "".join(f"<mtr>{row}</mtr>" for row in rows)
-            self.take()
-            if self.peek(("plain", "[")):  # \\[2pt]: the style sheet sets the distance
-                while self.take() != ("plain", "]"):
-                    pass
+    """A formula that cannot be translated."""
 
 
 def formula(source, display=False):
     """Return the MathML of a LaTeX formula."""
-    reader = Formula(source.strip())
-    depth = 0
-    for token in reader.tokens:
-        depth += (token == ("command", "begin")) - (token == ("command", "end"))
-        if token == ("sign", "\\") and depth == 0:  # lines without a table around them
-            reader = Formula(rf"\begin{{aligned}}{source.strip()}\end{{aligned}}")
-            break
-    style = "display" if display else "text"
-    xml = reader.row(style)
-    if reader.at < len(reader.tokens):
-        reader.refuse(f"{reader.tokens[reader.at][1]} is unexpected")
-    block = ' display="block"' if display else ""
-    return f"<math{block}>{xml}</math>"
+    source = source.strip()
+    try:
+        math = Converter(display="block" if display else "inline").convert_to_element(
+            prepared(source)
+        )
+        for element in math.iter():
+            element.text = unescape(element.text or "")
+        for element in list(math.iter()):
+            rename(element)
+        set_row(math, "display" if display else "text")
+        check(source, math)
+    except Exception as error:  # latex2mathml's own have no class in common
+        what = str(error) or type(error).__name__
+        raise FormulaError(f"{what} in the formula {source!r}") from error
+    math.attrib = {"display": "block"} if display else {}
+    return tostring(math, encoding="unicode")
+
+
+def prepared(source):
+    """Write what latex2mathml does not know in words that it knows."""
+    if r"\\" in source and r"\begin" not in source:  # lines without a table around them
+        source = rf"\begin{{aligned}}{source}\end{{aligned}}"
+    for name in re.findall(r"\\begin\{(.*?)\}", source):
+        if name not in TABLES and f"\\{name}" not in MATRICES:
+            raise FormulaError(rf"\begin{{{name}}} is unknown")
+    source = re.sub(r"\\\\\[[\w.]+\]", r"\\\\", source)  # the style sheet sets the distance
+    source = re.sub(r"\d+(\{,\}\d{3})+", lambda m: rf"\text{{{m[0].replace('{,}', ',')}}}", source)
+    return re.sub(
+        r"(\\(?:begin|end))\{(aligned|gathered)\}",
+        lambda match: f"{match[1]}{{{TABLES[match[2]]}}}",
+        source,
+    )
+
+
+def rename(element):
+    """Give an element the name and the class by which browsers and our style sheet set it well."""
+    text, children = element.text, list(element)
+    if element.tag == "mtext":
+        # A browser takes it for a space, and sets the sign beside it without any.
+        mono = element.get("mathvariant") == "monospace"
+        element.tag, element.attrib = "mi", {"mathvariant": "normal"}
+        if mono:
+            element.set("class", "lb-mono")
+        if re.fullmatch(r"[\d,]+", text):
+            element.tag, element.attrib = "mn", {}
+    elif element.tag == "mo" and (text in (".", "∂") or (len(text) > 1 and text.isalpha())):
+        element.tag = "mi"
+    elif element.tag == "mtable":
+        aligned = "displaystyle" in element.attrib
+        kind = "cases" if element.find("mtr/mtd[@columnalign]") is not None else "gathered"
+        element.attrib = {"class": f"lb-{'aligned' if aligned else kind}"}
+        if aligned or kind == "gathered":
+            element.set("displaystyle", "true")
+    elif element.tag == "mtd":
+        element.attrib = {}
+    elif element.tag == "mrow" and len(children) > 1 and all(map(is_upright, children)):
+        word = Element("mi", mathvariant="normal")  # one word, not a product of letters
+        word.text = "".join(child.text for child in children)
+        element[:] = [word]
+    elif element.tag in ("mover", "munder") and len(children) == 2 and children[1].tag == "mo":
+        children[1].text = SIGNS.get(children[1].text, children[1].text)
+        if children[1].text == BRACE:
+            # Drawn by the style sheet: Chromium clips a brace that it has to assemble.
+            element.tag, element.attrib = "mrow", {"class": "lb-brace"}
+            element.remove(children[1])
+        elif children[1].get("accent") is None:
+            element.set("accent", "true")
+            children[1].attrib = {"stretchy": "false"}
+
+
+def is_upright(element):
+    return element.tag == "mi" and element.get("mathvariant") == "normal"
+
+
+def kind_of(element):
+    """Return the class of an atom, TeX's `ord`, `rel`, `open`, ...; of its base if it has any."""
+    if element.tag in PARTS and element.tag != "mfrac":
+        return kind_of(element[0])
+    text = element.text
+    if element.tag == "mi" and len(text) > 1 and text.isalpha() and not element.attrib:
+        return "function"
+    if element.tag == "mrow" and len(element) and element[0].get("fence"):
+        return "fence"
+    if element.tag == "mspace":
+        return "space"
+    if element.tag != "mo" or text in ("|", "/"):
+        return "ord"
+    kinds = {OPEN: "open", CLOSE: "close", UNARY: "unary", BIG: "big", ",": "punct"}
+    return next((kind for signs, kind in kinds.items() if text in signs), "rel")
+
+
+def set_row(row, style):
+    """Set the spaces between the parts of a row, and inside them; `style` as TeX has it."""
+    for at, child in enumerate(row):
+        if child.tag == "mstyle" and not len(child):  # \textstyle in a table: for what follows it
+            child[:], row[at + 1 :] = row[at + 1 :], []
+    last = None
+    for child in list(row):
+        set_inside(child, style)
+        kind = kind_of(child)
+        if child.get("width") == "negativethinmathspace":  # \log\!\left(
+            row.remove(child)
+        if kind == "space":
+            continue
+        between = last in ("ord", "close")
+        thin = last == "function" and kind in ("ord", "function", "big")
+        if style != "script" and (thin or (kind == "function" and between)):
+            row.insert(list(row).index(child), Element("mspace", width=THIN))
+        set_sign(child, kind, between, style)
+        last = "close" if kind == "fence" else kind
+
+
+def set_sign(sign, kind, between, style):
+    """Set the spaces around a sign; `between`: it has something on its left to work on."""
+    if sign.tag in PARTS:
+        sign = sign[0]
+    if sign.tag != "mo" or sign.get("fence"):
+        return
+    if kind == "unary":
+        sign.set("form", "infix" if between else "prefix")
+    if sign.text == "|":
+        sign.set("form", "prefix")
+    close = kind == "ord" or (kind == "unary" and not between)
+    if close or (kind in ("unary", "rel", "punct", "big") and style == "script"):
+        sign.attrib |= {"lspace": "0", "rspace": "0"}
+    elif kind == "big" and not between:
+        sign.set("lspace", "0")
+
+
+def set_inside(element, style):
+    """Set what is inside an element, each part in its own style."""
+    if element.tag == "mstyle" and element.get("displaystyle") == "false":
+        style = "text"
+    elif element.tag == "mtable":
+        style = "display" if element.get("displaystyle") else "text"
+    if element.tag not in PARTS:
+        set_row(element, style)
+        return
+    if kind_of(element) == "big":
+        tags = STACKED if style == "display" else {new: old for old, new in STACKED.items()}
+        element.tag = tags.get(element.tag, element.tag)
+    styles = [style, "script", "script"]
+    if element.tag == "mfrac":
+        styles = ["text" if style == "display" else "script"] * 2
+    for part, inner in zip(element, styles, strict=False):
+        set_inside(part, inner)
+
+
+def check(source, math):
+    """Refuse what latex2mathml passes over in silence."""
+    plain = re.sub(r"\\.", "", source)
+    if plain.count("{") != plain.count("}"):
+        raise FormulaError("a brace is missing")
+    for element in math.iter():
+        text = element.text or ""
+        if text.startswith("\\") or (text == "&" and not is_upright(element)):
+            raise FormulaError(f"{text} is unknown")
+        if element.tag not in TAGS:
+            raise FormulaError(f"<{element.tag}> is unknown")
+        if len(element) != PARTS.get(element.tag, len(element)):
+            raise FormulaError(f"something is missing in <{element.tag}>")
+        single = element.tag == "mi" and len(text) == 1 and not element.attrib
+        letters = {italic(text)} if single else set(text)
+        if letters - CHARACTERS:
+            raise FormulaError(f"the font lacks {letters - CHARACTERS}; see math_font.py,")
