@@ -12,7 +12,7 @@ from lossbook._identify.candidates import Data, by_preference, rule_candidates, 
 from lossbook._identify.matches import Identified, error, group_of, groups, match_of, words_for
 from lossbook._identify.printed import ROUNDING, read
 from lossbook._identify.slips import slip_candidates
-from lossbook._losses.catalogue import LOSSES
+from lossbook._losses.catalogue import loss_named
 from lossbook._trace.trace import trace
 from lossbook.total import batch_loss, weighted_losses
 
@@ -182,10 +182,11 @@ def _from_loss(loss, y_true, y_pred, mask, dtype, options):
         kept = [stage.value for stage in path.stages if stage.name == "mask_weight"]
         mask = to_numpy(kept[0]) != 0 if kept else mask
     name, slip = path.loss, None
-    how = LOSSES[name].class_axis if name in LOSSES else "none"
+    entry = loss_named(name)
+    how = entry.class_axis
     if how != "none":
         classes = path.elementwise.shape[path.class_axis]
-    elif name.startswith("sparse"):
+    elif entry.target == "sparse" and entry.takes_logits:
         classes = to_numpy(y_pred).shape[options.get("axis", -1)]
         how = "sum"
     if how == "mean":

@@ -7,7 +7,7 @@ import numpy as np
 from lossbook._core.arrays import size, to_numpy
 from lossbook._interact.ledger import Ledger
 from lossbook._interact.state import ELEMENTS, State, rule_of
-from lossbook._losses.catalogue import ATOMIC, LOSSES
+from lossbook._losses.catalogue import loss_named
 
 
 def ledger_of(trace):
@@ -16,7 +16,8 @@ def ledger_of(trace):
     Raises:
         ValueError: where a ledger cannot show the trace; the message says what to do instead.
     """
-    if trace.loss in ATOMIC:
+    entry = loss_named(trace.loss)
+    if entry.atomic:
         raise ValueError(
             f"{trace.loss} is atomic, no sum over elements: there are no elementwise losses that "
             "could be changed one by one. Print the trace itself."
@@ -30,7 +31,7 @@ def ledger_of(trace):
         )
     class_axis = "none"
     if trace.class_axis is not None:
-        class_axis = LOSSES[trace.loss].class_axis
+        class_axis = entry.class_axis
         losses = np.moveaxis(losses, trace.class_axis, -1)
     state = State(losses, class_axis, None, None, rule_of(trace.rule), trace.reduction)
     shape = state.values.shape

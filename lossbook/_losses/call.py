@@ -17,7 +17,14 @@ from lossbook._core.arrays import (
     warn,
 )
 from lossbook._core.checks import check_axis
-from lossbook._losses.catalogue import ALIASES, ATOMIC, LOSSES, known_options, options_of
+from lossbook._losses.catalogue import (
+    ALIASES,
+    ATOMIC,
+    LOSSES,
+    known_options,
+    loss_named,
+    options_of,
+)
 from lossbook.elementwise import softmax
 
 
@@ -75,10 +82,10 @@ def recovered_logits(loss, y_true, y_pred, dtype, options):
     References: keras/src/backend/tensorflow/nn.py::_get_logits, Keras 3.15.1.
     """
     logits = getattr(y_pred, "_keras_logits", None)
-    name = LOSSES[loss].activation if loss in LOSSES else None
-    if logits is None or name is None or options.get("ignore_class") is not None:
+    entry, from_logits = loss_named(loss), options.get("from_logits")
+    if logits is None or not entry.finds_logits or options.get("ignore_class") is not None:
         return None
-    if loss == "binary_focal_crossentropy" and options.get("from_logits"):
+    if entry.clips_logits and from_logits:
         return None  # a new sigmoid stands between
     from keras import backend, ops
 
@@ -87,6 +94,7 @@ def recovered_logits(loss, y_true, y_pred, dtype, options):
     if backend.backend() != "tensorflow" or cast_or_reshaped:
         return None
     axis = check_axis(options.get("axis", -1), shape_of(y_pred))
+    name = entry.activation
     expected = ops.sigmoid(logits) if name == "sigmoid" else softmax(ops, logits, axis)
     if bool(ops.any(ops.abs(expected - y_pred) > 1e-3)):
         warn(
@@ -94,7 +102,7 @@ def recovered_logits(loss, y_true, y_pred, dtype, options):
             f"another activation made y_pred: this is the loss of {name}(logits), not of y_pred. "
             f"Use a {name} output, or the crossentropy that fits the activation."
         )
-    elif options.get("from_logits"):
+    elif from_logits:
         warn(
             f"from_logits=True, but y_pred came out of a {name}: Keras finds the logits behind it "
             "and uses those, so from_logits makes no difference here. Leave it out."
@@ -104,16 +112,16 @@ def recovered_logits(loss, y_true, y_pred, dtype, options):
 
 def elementwise_losses(xp, loss, y_true, y_pred, logits, options):
     """Return the elementwise losses, and which positions the loss itself keeps (None: all)."""
-    arguments = dict(options)
-    if LOSSES[loss].activation == "sigmoid":
+    entry, arguments = LOSSES[loss], dict(options)
+    if entry.class_axis == "mean":
         arguments.pop("axis", None)  # the axis of the mean, which comes later
     if logits is not None:
         logits = asarray(xp, logits, dtype_name(y_pred))
-        if loss == "binary_focal_crossentropy":
+        if entry.clips_logits:
             arguments["logits"] = logits
         else:
             y_pred, arguments["from_logits"] = logits, True
-    elementwise = LOSSES[loss].function(y_true, y_pred, **arguments)
+    elementwise = entry.function(y_true, y_pred, **arguments)
     valid = None
     if options.get("ignore_class") is not None:
         valid = xp.reshape(y_true, shape_of(elementwise)) != options["ignore_class"]

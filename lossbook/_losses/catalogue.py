@@ -1,6 +1,7 @@
 """The catalogue of Keras's losses: the function of each, and what becomes of its class axis."""
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,17 +10,46 @@ from lossbook import elementwise
 
 @dataclass(frozen=True)
 class KerasLoss:
-    """A loss of `keras.losses` that is a sum over elements, or over positions."""
+    """A loss of `keras.losses`: what it takes, what it computes, how it leaves the class axis.
 
-    function: Callable
+    `target` says what `y_true` holds: "binary" labels, "categorical" rows over the classes,
+    "sparse" class numbers, a "regression" target, a "region" (a mask of pixels), class numbers of
+    an "embedding", or a "sequence" of them.
+    `target_range` is the lowest and highest target that makes sense, and what to call them.
+    `activation` makes the predictions that the loss takes for probabilities; None where any number
+    will do.
+    """
+
+    function: Callable | None  # None: no sum over elements; what Keras returns is its finest grain
     class_axis: str  # "mean", "sum", or "none" where the function leaves no class axis
-    formula: str
-    options: tuple = ()
-    names: tuple = ()  # what else Keras calls it
-    activation: str | None = None  # whose logits Keras on TensorFlow finds behind y_pred
+    formula: str = ""
+    options: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # what else Keras calls it
+    target: str = "regression"
+    target_range: tuple[float, float, str] | None = None
+    activation: str | None = None
+    finds_logits: bool = False  # Keras on TensorFlow looks for the logits behind y_pred
+    clips_logits: bool = False  # from_logits=True takes their probabilities, and clips those
+
+    @property
+    def atomic(self) -> bool:
+        """Whether it is no sum over elements."""
+        return self.function is None
+
+    @property
+    def takes_logits(self) -> bool:
+        """Whether it has the option `from_logits`."""
+        return "from_logits" in self.options
+
+    @property
+    def numbered(self) -> bool:
+        """Whether targets are class numbers: they have no entry for every entry of y_pred."""
+        return self.target in ("sparse", "embedding", "sequence")
 
 
 _CROSSENTROPY = ("from_logits", "label_smoothing", "axis")
+_PROBABILITIES = (0, 1, "probabilities from 0 to 1")
+_SIGNS = (-1, 1, "labels -1 and 1, or 0 and 1")
 
 LOSSES = {
     "binary_crossentropy": KerasLoss(
@@ -28,7 +58,10 @@ LOSSES = {
         "-[y log p + (1 - y) log(1 - p)]",
         _CROSSENTROPY,
         ("bce", "BCE", "BinaryCrossentropy"),
+        "binary",
+        _PROBABILITIES,
         "sigmoid",
+        finds_logits=True,
     ),
     "binary_focal_crossentropy": KerasLoss(
         elementwise.binary_focal_crossentropy,
@@ -36,7 +69,11 @@ LOSSES = {
         "-[y log p + (1 - y) log(1 - p)] (1 - p_t)^gamma",
         ("apply_class_balancing", "alpha", "gamma", *_CROSSENTROPY),
         ("BinaryFocalCrossentropy",),
+        "binary",
+        _PROBABILITIES,
         "sigmoid",
+        finds_logits=True,
+        clips_logits=True,
     ),
     "categorical_crossentropy": KerasLoss(
         elementwise.categorical_crossentropy,
@@ -44,7 +81,10 @@ LOSSES = {
         "-y log p",
         _CROSSENTROPY,
         ("CategoricalCrossentropy",),
+        "categorical",
+        _PROBABILITIES,
         "softmax",
+        finds_logits=True,
     ),
     "categorical_focal_crossentropy": KerasLoss(
         elementwise.categorical_focal_crossentropy,
@@ -52,6 +92,10 @@ LOSSES = {
         "-alpha y log p (1 - p)^gamma",
         ("alpha", "gamma", *_CROSSENTROPY),
         ("CategoricalFocalCrossentropy",),
+        "categorical",
+        _PROBABILITIES,
+        "softmax",
+        clips_logits=True,
     ),
     "sparse_categorical_crossentropy": KerasLoss(
         elementwise.sparse_categorical_crossentropy,
@@ -59,7 +103,9 @@ LOSSES = {
         "-log p[y]",
         ("from_logits", "ignore_class", "axis"),
         ("SparseCategoricalCrossentropy",),
-        "softmax",
+        "sparse",
+        activation="softmax",
+        finds_logits=True,
     ),
     "categorical_generalized_cross_entropy": KerasLoss(
         elementwise.categorical_generalized_cross_entropy,
@@ -67,6 +113,8 @@ LOSSES = {
         "(1 - p[y]^q) / q",
         ("q",),
         ("CategoricalGeneralizedCrossEntropy",),
+        "sparse",
+        activation="softmax",
     ),
     "mean_squared_error": KerasLoss(
         elementwise.mean_squared_error,
@@ -91,6 +139,7 @@ LOSSES = {
         "mean",
         "(log(1 + y_pred) - log(1 + y_true))²",
         names=("msle", "MSLE", "MeanSquaredLogarithmicError"),
+        target_range=(0, math.inf, "targets from 0 on"),
     ),
     "huber": KerasLoss(
         elementwise.huber,
@@ -101,20 +150,47 @@ LOSSES = {
     ),
     "log_cosh": KerasLoss(elementwise.log_cosh, "mean", "log cosh e", names=("LogCosh",)),
     "poisson": KerasLoss(
-        elementwise.poisson, "mean", "y_pred - y_true log y_pred", names=("Poisson",)
+        elementwise.poisson,
+        "mean",
+        "y_pred - y_true log y_pred",
+        names=("Poisson",),
+        target_range=(0, math.inf, "counts, from 0 on"),
     ),
     "kl_divergence": KerasLoss(
-        elementwise.kl_divergence, "sum", "y log(y / p)", names=("kld", "KLD", "KLDivergence")
+        elementwise.kl_divergence,
+        "sum",
+        "y log(y / p)",
+        (),
+        ("kld", "KLD", "KLDivergence"),
+        "categorical",
+        _PROBABILITIES,
+        "softmax",
     ),
-    "hinge": KerasLoss(elementwise.hinge, "mean", "max(1 - y_true y_pred, 0)", names=("Hinge",)),
+    "hinge": KerasLoss(
+        elementwise.hinge,
+        "mean",
+        "max(1 - y_true y_pred, 0)",
+        (),
+        ("Hinge",),
+        "binary",
+        _SIGNS,
+    ),
     "squared_hinge": KerasLoss(
-        elementwise.squared_hinge, "mean", "max(1 - y_true y_pred, 0)²", names=("SquaredHinge",)
+        elementwise.squared_hinge,
+        "mean",
+        "max(1 - y_true y_pred, 0)²",
+        (),
+        ("SquaredHinge",),
+        "binary",
+        _SIGNS,
     ),
     "categorical_hinge": KerasLoss(
         elementwise.categorical_hinge,
         "none",
         "max(1 + best wrong score - true score, 0)",
-        names=("CategoricalHinge",),
+        (),
+        ("CategoricalHinge",),
+        "categorical",
     ),
     "cosine_similarity": KerasLoss(
         elementwise.cosine_similarity,
@@ -125,18 +201,27 @@ LOSSES = {
     ),
 }
 
-# No sums over elements: their finest grain is what Keras's own function returns.
+
+def _atomic(name, options, alias, target, *more):
+    formula = f"{name}(y_true, y_pred)"
+    return KerasLoss(None, "none", formula, options, (alias,), target, *more)
+
+
 ATOMIC = {
-    "dice": (("axis",), "Dice"),
-    "tversky": (("alpha", "beta", "axis"), "Tversky"),
-    "circle": (("gamma", "margin", "remove_diagonal"), "Circle"),
-    "ctc": ((), "CTC"),
+    "dice": _atomic("dice", ("axis",), "Dice", "region", _PROBABILITIES, "sigmoid"),
+    "tversky": _atomic(
+        "tversky", ("alpha", "beta", "axis"), "Tversky", "region", _PROBABILITIES, "sigmoid"
+    ),
+    "circle": _atomic("circle", ("gamma", "margin", "remove_diagonal"), "Circle", "embedding"),
+    "ctc": _atomic("ctc", (), "CTC", "sequence"),
 }
 
-ALIASES = {
-    **{alias: name for name, loss in LOSSES.items() for alias in loss.names},
-    **{alias: name for name, (_, alias) in ATOMIC.items()},
-}
+ALIASES = {alias: name for name, loss in (LOSSES | ATOMIC).items() for alias in loss.names}
+
+
+def loss_named(name: str | None) -> KerasLoss | None:
+    """Return the entry of a loss by its name, None for a loss that is not Keras's."""
+    return LOSSES.get(name) or ATOMIC.get(name)
 
 
 def known_options(name, function, options):
@@ -157,4 +242,4 @@ def _equal(value, default):
 
 def options_of(name):
     """Return the names of the options that a loss takes."""
-    return ATOMIC[name][0] if name in ATOMIC else LOSSES[name].options
+    return loss_named(name).options

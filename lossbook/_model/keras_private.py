@@ -5,7 +5,7 @@ import inspect
 import warnings
 
 from lossbook._core.arrays import installed_keras
-from lossbook._losses.catalogue import ALIASES, ATOMIC, LOSSES, known_options, options_of
+from lossbook._losses.catalogue import ALIASES, known_options, loss_named, options_of
 
 
 def private(owner, name):
@@ -28,7 +28,7 @@ def known_loss(loss):
     if not str(getattr(function, "__module__", "")).startswith("keras."):
         return None
     name = ALIASES.get(function.__name__, function.__name__)
-    if name not in LOSSES and name not in ATOMIC:
+    if loss_named(name) is None:
         return None
     options = known_options(name, function, options)
     return (name, options) if set(options) <= set(options_of(name)) else None
@@ -57,18 +57,18 @@ def keras_logits(name, y_pred, options):
     """Return the logits that Keras will find behind predictions, in a graph as in eager mode."""
     import keras
 
-    activation = LOSSES[name].activation if name in LOSSES else None
+    loss = loss_named(name)
     lost = options.get("ignore_class") is not None or (
-        name == "binary_focal_crossentropy" and options.get("from_logits")
+        loss.clips_logits and options.get("from_logits")
     )
-    if keras.backend.backend() != "tensorflow" or activation is None or lost:
+    if keras.backend.backend() != "tensorflow" or not loss.finds_logits or lost:
         return None
     try:
         from keras.src.backend.tensorflow import nn
     except ImportError:  # from 3.16 on
         from keras.src.backend.tensorflow.ops import nn
 
-    logits, found = private(nn, "_get_logits")(y_pred, False, activation.capitalize(), name)
+    logits, found = private(nn, "_get_logits")(y_pred, False, loss.activation.capitalize(), name)
     return logits if found else None
 
 

@@ -97,14 +97,14 @@ class Recorder:
             import keras
 
             values = function(y_true, y_pred, *args, **options)
-            summed = self.output.known is not None and self.output.known[0] in LOSSES
+            loss = self.output.known[0] if self.output.known else None
             if keras.ops.is_tensor(y_pred):
                 seen["y_true"], seen["y_pred"] = y_true, y_pred
-            if not summed:
+            if loss not in LOSSES:
                 seen["values"], seen["own_mask"] = values, keras_mask(values)
             else:
-                logits = seen["logits"] = keras_logits(self.output.known[0], y_pred, options)
-                if logits is not None and self.output.known[0] != "binary_focal_crossentropy":
+                logits = seen["logits"] = keras_logits(loss, y_pred, options)
+                if logits is not None and not LOSSES[loss].clips_logits:
                     del seen["y_pred"]
             return values
 

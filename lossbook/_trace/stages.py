@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossbook._core.arrays import shape_of, size, to_numpy
-from lossbook._losses.catalogue import ATOMIC, LOSSES
+from lossbook._losses.catalogue import loss_named
 
 _LOSSES_FILE = "keras/src/losses/losses.py"
 _LOSS_FILE = "keras/src/losses/loss.py"
@@ -26,13 +26,14 @@ class Stage:
 def loss_stages(loss, options, recovered, elementwise, values):
     """Describe what the loss function does: elementwise losses, and the class axis."""
     where = f"{_LOSSES_FILE}::{loss}"
-    if loss in ATOMIC:
+    entry = loss_named(loss)
+    if entry.atomic:
         operation = "atomic: no sum over elements"
-        yield _stage("values", values.value, operation, f"{loss}(y_true, y_pred)", where)
+        yield _stage("values", values.value, operation, entry.formula, where)
         return
-    how, axis = LOSSES[loss].class_axis, options.get("axis", -1)
+    how, axis = entry.class_axis, options.get("axis", -1)
     grain = "one loss per position" if how == "none" else "one loss per element"
-    formula = LOSSES[loss].formula + _options(LOSSES[loss], options, recovered)
+    formula = entry.formula + _options(entry, options, recovered)
     yield _stage("elementwise", elementwise, grain, formula, where)
     if how == "none":
         operation, formula = "none: no class axis is left", "values = elementwise"
@@ -52,14 +53,14 @@ def _options(loss, options, recovered):
             text += f", {name} = {options[name]}"
     if options.get("label_smoothing"):
         text += f", y smoothed by {options['label_smoothing']}"
-    if "from_logits" not in loss.options:
+    if not loss.takes_logits:
         return text
-    kind = "softmax" if "ategorical" in loss.names[-1] else "sigmoid"
     if recovered:
-        return f"{text}, p = {kind}(logits found behind the activation), not clipped"
-    if options.get("from_logits") and "Focal" not in loss.names[-1]:
-        return f"{text}, p = {kind}(logits), not clipped"
-    return text + (f", p = {kind}(logits)" if options.get("from_logits") else "") + ", p clipped"
+        return f"{text}, p = {loss.activation}(logits found behind the activation), not clipped"
+    if options.get("from_logits"):
+        text += f", p = {loss.activation}(logits)"
+        return text + (", p clipped" if loss.clips_logits else ", not clipped")
+    return f"{text}, p clipped"
 
 
 def reduction_stages(reduction, masked, weight, weighted, total):

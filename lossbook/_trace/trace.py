@@ -30,7 +30,7 @@ from lossbook._losses.call import (
     recovered_logits,
     settings,
 )
-from lossbook._losses.catalogue import ATOMIC, LOSSES
+from lossbook._losses.catalogue import loss_named
 from lossbook._trace.rendering import trace_html, trace_text
 from lossbook._trace.stages import loss_stages, reduction_stages
 from lossbook.rules import resolve
@@ -167,6 +167,7 @@ def trace(
     """
     release = resolve(rule)
     loss, reduction, dtype, options = settings(loss, reduction, dtype, loss_options)
+    entry = loss_named(loss)
     xp = namespace(y_true=y_true, y_pred=y_pred, sample_weight=sample_weight, mask=mask)
     if mask is None:
         mask = attached_mask(y_pred)
@@ -182,12 +183,12 @@ def trace(
 
     axis = options.get("axis", -1)
     with np.errstate(all="ignore"):  # NaN and infinity get a warning of ours
-        if loss in ATOMIC:
+        if entry.atomic:
             elementwise, valid = atomic_values(xp, loss, y_true, y_pred, options)
         else:
             elementwise, valid = elementwise_losses(xp, loss, y_true, y_pred, logits, options)
         elementwise = asarray(xp, elementwise, dtype)  # a kernel may know float32 only, as CTC's
-        operation = "none" if loss in ATOMIC else LOSSES[loss].class_axis
+        operation = entry.class_axis
         values = keras3.class_axis(elementwise, operation, axis)
         masked, weight, weighted, total = release.stages_of_loss(
             values.value, sample_weight, mask, valid, reduction
@@ -196,11 +197,11 @@ def trace(
     same_mean = not weighed and reduction not in ("sum", "none") and operation == "mean"
     if len(shape_of(y_pred)) < len(given[1]) and not same_mean:
         warn_lost_axis(*given, shape_of(values.value))
-    pairs = shape_of(elementwise)
-    if loss in ("categorical_hinge", "dice", "tversky"):
+    if entry.numbered:
+        check_broadcast(shape_of(elementwise), *given, given[1][:-1])
+    else:
         pairs = np.broadcast_shapes(shape_of(y_true), shape_of(y_pred))
-    labelled = {"circle": given[1][:1], "categorical_generalized_cross_entropy": given[1][:-1]}
-    check_broadcast(pairs, *given, labelled.get(loss, given[1]))
+        check_broadcast(pairs, *given, given[1])
     check_finite(elementwise, weight, total.value, total.denominator, dtype)
     return Trace(
         loss=loss,
