@@ -165,14 +165,26 @@ lighthouse: $(LIGHTHOUSE) _build/html/index.html ## Score every page on a slow p
 fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=500: these alone)
 	@$(BIN)/python -m tests.real_keras.fuzz $(N:%=--calls %) $(MODELS:%=--models %) $(SEED:%=--seed %)
 
+# The environments of the next five are nox's: noxfile.py says what runs in them.
+NOX := $(BIN)/nox --session
+
 backends: $(READY) ## Run tests, notebooks, whole models on JAX and PyTorch (BACKENDS=jax: one alone)
-	@$(BIN)/python -m tools.watch.backends $(BACKENDS)
+	@BACKENDS="$(BACKENDS)" $(NOX) backends
 
 colab: $(READY) ## Run setup cell and notebooks with Colab's versions (RUNTIMES=colab-2026-07: these)
-	@$(BIN)/python -m tools.watch.colab $(ARGS) $(RUNTIMES)
+	@RUNTIMES="$(RUNTIMES)" $(NOX) colab -- $(ARGS)
+
+matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 newest": these alone)
+	@RELEASES="$(RELEASES)" $(NOX) matrix
+
+drift: $(READY) ## Which numbers moved in the newest Keras, the nightly, Colab's? (RELEASES=nightly)
+	@RELEASES="$(RELEASES)" RULE="$(RULE)" $(NOX) drift
+
+mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUNCTIONS=huber: there)
+	@$(NOX) mutants -- $(FUNCTIONS)
 
 record: $(READY) ## Run the notebooks here and note the outcome for the page "Where it runs"
-	@$(BIN)/python -m tools.watch.environments pinned
+	@$(BIN)/python -m tools.watch.environments
 
 # A machine with a GPU has its own Python, with JAX, PyTorch or TensorFlow in it: no .venv here.
 gpu: ## Run tests, notebooks, times on this machine's GPU (DRY=1: small, on the CPU)
@@ -187,15 +199,6 @@ gpu-wheels: $(READY) ## Collect what a GPU machine without a network lacks (GPU_
 	  keras numpy matplotlib ipykernel nbval pytest pytest-xdist pyyaml
 	@du -sh _build/gpu/wheels
 	@echo "Copy this folder to the machine, _build/gpu/wheels included. There: make gpu"
-
-matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 newest": these alone)
-	@$(BIN)/python -m tools.watch.matrix $(RELEASES)
-
-drift: $(READY) ## Which numbers moved in the newest Keras, the nightly, Colab's? (RELEASES=nightly)
-	@$(BIN)/python -m tools.watch.drift $(RELEASES) $(RULE:%=--rule %)
-
-mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUNCTIONS=huber: there)
-	@$(BIN)/python -m tools.mutants $(FUNCTIONS)
 
 atlas: $(READY) ## Run the atlas's cases with 40 real releases (RELEASES="keras-2.2.4": these alone)
 	@$(BIN)/python -m records.atlas.build $(ARGS) $(RELEASES)

@@ -9,6 +9,7 @@ from tools.notebooks.files import IGNORED, text
 from tools.watch import drift_notebooks as drift
 from tools.watch import environments
 
+WAITING = "{} more cells stop for want of what these would have made."
 TABLE = "<table><tr><td>{}</td></tr><tr><td>2.5</td></tr></table>"
 
 
@@ -58,7 +59,7 @@ def test_a_number_that_moved_is_told_with_its_line_and_its_place():
     def move(cells):
         cells[3].outputs[0].text = "0.4000\n"
 
-    assert ran(move) == [drift.Difference("4 Masks", "The trap", "d", ("0.5000",), ("0.4000",))]
+    assert ran(move) == [drift.Difference("4 Masks, The trap", ("0.5000",), ("0.4000",))]
 
 
 def test_of_a_long_text_the_lines_that_differ_are_told():
@@ -66,7 +67,7 @@ def test_of_a_long_text_the_lines_that_differ_are_told():
         cells[1].outputs[0].text = "loss\n0.4000\nof 4\n"
 
     (found,) = ran(move)
-    assert (found.heading, found.old, found.new) == ("Masks", ("0.5000",), ("0.4000",))
+    assert found == drift.Difference("4 Masks, Masks", ("0.5000",), ("0.4000",))
 
 
 def test_a_table_is_told_by_its_rows_where_the_text_beside_it_says_less():
@@ -93,12 +94,10 @@ def test_a_cell_that_stops_is_one_line_and_what_needs_it_is_counted():
     first, rest = ran(stop)
     assert first.new == ("stops: TypeError: no such option",)
     assert first.old == ("loss", "0.5000", "of 4")
-    assert rest == drift.Difference(
-        "4 Masks", "", "", (), ("1 more cell needs what these would have made.",), 1
-    )
+    assert rest == drift.Difference("4 Masks", (), (WAITING.format(1),), 1)
 
 
-def test_another_missing_name_is_a_finding_of_its_own():
+def test_a_missing_name_with_nothing_stopped_before_it_is_a_finding():
     def stop(cells):
         cells[3].outputs = [error("NameError", "name 'other' is not defined")]
 
@@ -125,8 +124,8 @@ def test_many_lines_are_cut():
 
 
 FOUND = [
-    drift.Difference("4 Masks", "The trap", "d", ("0.5000",), ("0.4000",)),
-    drift.Difference("4 Masks", "", "", (), ("2 more cells need what these would have made.",), 2),
+    drift.Difference("4 Masks, The trap", ("0.5000",), ("0.4000",)),
+    drift.Difference("4 Masks", (), (WAITING.format(2),), 2),
 ]
 COUNTS = {
     "04_masks": {"passed": 32, "failed": 3, "skipped": 0, "seconds": 1.0},
@@ -134,24 +133,12 @@ COUNTS = {
 }
 
 
-def test_the_report_for_a_terminal():
-    assert drift.text("Keras 3.16.0", [], COUNTS) == (
-        "Notebooks: all of 70 cells print with Keras 3.16.0 what is saved."
-    )
-    assert drift.text("Keras 3.16.0", FOUND, COUNTS) == (
-        "Notebooks: 3 of 70 cells do not print with Keras 3.16.0 what is saved.\n"
-        "  4 Masks, The trap (cell d)\n"
-        "    - 0.5000\n"
-        "    + 0.4000\n"
-        "  4 Masks\n"
-        "    + 2 more cells need what these would have made."
-    )
-
-
-def test_the_report_for_a_page():
-    assert drift.markdown("Keras 3.16.0", FOUND[:1], COUNTS) == (
-        "### Notebooks: 1 of 70 cells does not print with Keras 3.16.0 what is saved.\n\n"
-        "4 Masks, The trap (cell d):\n\n```diff\n- 0.5000\n+ 0.4000\n```\n"
+def test_the_report():
+    assert drift.report([], COUNTS) == "### Notebooks: 0 of 70 cells print something else\n"
+    assert drift.report(FOUND, COUNTS) == (
+        "### Notebooks: 3 of 70 cells print something else\n\n"
+        "4 Masks, The trap:\n\n```diff\n- 0.5000\n+ 0.4000\n```\n\n"
+        f"4 Masks:\n\n```diff\n+ {WAITING.format(2)}\n```\n"
     )
 
 
@@ -166,17 +153,17 @@ def test_a_notebook_runs_to_its_end_whatever_its_cells_do(tmp_path, monkeypatch)
     found, counts = drift.run_all("drift-test", sys.executable, [file])
     counts["04_masks"].pop("seconds")
     assert counts == {"04_masks": {"passed": 1, "failed": 4, "skipped": 0}}
-    assert [(one.chapter, one.new) for one in found] == [
-        ("4 Masks", ("stops: ZeroDivisionError: division by zero",)),
-        ("4 Masks", ("stops: DeadKernelError: Kernel died",)),
-        ("4 Masks", ("2 more cells need what these would have made.",)),
+    assert [(one.place, one.new) for one in found] == [
+        ("4 Masks, Masks", ("stops: ZeroDivisionError: division by zero",)),
+        ("4 Masks, Masks", ("stops: DeadKernelError: Kernel died",)),
+        ("4 Masks", (WAITING.format(2),)),
     ]
 
 
 def test_the_record_names_what_will_move(monkeypatch):
     versions = {"python": "3.11.7", "keras": "3.16.0"}
-    monkeypatch.setattr(environments, "versions", lambda python: versions)
-    made = drift.record("Tomorrow's Keras", "python", [*FOUND, FOUND[0]], COUNTS)
+    monkeypatch.setattr(environments, "versions", lambda python, backend: versions)
+    made = drift.record("python", [*FOUND, FOUND[0]], COUNTS)
     assert made["notes"] == ["The next release may print other numbers there: 4 Masks, The trap."]
     assert made["notebooks"] == COUNTS and made["keras"] == "3.16.0"
-    assert drift.record("Tomorrow's Keras", "python", [], COUNTS)["notes"] == []
+    assert drift.record("python", [], COUNTS)["notes"] == []

@@ -1,14 +1,18 @@
-"""The records of what ran where (records/environments/*.json), and the tool that writes them."""
+"""Where tests and notebooks run: the records (records/environments/*.json), and who writes them."""
 
+import ast
 import copy
 import json
+import os
+import re
+import subprocess
 import sys
 
 import nbformat
 import pytest
 
 from tests.tools.environment_records import RECORD
-from tools.notebooks.files import notebooks
+from tools.notebooks.files import ROOT, code_cells, notebooks, read
 from tools.watch import environments
 
 XML = """<?xml version="1.0" encoding="utf-8"?>
@@ -98,18 +102,6 @@ def test_a_gap_can_be_said(tmp_path):
     )
 
 
-def test_a_record_in_two_parts_is_joined_where_nothing_else_changed(tmp_path):
-    later = {"12_case_study": {"passed": 9, "failed": 0, "skipped": 0, "seconds": 200.0}}
-    environments.write(RECORD, tmp_path)
-    environments.write({**RECORD, "notebooks": later}, tmp_path, join=True)
-    assert list(environments.read_all(tmp_path)["try"]["notebooks"]) == [
-        "01_one_number",
-        "12_case_study",
-    ]
-    environments.write({**RECORD, "notebooks": later, "keras": "3.14.1"}, tmp_path, join=True)
-    assert list(environments.read_all(tmp_path)["try"]["notebooks"]) == ["12_case_study"]
-
-
 def test_the_table_names_what_failed():
     assert environments.table({"try": RECORD}).splitlines() == [
         "try, 2026-11-22: A try (Keras 3.13.2, TensorFlow 2.20.0, Python 3.13.0, CPU)",
@@ -162,3 +154,63 @@ def test_a_cell_that_prints_another_number_is_counted(tmp_path, monkeypatch):
     found = environments.nbval("try", sys.executable, "jax", files)
     counts = {name: tuple(found[name][key] for key in environments.COUNTS) for name in found}
     assert counts == {"01_moved": (2, 1, 0), "02_broken": (0, 1, 0)}
+
+
+# --- what runs on every backend
+
+
+FRAMEWORK = re.compile(r"^\s*(import|from) (tensorflow|jax|torch)\b", re.MULTILINE)
+
+
+def needs_one_framework(source):
+    """Say whether a cell needs one framework, whatever the backend is."""
+    return bool(FRAMEWORK.search(source)) and "keras.backend.backend()" not in source
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_a_cell_that_imports_a_framework_asks_for_the_backend(path):
+    """So none has to be skipped: elsewhere it prints the same by another way."""
+    assert [c.id for c in code_cells(read(path)) if needs_one_framework(c.source)] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "one"),
+    [
+        ("import tensorflow as tf\ntf.ones(1)", True),
+        ("if True:\n    from torch import nn", True),
+        ("if keras.backend.backend() == 'jax':\n    import jax", False),
+        ("import keras  # on tensorflow", False),
+    ],
+)
+def test_the_check_sees_a_cell_of_one_framework(source, one):
+    assert needs_one_framework(source) is one
+
+
+@pytest.mark.parametrize("name", environments.TESTS)
+def test_the_tests_for_all_backends_import_none(name):
+    imports = [n for n in ast.parse((ROOT / name).read_text()).body if isinstance(n, ast.Import)]
+    names = {alias.name.partition(".")[0] for node in imports for alias in node.names}
+    assert not names & {"tensorflow", "jax", "torch"}
+
+
+# --- the sessions of noxfile.py
+
+
+def sessions(**variables):
+    command = [sys.executable, "-m", "nox", "--list"]
+    env = {**os.environ, "RELEASES": "", "BACKENDS": "", "RUNTIMES": "", **variables}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+
+
+def test_variables_choose_the_sessions_and_make_calls_them():
+    listed = re.findall(r"^- (\S+) ->", sessions(RELEASES="3.11.3 nightly").stdout, re.MULTILINE)
+    assert {"matrix(3.11.3)", "matrix(nightly)", "drift(nightly)", "backends(jax)"} <= set(listed)
+    assert "matrix(3.5.0)" not in listed
+    called = re.findall(r"\$\(NOX\) (\w+)", (ROOT / "Makefile").read_text())
+    assert set(called) == {name.partition("(")[0] for name in listed}
+
+
+def test_a_runtime_that_nobody_knows_is_refused():
+    refused = sessions(RUNTIMES="colab-1999")
+    assert refused.returncode
+    assert "Unknown runtime colab-1999. Known: colab-2026-08, " in refused.stderr

@@ -5,9 +5,11 @@ import tomllib
 
 import pytest
 
-from tools.mutants import __main__ as mutants
+from tools import mutants
+from tools.mutants.__main__ import SURVIVORS
+from tools.mutants.write import difference
 
-ENTRIES = tomllib.loads(mutants.SURVIVORS.read_text())["survivor"]
+ENTRIES = tomllib.loads(SURVIVORS.read_text())["survivor"]
 
 
 def lines_of(module, name):
@@ -27,7 +29,7 @@ def test_a_survivor_has_its_line_and_a_reason(entry):
 def test_a_difference_is_told_apart_from_an_equal_line():
     was = "def f(x):\n    if x:\n        return 1\n    return g(x)\n    return 1"
     now = was[:-1] + "2"
-    assert mutants.difference(was, now) == {
+    assert difference(was, now) == {
         "was": "return g(x)\nreturn 1",
         "now": "return g(x)\nreturn 2",
     }
@@ -36,4 +38,4 @@ def test_a_difference_is_told_apart_from_an_equal_line():
 def test_lines_that_moved_do_not_matter():
     was, now = "def f():\n    return 1", "def f():\n    return 2"
     moved = [text.replace("\n", "\n    x = 0\n\n") for text in (was, now)]
-    assert mutants.difference(was, now) == mutants.difference(*moved)
+    assert difference(was, now) == difference(*moved)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutants.__main__ import MODULES
+from tools.mutants import MODULES
 
 TESTS = (  # the quick ones first; a unit test has to do, without the random calls of Keras
     *(

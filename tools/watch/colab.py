@@ -1,20 +1,13 @@
-"""Run the notebooks as Colab's readers run them: Colab's versions, lossbook absent.
+"""Colab's versions, and what the setup cell of the notebooks does where lossbook is absent.
 
-    python -m tools.watch.colab [RUNTIMES]     both runtimes, or those that are named
-    python -m tools.watch.colab --setup        their setup cell alone; nothing is recorded
-
-Each runtime gets an environment of its own in _build/colab (2 GB). In it the setup cell of the
-notebooks runs first and installs lossbook, from an archive of what is committed instead of the
-repository's address; `pip freeze` may change by lossbook alone, and the cell prints one line. Then
-every notebook has to print what it printed when it was saved. What came of it is written to
-records/environments/colab-*.json.
+`make colab` makes an environment for each runtime (noxfile.py). In it the setup cell runs first and
+installs lossbook, from an archive of what is committed instead of the repository's address;
+`pip freeze` may change by lossbook alone, and the cell prints one line. Then every notebook has to
+print what it printed when it was saved.
 """
 
-import json
 import os
-import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -26,8 +19,6 @@ from tools.notebooks.files import ROOT, code_cells, notebooks, read, repository
 from tools.notebooks.runs import seconds_of
 from tools.watch import environments
 
-FOLDER = ROOT / "_build" / "colab"
-UV = Path(sys.executable).parent / "uv"
 LIMIT = 20  # seconds that the setup cell may take; more is said, and fails nothing
 
 # Colab's own, from googlecolab/backend-info. PyTorch, JAX and 600 more are not asked for: no
@@ -66,7 +57,7 @@ RUNTIMES = {
         ),
     ),
 }
-NEWEST = "colab-2026-08"  # the other one is left out where its Python isn't at hand
+NEWEST = "colab-2026-08"
 OPEN = "Colab itself was not opened: its versions were rebuilt on another machine."
 
 
@@ -77,42 +68,6 @@ class Cell(NamedTuple):
     seconds: float
     before: tuple
     after: tuple
-
-
-def python_of(version):
-    """Return a Python of that version, from the PATH, pyenv or uv; None where there is none."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
-    candidates = [shutil.which(f"python{version}"), sys.executable]
-    candidates += sorted(pyenv.glob(f"{version}.*/bin/python"))
-    for python in filter(None, candidates):
-        if _version(python) == version:
-            return str(python)
-    found = subprocess.run([UV, "python", "find", version], capture_output=True, text=True)
-    return found.stdout.strip() if found.returncode == 0 else None
-
-
-def _version(python):
-    """Return 3.13 for an interpreter that is one; pyenv's stand-ins only say that they are not."""
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    run = subprocess.run([python, "-c", code], capture_output=True, text=True)
-    return run.stdout.strip()
-
-
-def environment(name, python):
-    """Make the environment of a runtime, without lossbook; return its Python."""
-    runtime, folder = RUNTIMES[name], FOLDER / name
-    inside, stamp = folder / "bin" / "python", folder / "made-of.json"
-    made_of = json.dumps([python, *runtime.packages])
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != made_of:
-        subprocess.run(
-            [UV, "venv", "--quiet", "--clear", "--seed", "--python", python, folder], check=True
-        )
-        install = [UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", inside]
-        subprocess.run([*install, *runtime.packages], check=True)
-        stamp.write_text(made_of, encoding="utf-8")
-    remove = [UV, "pip", "uninstall", "--quiet", "--python", inside, "lossbook"]
-    subprocess.run(remove, check=True, capture_output=True)
-    return inside
 
 
 def freeze(python):
@@ -183,48 +138,3 @@ def notes(cell):
     slow = f" (more than {LIMIT} s)" if cell.seconds > LIMIT else ""
     took = f"took {cell.seconds:.0f} s{slow} and printed one line"
     return [OPEN, f"The setup cell added lossbook, {many}, {took}."]
-
-
-def run(name, python, setup_only=False):
-    """Run one runtime; return its record, None where nothing is recorded, and its problems."""
-    runtime = RUNTIMES[name]
-    print(f"==> {name}: {runtime.title}, in {FOLDER.relative_to(ROOT)}", flush=True)
-    inside = environment(name, python)
-    cell = run_setup(name, inside)
-    print(cell.printed, end="")
-    found = problems(cell)
-    if found:
-        return None, [f"{name}: {problem}" for problem in found]
-    print(notes(cell)[1])
-    if setup_only:
-        return None, []
-    print(f"==> {name}: notebooks", flush=True)
-    record = environments.record(name, runtime.title, inside, notes=notes(cell))
-    environments.write(record)
-    failed = environments.total(record)["failed"]
-    return record, [f"{name}: {failed} cells differ."] if failed else []
-
-
-def main(arguments):
-    """Run the runtimes that the command line names, or both; say whether all went well."""
-    setup_only = "--setup" in arguments
-    names = [name for name in arguments if name != "--setup"] or list(RUNTIMES)
-    if unknown := [name for name in names if name not in RUNTIMES]:
-        sys.exit(f"Unknown runtime {', '.join(unknown)}. Known: {', '.join(RUNTIMES)}.")
-    os.environ.pop("PYTHONPATH", None)  # lossbook is absent
-    pythons = {name: python_of(RUNTIMES[name].python) for name in names}
-    gaps = [name for name in names if pythons[name] is None]
-    results = {name: run(name, pythons[name], setup_only) for name in names if pythons[name]}
-    for name in gaps:
-        print(f"{name}: not run, for no Python {RUNTIMES[name].python} is at hand.")
-    done = {name: record for name, (record, _) in results.items() if record}
-    if done:
-        print("", environments.table(done), sep="\n")
-    bad = [problem for _, found in results.values() for problem in found]
-    if bad:
-        print("", *bad, sep="\n")
-    return bool(bad) or NEWEST in gaps or gaps == names
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

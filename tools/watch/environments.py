@@ -1,13 +1,10 @@
-"""Where the notebooks run: one JSON file for each environment, in records/environments/.
+"""Where the tests and notebooks run: one JSON file for each environment, in records/environments/.
 
-    python -m tools.watch.environments pinned   run the notebooks with this Python, write
-    pinned.json
-    python -m tools.watch.environments table    print what the files say
+    python -m tools.watch.environments   run the notebooks with this Python, write pinned.json
 
-Other tools make other environments and call `record` and `write`: tools/watch/colab.py and
-tools/watch/backends.py. The page "Where it runs" shows the files
-(tools/sphinx_extensions/where_it_runs.py). nbval runs
-here, in the environment of the book; the environment under test only needs a kernel.
+The sessions of noxfile.py and tools/watch/gpu.py make other environments and call `record` and
+`keep`. The page "Where it runs" shows the files. pytest and nbval run here, in the environment of
+the book; the environment under test only needs a kernel.
 """
 
 import datetime
@@ -38,6 +35,33 @@ print(json.dumps({
     "device": device(keras.ops.ones(1)).partition(":")[0],
 }))
 """
+# The tests that hold lossbook against Keras on whichever backend runs.
+TESTS = (
+    "tests/exercises/test_exercises_against_keras.py",
+    "tests/exercises/test_exercises_against_keras_2.py",
+    "tests/real_keras/test_against_keras.py",
+    "tests/real_keras/test_compiled_models.py",
+    "tests/real_keras/test_passed_masks.py",
+    "tests/unit/core/test_arrays.py",
+    "tests/unit/core/test_messages.py",
+    "tests/unit/core/test_transforms.py",
+    "tests/unit/explain/test_explain.py",
+    "tests/unit/explain/test_explain_messages.py",
+    "tests/unit/explain/test_explained_models.py",
+    "tests/unit/losses/test_losses.py",
+    "tests/unit/losses/test_regressions.py",
+    "tests/unit/rules/test_class_weights.py",
+    "tests/unit/rules/test_releases.py",
+    "tests/unit/rules/test_total.py",
+    "tests/unit/show/test_notebook.py",
+    "tests/unit/trace/test_source.py",
+    "tests/unit/trace/test_trace.py",
+)
+PYTEST = (
+    *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", os.environ.get("WORKERS", "2")),
+    # Keras on JAX and PyTorch turns a tensor into an array in a way that a new NumPy warns of.
+    *("-W", "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
+)
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -49,33 +73,23 @@ def read_all(folder=FOLDER):
     return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
 
 
-def write(record, folder=FOLDER, join=False):
-    """Write a record; with `join`, keep what the same versions gave for other notebooks that day.
+def write(record, folder=FOLDER):
+    """Write a record as JSON that reads well in a diff: a line for each notebook.
 
     Raises:
         ValueError: if the record is not well formed.
     """
     if found := problems(record):
         raise ValueError(f"{record.get('environment')}: " + "; ".join(found))
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    text = re.sub(r"\{\s+(\"passed\"[^{}]*?)\s+\}", _one_line, text)
     file = Path(folder) / f"{record['environment']}.json"
-    if join and file.exists():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        if all(before[key] == record[key] for key in ("date", *VERSIONS)):
-            record = {**record, "notebooks": {**before["notebooks"], **record["notebooks"]}}
-    chapters = sorted(record["notebooks"].items())
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(_text({**record, "notebooks": dict(chapters)}), encoding="utf-8")
+    file.write_text(text + "\n", encoding="utf-8")
     return file
 
 
-def _text(record):
-    """Return a record as JSON that reads well in a diff: a line for each notebook."""
-    text = json.dumps(record, indent=2, ensure_ascii=False)
-    return re.sub(r"\{\s+(\"passed\"[^{}]*?)\s+\}", _one_line, text) + "\n"
-
-
 def _one_line(match):
-    return "{" + re.sub(r"\s+", " ", match[1]) + "}"
+    return "{" + " ".join(match[1].split()) + "}"
 
 
 def problems(record):
@@ -111,9 +125,9 @@ def _is_text(thing):
 # --- runs -----------------------------------------------------------------------------------------
 
 
-def settings(backend="tensorflow"):
-    """Return the environment variables of a run: no setting of the user's moves a number."""
-    ours = {
+def variables(backend="tensorflow"):
+    """Return the variables that a run needs: no setting of the user's moves a number."""
+    return {
         "KERAS_BACKEND": backend,
         "KERAS_HOME": str(ROOT / "_build" / "keras"),
         "IPYTHONDIR": str(ROOT / "_build" / "ipython"),
@@ -121,8 +135,12 @@ def settings(backend="tensorflow"):
         "JUPYTER_PATH": str(KERNELS),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the kernel warns of its own debugger
     }
+
+
+def settings(backend="tensorflow"):
+    """Return the whole environment of a run: what is inherited, and the variables above."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "PYTHONHOME"))}
-    return inherited | ours
+    return inherited | variables(backend)
 
 
 def kernel(name, python):
@@ -149,17 +167,13 @@ def versions(python, backend="tensorflow"):
 
 
 def nbval(name, python, backend="tensorflow", files=()):
-    """Run notebooks with nbval in the kernel of an environment; return what came of each.
-
-    WORKERS, an environment variable, says how many run side by side (2).
-    """
+    """Run notebooks with nbval in the kernel of an environment; return what came of each."""
     report = KERNELS / f"{name}.xml"
     chosen = [str(path.relative_to(ROOT)) for path in notebooks(files)]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    command += ["-n", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
-    command += ["--nbval", "--nbval-kernel-name", kernel(name, python), "--junit-xml", report]
+    command = [sys.executable, *PYTEST, "--dist", "loadfile", "--junit-xml", report]
+    command += ["--nbval", "--nbval-kernel-name", kernel(name, python), *chosen]
     report.unlink(missing_ok=True)
-    subprocess.run([*command, *chosen], cwd=ROOT, env=settings(backend))
+    subprocess.run(command, cwd=ROOT, env=settings(backend))
     if not report.exists():
         sys.exit(f"The Loss Book: {name}: pytest left no report")
     found = results(report.read_text(encoding="utf-8"))
@@ -182,21 +196,23 @@ def results(xml):
     return found
 
 
-def record(name, title, python, backend="tensorflow", files=(), notes=()):
-    """Run notebooks in an environment; return its record, ready for `write`."""
+def record(name, title, python, backend="tensorflow", *, files=(), counts=None, notes=()):
+    """Return the record of an environment; the notebooks run in it where no counts are given."""
     return {
         "environment": name,
         "title": title,
-        "date": today(),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         **versions(python, backend),
-        "notebooks": nbval(name, python, backend, files),
+        "notebooks": nbval(name, python, backend, files) if counts is None else counts,
         "notes": list(notes),
     }
 
 
-def today():
-    """Return the date, in UTC."""
-    return datetime.datetime.now(datetime.UTC).date().isoformat()
+def keep(record):
+    """Write a record and print it; return how many of its cells failed."""
+    file = write(record)
+    print(table({record["environment"]: record}), f"Written: {file.name}", sep="\n", flush=True)
+    return total(record)["failed"]
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -221,7 +237,8 @@ def table(records):
     lines = []
     for name, data in records.items():
         lines.append(f"{name}, {data['date']}: {data['title']} ({versions_text(data)})")
-        rows = [*data["notebooks"].items(), ("all", {**total(data), "seconds": _seconds(data)})]
+        seconds = sum(counts["seconds"] for counts in data["notebooks"].values())
+        rows = [*data["notebooks"].items(), ("all", {**total(data), "seconds": seconds})]
         for notebook, c in rows if data["notebooks"] else ():
             said = f"{c['passed']:4} passed, {c['failed']} failed, {c['skipped']} skipped"
             lines.append(f"  {notebook:<22} {said} {c['seconds']:7.1f} s")
@@ -229,22 +246,5 @@ def table(records):
     return "\n".join(lines)
 
 
-def _seconds(data):
-    return sum(counts["seconds"] for counts in data["notebooks"].values())
-
-
-def main(arguments):
-    """Run the command that was asked for; say whether a cell failed."""
-    if arguments == ["table"]:
-        print(table(read_all()))
-        return 0
-    if arguments != ["pinned"]:
-        sys.exit(__doc__)
-    done = record("pinned", "The pinned versions", sys.executable)
-    file = write(done)
-    print(table({"pinned": done}), f"Written: {file.relative_to(ROOT)}", sep="\n")
-    return total(done)["failed"] > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(keep(record("pinned", "The pinned versions", sys.executable)) > 0)

@@ -1,14 +1,16 @@
-"""Time lossbook on the device of this environment's backend, and see that its tensors stay there.
+"""What lossbook costs on the device of this backend, and whether its tensors stay there.
 
-    python -m tools.watch.gpu_bench 64 256 256 5
+    python benchmarks/device.py 64 256 256 5           # where there is a GPU, beside the CPU alone
+    python benchmarks/device.py 2 16 16 5              # small
 
-tools/watch/gpu.py calls it, once with the GPU and once with the CPU alone. One line of JSON: the
-device,
-which functions kept their tensors on it, the device's own bandwidth of a copy, and seconds.
+Times are ratios to the device's own copy of an array, and, on a GPU, to the CPU alone in the same
+run. It fails where a tensor left its device, or where eager and compiled totals differ.
 """
 
 import json
+import os
 import statistics
+import subprocess
 import sys
 import time
 
@@ -22,6 +24,7 @@ from lossbook.notebook import device
 
 REPEATS = 7
 BACKEND = keras.backend.backend()
+CPU_ALONE = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
 
 
 def wait(x):
@@ -54,8 +57,7 @@ def jitted(function):
 
 
 def seconds(call):
-    """Return the median seconds of a call, the first one (compilation, loading) left out."""
-    call()
+    """Return the median seconds of a call."""
     found = []
     for _ in range(REPEATS):
         start = time.perf_counter()
@@ -126,33 +128,63 @@ def timed(shape):
         # jit_compile is Keras's "auto": XLA where the backend has it
         model.compile("sgd", "binary_crossentropy", run_eagerly=what == "explain")
         try:
-            totals[what] = call()
+            totals[what] = call()  # and what is compiled or loaded only once
             found[what] = seconds(call)
         except Exception as error:  # torch.compile needs a compiler of C++ or Triton
             found[what] = type(error).__name__
-    totals.pop("copy", None)
+    del totals["copy"]
     return found, {what: float(total) for what, total in totals.items()}
 
 
-def main():
-    """Print what was found, on one line."""
-    shape = tuple(map(int, sys.argv[1:]))
-    home = device(ops.ones(1))
-    names = list(outputs())
-    found, totals = timed(shape)
+def lines(home, shape, found, alone):
+    """Return the times in words; `alone` are those of the CPU, or empty."""
     size = int(np.prod(shape))
-    answer = {
-        "device": home,
-        "checked": len(names),
-        "strays": strays(names, home),
-        "shape": shape,
-        "copied": 2 * 4 * size,  # read and written
-        "read": 2 * 4 * size + 5 * size // shape[-1],  # labels, predictions; weights, mask
-        "seconds": found,
-        "totals": totals,
-    }
-    print(json.dumps(answer))
+    read = 2 * 4 * size + 5 * size // shape[-1]  # labels, predictions; weights, mask
+    copied = 2 * 4 * size / found["copy"]  # read and written
+    where = home.partition(":")[0].upper()
+    said = [f"{where}: a copy moves {copied / 1e9:.1f} GB/s. Arrays of shape {shape}."]
+    for what in list(found)[1:]:
+        if isinstance(found[what], str):
+            said.append(f"{what}: not measured ({found[what]}).")
+            continue
+        line = f"{what}: {found[what]:.3g} s, {read / found[what] / copied:.0%} of the copy's rate"
+        if isinstance(alone.get(what), float):
+            line += f"; the CPU needs {alone[what] / found[what]:.3g} times as long"
+        said.append(line + ".")
+    return said
+
+
+def faults(stray, totals):
+    """Return what is wrong with a measurement: tensors that strayed, totals that differ."""
+    wrong = [f"a tensor left its device: {one}" for one in stray]
+    for one, other in (("trace", "trace, jitted"), ("explain", "explain, compiled")):
+        if one in totals and other in totals:
+            gap = abs(totals[one] - totals[other])
+            if gap > 2e-6 * abs(totals[one]) + 1e-7:
+                wrong.append(f"{one} gives {totals[one]}, {other} gives {totals[other]}")
+    return wrong
+
+
+def main(arguments):
+    """Print what was found and what is wrong; with --times the seconds alone."""
+    shape = tuple(int(size) for size in arguments if size != "--times")
+    found, totals = timed(shape)
+    if "--times" in arguments:
+        print(json.dumps(found))
+        return 0
+    home, named, alone = device(ops.ones(1)), list(outputs()), {}
+    if home.startswith("gpu"):
+        command = [sys.executable, __file__, "--times", *map(str, shape)]
+        run = subprocess.run(
+            command, env=os.environ | CPU_ALONE, check=True, capture_output=True, text=True
+        )
+        alone = json.loads(run.stdout.splitlines()[-1])
+    print(f"{len(named)} results of the helper functions: all on {home}.")
+    print(*lines(home, shape, found, alone), sep="\n")
+    wrong = faults(strays(named, home), totals)
+    print("\n".join(f"WRONG: {fault}" for fault in wrong), end="", file=sys.stderr)
+    return bool(wrong)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))
