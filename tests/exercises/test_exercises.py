@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from lossbook import exercises
-from lossbook._exercises import EXERCISES, Exercise
+from lossbook._exercises import EXERCISES, Answers, AnyOf, Exercise
 from tools.notebooks.exercises import exercises as exercises_of
 from tools.notebooks.files import name_of, notebooks, read
 
-MISTAKES = [(name, i) for name in EXERCISES for i in range(len(EXERCISES[name].mistakes))]
+MISTAKES = [(e.name, said) for e in EXERCISES.values() for said in e.answers(*e.cases[0]).mistakes]
 
 
 def said(capsys, name, answer):
@@ -31,10 +31,14 @@ def test_the_right_answer_is_correct(name, capsys):
     assert said(capsys, name, answer_of(name, EXERCISES[name].expected)) == "correct."
 
 
-@pytest.mark.parametrize(("name", "i"), MISTAKES)
-def test_a_known_mistake_gets_its_diagnosis(name, i, capsys):
-    mistake, diagnosis = EXERCISES[name].mistakes[i]
-    assert said(capsys, name, answer_of(name, mistake)) == f"wrong. {diagnosis}"
+@pytest.mark.parametrize(("name", "diagnosis"), MISTAKES)
+def test_a_known_mistake_gets_its_diagnosis(name, diagnosis, capsys):
+    exercise = EXERCISES[name]
+    wrong = [exercise.answers(*case).mistakes[diagnosis] for case in exercise.cases]
+    for way in zip(*(w if isinstance(w, AnyOf) else [w] for w in wrong), strict=True):
+        replies = iter(way)
+        answer = (lambda *_, r=replies: next(r)) if exercise.asks_for_function else way[0]
+        assert said(capsys, name, answer) == f"wrong. {diagnosis}"
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -163,7 +167,7 @@ def test_what_is_said_of_other_answers(name, answer, says, capsys):
 
 def test_an_array_as_the_right_value(monkeypatch, capsys):
     right = np.array([[0.25, 0.5], [0.125, 0]])
-    monkeypatch.setitem(EXERCISES, "array-1", Exercise(lambda: right))
+    monkeypatch.setitem(EXERCISES, "array-1", Exercise("array-1", lambda: Answers(right, {})))
     assert said(capsys, "array-1", right.tolist()) == "correct."
     assert said(capsys, "array-1", right.astype("float32")) == "correct."
     wrong = right + np.array([[0, 0], [0.125, 0]])

@@ -244,4 +244,4 @@ def test_the_bundle_needs_site_and_slides(tmp_path, monkeypatch):
 def test_the_diagnosis_on_the_page_is_one_of_the_checkers():
     page = (ROOT / "book/instructors.md").read_text(encoding="utf-8")
     (quoted,) = re.findall(r'wrong in a way that it knows \("([^"]+)"\)', page)
-    assert quoted in {said for e in EXERCISES.values() for _, said in e.mistakes}
+    assert quoted in {said for e in EXERCISES.values() for said in e.answers(*e.cases[0]).mistakes}

@@ -3,6 +3,15 @@
 import importlib
 import pkgutil
 
-EXERCISES = {}
-for _module in pkgutil.iter_modules(__path__):
-    EXERCISES |= importlib.import_module(f"{__name__}.{_module.name}").EXERCISES
+from lossbook._exercises.checking.exercise import Exercise
+
+_CHAPTERS = [
+    importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
+]
+
+EXERCISES: dict[str, Exercise] = {
+    exercise.name: exercise
+    for chapter in _CHAPTERS
+    for exercise in vars(chapter).values()
+    if isinstance(exercise, Exercise)
+}

@@ -29,8 +29,8 @@ def value_difference(right, given):
 def _common_factor(right, given):
     """Say by which factor all numbers of several are off, if it is the same for all but zeros."""
     right, given = array(right), array(given)
-    several, told = right.size > 1, (right != 0) | (given != 0)
-    right, given = right[told], given[told]
+    several, informative = right.size > 1, (right != 0) | (given != 0)
+    right, given = right[informative], given[informative]
     ratio = given / right
     if not several or not right.size or not np.all(np.isfinite(ratio)) or abs(ratio[0] - 1) < 0.01:
         return None
@@ -69,7 +69,7 @@ def function_difference(exercise, right, given):
         wrong = np.argwhere(~close(r, g, computed=True))
         if len(wrong):
             index = tuple(wrong[0])
-            arguments = inspect.signature(exercise.expected).parameters
+            arguments = inspect.signature(exercise.solve).parameters
             parts = [_part(x, index, array(r).shape) for x in case]
             inputs = ", ".join(map(_named, arguments, parts))
             own = any(np.ndim(part) < np.ndim(x) for part, x in zip(parts, case, strict=True))

@@ -1,8 +1,34 @@
-"""What an exercise is: its right answer, the usual mistakes, the cases it is tried on."""
+"""What an exercise is: the right answer, what the known mistakes give, the cases it is tried on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+
+Tensors = Mapping[str, Any]
+
+
+class AnyOf(tuple):
+    """What one mistake gives, where it gives several answers."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to an exercise on one case.
+
+    Attributes:
+        right: the right one.
+        mistakes: what to tell who errs in a known way, and the answer that is given then.
+        made_from: for numbers that aggregate losses: what `lossbook.identify` takes besides the
+            number (`{"values": ..., "sample_weight": ...}`), in a tuple with one for each number of
+            the answer (None: not this one). A wrong number that none of the mistakes explains is
+            looked up there.
+    """
+
+    right: Any
+    mistakes: Mapping[str, Any]
+    made_from: Tensors | tuple[Tensors | None, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -10,24 +36,36 @@ class Exercise:
     """One exercise: either a value is asked for, or a function.
 
     Attributes:
-        expected: computes the right answer, from the arguments of a case.
-        mistakes: pairs of a function that errs in a known way, and what to tell who errs so.
+        name: such as "class-axis-1".
+        solve: computes the answers from the arguments of a case.
         cases: the arguments that a function is tried on, chosen so that the mistakes give something
-            else than `expected`. An exercise that asks for a value has one case without arguments.
-        made_from: for numbers that aggregate losses: from the arguments of a case, what
-            `lossbook.identify` takes besides the number (`{"values": ..., "sample_weight": ...}`),
-            in a tuple with one for each number of the answer (None: not this one). A wrong number
-            that none of the mistakes explains is looked up there.
-        see: where to read on after such a diagnosis, such as "the chapter Weights".
+            else than the right answer. An exercise that asks for a value has one case without
+            arguments.
+        see: where to read on after a number is looked up, such as "the chapter Weights".
     """
 
-    expected: Callable[..., Any]
-    mistakes: tuple[tuple[Callable[..., Any], str], ...] = ()
+    name: str
+    solve: Callable[..., Answers]
     cases: tuple[tuple, ...] = ((),)
-    made_from: Callable[..., Any] | None = None
     see: str = ""
 
     @property
-    def asks_for_function(self):
+    def asks_for_function(self) -> bool:
         """Whether the answer is a function."""
         return self.cases != ((),)
+
+    def answers(self, *arguments: Any) -> Answers:
+        """Return the answers on a case. The mistakes may divide by 0."""
+        with np.errstate(all="ignore"):
+            return self.solve(*arguments)
+
+    def expected(self, *arguments: Any) -> Any:
+        """Return the right answer on a case."""
+        return self.answers(*arguments).right
+
+
+def exercise(
+    name: str, cases: tuple[tuple, ...] = ((),), see: str = ""
+) -> Callable[[Callable[..., Answers]], Exercise]:
+    """Make an exercise of the function that computes its answers."""
+    return lambda solve: Exercise(name, solve, cases, see)

@@ -8,21 +8,19 @@ from lossbook._identify import identify
 SLIPS = 1  # a wrong answer with more of them is guesswork
 
 
-def formula_of(exercise, right, given):
+def formula_of(exercise, answers, given):
     """Say what `lb.identify` finds out about the first wrong number; None if it finds nothing.
 
-    `exercise.made_from` says from which values, weights and mask each number is made.
+    `made_from` says from which values, weights and mask each number is made.
     """
-    if exercise.made_from is None:
-        return None
-    for case, r, g in zip(exercise.cases, right, given, strict=True):
-        if not fits(r, g):
+    for answer, g in zip(answers, given, strict=True):
+        if answer.made_from is None or not fits(answer.right, g):
             return None
-        wrong = np.atleast_1d(~close(r, g, exercise.asks_for_function))
+        wrong = np.atleast_1d(~close(answer.right, g, exercise.asks_for_function))
         if not np.any(wrong):
             continue
-        made_from = exercise.made_from(*case)
-        tensors = made_from if isinstance(made_from, tuple) else (made_from,)
+        several = isinstance(answer.made_from, tuple)
+        tensors = answer.made_from if several else (answer.made_from,)
         i = int(np.argmax(wrong))
         if i >= len(tensors) or tensors[i] is None:
             return None
