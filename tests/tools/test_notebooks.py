@@ -102,408 +102,203 @@ def test_a_good_notebook_has_no_problem():
     assert notebooks.problems_of(good(), ABOUT) == []
 
 
-# What to break: which cell, how, and what the one problem then says.
-BROKEN = {}
-
-
-def breaks(cell, says):
-    def keep(function):
-        BROKEN[function.__name__] = (function, cell, says)
-        return function
-
-    return keep
-
-
-@breaks(0, "not valid nbformat 4.5: Additional properties are not allowed")
-def an_unknown_key_in_a_cell(cells, nb):
-    cells[3].colour = "red"
-
-
-@breaks(16, "a raw cell")
-def a_raw_cell(cells, nb):
-    cells.append(nbformat.v4.new_raw_cell("x", id="raw"))
-
-
-@breaks(4, "execution count is None, not 2")
-def a_null_count(cells, nb):
-    cells[3].execution_count = None
-
-
-@breaks(5, "execution count is 4, not 3")
-def a_jumping_count(cells, nb):
-    cells[4].execution_count = 4
-
-
-@breaks(5, "stderr among its outputs")
-def stderr(cells, nb):
-    cells[4].outputs.append(new_output("stream", name="stderr", text="noise"))
-
-
-@breaks(5, "ends in ValueError; catch the error")
-def an_error(cells, nb):
-    cells[4].outputs.append(new_output("error", ename="ValueError", evalue="no", traceback=[]))
-
-
-@breaks(5, "prints '0x7f3c2a1b4d50', which changes from run to run")
-def a_memory_address(cells, nb):
-    cells[4].outputs[0].text = "<Axes at 0x7f3c2a1b4d50>"
-
-
-@breaks(5, "prints '/tmp/ipykernel_12/1.py:3:', which changes")
-def a_path_of_this_machine(cells, nb):
-    cells[4].outputs[0].text = "/tmp/ipykernel_12/1.py:3: UserWarning"
-
-
-@breaks(5, "unknown tag 'figur'")
-def a_misspelt_tag(cells, nb):
-    cells[4].metadata.tags = ["figur"]
-
-
-@breaks(5, "unknown tag 'nbval-skip'")
-def a_skipped_cell(cells, nb):
-    cells[4].metadata.tags = ["nbval-skip"]
-
-
-@breaks(5, "unknown tag 'raises-exception'")
-def an_allowed_exception(cells, nb):
-    cells[4].metadata.tags = ["raises-exception"]
-
-
-@breaks(5, "its `if` leaves out JAX, PyTorch; the tags for that are: by-rule-on-jax, by-rule-on-t")
-def a_backend_left_out(cells, nb):
-    cells[2].source += " **Measured on TensorFlow alone.**"
-    cells[4].source += '\nif keras.backend.backend() == "tensorflow":\n    measure()'
-
-
-@breaks(5, "its `if` leaves out PyTorch; the tags for that are: by-rule-on-torch")
-def another_backend_left_out_than_the_tag_says(cells, nb):
-    cells[2].source += " **Not measured on PyTorch.**"
-    cells[4].source += '\nif keras.backend.backend() != "torch":\n    measure()'
-    cells[4].metadata.tags = ["by-rule-on-jax"]
-
-
-@breaks(5, "its `if` leaves out no backend; the tags for that are: none")
-def a_backend_tagged_without_being_left_out(cells, nb):
-    cells[4].source += '\nif keras.backend.backend() == "jax":\n    f()\nelse:\n    g()'
-    cells[4].metadata.tags = ["by-rule-on-torch"]
-
-
-@breaks(5, "is not measured everywhere; say above it **Measured on TensorFlow alone:** ...")
-def a_backend_left_out_without_a_word(cells, nb):
-    cells[4].source += '\nif keras.backend.backend() != "torch":\n    measure()'
-    cells[4].metadata.tags = ["by-rule-on-torch"]
-
-
-@breaks(5, "comment NBVAL_IGNORE_OUTPUT steers nbval")
-def an_nbval_comment(cells, nb):
-    cells[4].source = "# NBVAL_IGNORE_OUTPUT\n" + cells[4].source
-
-
-@breaks(4, "output ignored with 0 reasons")
-def ignored_without_a_reason(cells, nb):
-    cells[3].metadata.tags = [IGNORED]
-    cells[3].outputs = []
-    cells[4].outputs[0].text = "0.0134 327680"
-
-
-@breaks(6, "output ignored with 2 reasons")
-def ignored_for_two_reasons(cells, nb):
-    cells[5].metadata.tags = [IGNORED, "figure", "device"]
-    cells[5].source = "lb.plots.path(device(y))"
-
-
-@breaks(6, "tag 'figure' without 'nbval-ignore-output'")
-def a_reason_without_ignoring(cells, nb):
-    cells[5].metadata.tags = ["figure"]
-
-
-@breaks(6, "tagged 'figure', but it draws nothing")
-def a_figure_that_is_none(cells, nb):
-    cells[5].source = "print(loss)"
-
-
-@breaks(8, "tagged 'backend-output', but it catches no error")
-def backend_output_without_an_error(cells, nb):
-    cells[7].source = "print(loss)"
-
-
-@breaks(7, "tagged 'source', but it calls no source()")
-def a_source_that_is_none(cells, nb):
-    cells[6].source = "print(loss)"
-
-
-@breaks(6, "tagged 'device', but it calls neither prepare() nor device()")
-def a_device_that_is_none(cells, nb):
-    cells[5].metadata.tags = [IGNORED, "device"]
-
-
-@breaks(6, "its output is ignored but committed")
-def a_committed_device_line(cells, nb):
-    cells[5].outputs = [new_output("stream", text="gpu:0")]
-
-
-@breaks(5, "ends in `;`, which nbval does not honour")
-def a_semicolon(cells, nb):
-    cells[4].source += ";"
-
-
-@breaks(5, "an image is committed")
-def a_committed_image(cells, nb):
-    cells[4].outputs.append(new_output("display_data", {"image/png": "aGVsbG8=", "text/plain": ""}))
-
-
-@breaks(3, "an image is attached")
-def an_attached_image(cells, nb):
-    cells[2].attachments = {"a.png": {"image/png": "aGVsbG8="}}
-
-
-@breaks(7, "shows source text; tag it 'source'")
-def a_committed_source_listing(cells, nb):
-    del cells[6].metadata["tags"]
-
-
-@breaks(6, "a figure without alt text; set ")
-def a_figure_without_alt_text(cells, nb):
-    del cells[5].metadata["mystnb"]
-
-
-@breaks(6, "alt text 'The path' has fewer than 6 words")
-def a_short_alt_text(cells, nb):
-    cells[5].metadata.mystnb.image.alt = "The path"
-
-
-@breaks(6, "alt text 'path.png' is a file name")
-def a_file_name_as_alt_text(cells, nb):
-    cells[5].metadata.mystnb.image.alt = "path.png"
-
-
-@breaks(6, "says 0.25, which no output shows")
-def an_unshown_number_in_alt_text(cells, nb):
-    cells[5].metadata.mystnb.image.alt = "Bar chart whose fifth and highest bar is at 0.25."
-
-
-@breaks(2, "not the setup cell of tools/notebooks/files.py; run make refresh")
-def a_setup_cell_of_another_repository(cells, nb):
-    cells[1].source = setup_source({**REPO, "url": "https://github.com/stranger/lossbook"})
-
-
-@breaks(2, "the first code cell must be the setup cell")
-def no_setup_cell(cells, nb):
-    cells[1] = code("x = 1")
-    cells[1].execution_count = 1
-
-
-@breaks(2, "the setup cell's tags must be device, hide-input, nbval-ignore-output")
-def a_compared_setup_cell(cells, nb):
-    cells[1].metadata.tags = [IGNORED, "device"]
-
-
-@breaks(1, "no Colab badge; add [![Open in Colab](")
-def no_badge(cells, nb):
-    cells[0].source = cells[0].source.replace(BADGE, "")
-
-
-@breaks(1, f"the Colab badge must lead to {badge_url(ABOUT.name, REPO)}")
-def a_badge_to_another_notebook(cells, nb):
-    cells[0].source = cells[0].source.replace("02_sample", "03_sample")
-
-
-@breaks(1, "the Colab badge needs alt text")
-def a_badge_with_poor_alt_text(cells, nb):
-    cells[0].source = cells[0].source.replace("Open in Colab", "badge")
-
-
-@breaks(0, "the metadata asks Colab for no T4 GPU")
-def no_accelerator(cells, nb):
-    del nb.metadata["accelerator"]
-
-
-@breaks(0, "the metadata asks Colab for no T4 GPU")
-def no_gpu_type(cells, nb):
-    nb.metadata.colab = {}
-
-
-@breaks(0, "no compared cell says `assert device(result) == device(input)`")
-def devices_not_compared(cells, nb):
-    cells[4].source = "print(device(loss))"
-
-
-@breaks(3, "directive {note}")
-def a_directive(cells, nb):
-    cells[2].source += "\n\n```{note}\nHello\n```"
-
-
-@breaks(3, "a colon fence (':::{tip}')")
-def a_colon_fence(cells, nb):
-    cells[2].source += "\n\n:::{tip}\nHello\n:::"
-
-
-@breaks(3, "role {ref}; write a link")
-def a_role(cells, nb):
-    cells[2].source += "\n\nSee {ref}`class-axis`."
-
-
-@breaks(3, "a MyST target ('(class-axis)=')")
-def a_target(cells, nb):
-    cells[2].source += "\n\n(class-axis)=\n"
-
-
-@breaks(3, "equation label (sum)")
-def an_equation_label(cells, nb):
-    cells[2].source += "\n\n$$\na\n$$ (sum)"
-
-
-@breaks(3, "a footnote ('as said[^1]')")
-def a_footnote(cells, nb):
-    cells[2].source += "\n\nas said[^1]"
-
-
-@breaks(3, "a substitution")
-def a_substitution(cells, nb):
-    cells[2].source += "\n\nKeras {{ version }}"
-
-
-@breaks(3, "<div> in Markdown; allowed are details,")
-def raw_html(cells, nb):
-    cells[2].source += "\n\n<div>Hello</div>"
-
-
-@breaks(3, "<span> in Markdown")
-def inline_html(cells, nb):
-    cells[2].source += " <span>Hello</span>"
-
-
-@breaks(3, "an HTML comment in Markdown")
-def an_html_comment(cells, nb):
-    cells[2].source += "\n\n<!-- later -->"
-
-
-@breaks(3, "<img> without alt text")
-def an_img_without_alt_text(cells, nb):
-    cells[2].source += '\n\n<img src="a.svg">'
-
-
-@breaks(3, "a figure without alt text")
-def an_image_without_alt_text(cells, nb):
-    cells[2].source += "\n\n![](a.svg)"
-
-
-@breaks(3, "alt text 'a.svg' is a file name")
-def an_image_with_a_file_name_as_alt_text(cells, nb):
-    cells[2].source += "\n\n![a.svg](a.svg)"
-
-
-@breaks(3, "a second title (#)")
-def a_second_title(cells, nb):
-    cells[2].source = cells[2].source.replace("## ", "# ")
-
-
-@breaks(3, "heading ### after level 1")
-def a_jumped_level(cells, nb):
-    cells[2].source = cells[2].source.replace("## ", "### ")
-
-
-@breaks(1, "no answer; give it as one **bold** sentence")
-def no_answer(cells, nb):
-    cells[0].source = cells[0].source.replace("**", "")
-
-
-@breaks(1, "no formula")
-def no_formula(cells, nb):
-    cells[0].source = cells[0].source.replace("$", "")
-
-
-@breaks(1, "no line such as `12 minutes · needs: ")
-def no_time_box(cells, nb):
-    cells[0].source = cells[0].source.replace("minutes", "min")
-
-
-@breaks(3, "says 0.0135, which no output shows")
-def a_wrongly_rounded_number(cells, nb):
-    cells[2].source = cells[2].source.replace("0.0134", "0.0135")
-
-
-@breaks(3, "says 327,681, which no output shows")
-def an_unshown_count(cells, nb):
-    cells[2].source = cells[2].source.replace("327,680", "327,681")
-
-
-@breaks(3, "says 10^{-7}, which no output shows")
-def an_unshown_power_in_math(cells, nb):
-    cells[2].source += " $p > 10^{-7}$"
-
-
-@breaks(3, "says `0.75`, which no output shows and no code cell holds")
-def an_unshown_number_as_code(cells, nb):
-    cells[2].source += " Try `0.75`."
-
-
-@breaks(10, "calls exercises.check; tag it 'exercise'")
-def an_untagged_exercise(cells, nb):
-    del cells[9].metadata["tags"]
-
-
-@breaks(10, 'must end with lb.exercises.check("topic-1", answer)')
-def an_exercise_that_checks_nothing(cells, nb):
-    cells[9].source = "answer = ..."
-
-
-@breaks(10, "must say `answer = ...`")
-def an_exercise_that_is_solved(cells, nb):
-    cells[9].source = cells[9].source.replace("...", "(8,)")
-
-
-@breaks(10, "the next cell must hold three <details>, with the summaries Hint 1, Hint 2, Solution")
-def an_exercise_without_a_solution(cells, nb):
-    cells[10].source = "**2.** Think."
-
-
-@breaks(10, "its solution assigns no `answer`")
-def a_solution_without_an_answer(cells, nb):
-    cells[10].source = cells[10].source.replace("answer", "result")
-
-
-@breaks(10, "the next cell must hold three <details>")
-def an_exercise_with_one_hint(cells, nb):
-    cells[10].source = cells[10].source.replace("Hint 2", "Hint")
-
-
-@breaks(10, "the next cell must hold three <details>")
-def an_empty_hint(cells, nb):
-    cells[10].source = cells[10].source.replace("Count the axes.", "")
-
-
-@breaks(10, "its solution must hold a ```python block")
-def a_solution_in_words(cells, nb):
-    cells[10].source = cells[10].source.replace("```python", "```text")
-
-
-@breaks(0, "2 exercises; a chapter has three or more")
-def two_exercises(cells, nb):
-    cells[10].source = f"{FOLDED}\n\n**2. Debug this report.** {THREAD}"
-    cells[12].source = FOLDED
-    del cells[13:]
-
-
-@breaks(11, "say what to do in exercise 2: **2.** ...")
-def an_exercise_without_a_question(cells, nb):
-    cells[10].source = cells[10].source.replace("**2.**", "And")
-
-
-@breaks(0, "one exercise starts **4. Debug this report.** and links to its thread")
-def a_report_without_its_thread(cells, nb):
-    cells[12].source = cells[12].source.replace(THREAD, "A user asks.")
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_rule_is_the_one_problem(name):
-    function, cell, says = BROKEN[name]
+def edit(number, old="", new="", add="", tags=None, alt=None, **fields):
+    """Return a change of one cell: its source, tags, alternative text, or any of its fields."""
+
+    def change(nb):
+        cell = nb.cells[number - 1]
+        assert old in cell.source
+        cell.update(source=cell.source.replace(old, new) if old else cell.source)
+        cell.update(source=cell.source + add)
+        if tags is not None:
+            cell.metadata.tags = tags
+        if alt is not None:
+            cell.metadata.mystnb.image.alt = alt
+        cell.update(fields)
+
+    return change
+
+
+def prints(text):
+    return [new_output("stream", text=text)]
+
+
+MEASURED = edit(3, add=" **Measured on TensorFlow alone.**")
+NOT_TORCH = 'if keras.backend.backend() != "torch":\n    measure()'
+STDERR = new_output("stream", name="stderr", text="noise")
+ERROR = new_output("error", ename="ValueError", evalue="no", traceback=[])
+PICTURE = new_output("display_data", {"image/png": "aGVsbG8=", "text/plain": ""})
+STRANGER = setup_source({**REPO, "url": "https://github.com/stranger/lossbook"})
+
+# The changes, and the one problem that is then named: its cell, and how its text begins.
+BROKEN = [
+    ([edit(4, colour="red")], 0, "not valid nbformat 4.5: Additional properties are not allowed"),
+    ([lambda nb: nb.cells.append(nbformat.v4.new_raw_cell("x", id="raw"))], 16, "a raw cell"),
+    ([edit(4, execution_count=None)], 4, "execution count is None, not 2"),
+    ([edit(5, execution_count=4)], 5, "execution count is 4, not 3"),
+    ([edit(5, outputs=[STDERR])], 5, "stderr among its outputs"),
+    ([edit(5, outputs=[ERROR])], 5, "ends in ValueError; catch the error"),
+    (
+        [edit(5, outputs=prints("<Axes at 0x7f3c2a1b4d50>"))],
+        5,
+        "prints '0x7f3c2a1b4d50', which changes from run to run",
+    ),
+    (
+        [edit(5, outputs=prints("/tmp/ipykernel_12/1.py:3: UserWarning"))],
+        5,
+        "prints '/tmp/ipykernel_12/1.py:3:', which changes",
+    ),
+    # tags
+    ([edit(5, tags=["figur"])], 5, "unknown tag 'figur'"),
+    ([edit(5, tags=["nbval-skip"])], 5, "unknown tag 'nbval-skip'"),
+    ([edit(5, tags=["raises-exception"])], 5, "unknown tag 'raises-exception'"),
+    (
+        [MEASURED, edit(5, add="\n" + NOT_TORCH.replace('!= "torch"', '== "tensorflow"'))],
+        5,
+        "its `if` leaves out JAX, PyTorch; the tags for that are: by-rule-on-jax, by-rule-on-t",
+    ),
+    (
+        [MEASURED, edit(5, add=f"\n{NOT_TORCH}", tags=["by-rule-on-jax"])],
+        5,
+        "its `if` leaves out PyTorch; the tags for that are: by-rule-on-torch",
+    ),
+    (
+        [edit(5, add=f"\n{NOT_TORCH}\nelse:\n    g()", tags=["by-rule-on-torch"])],
+        5,
+        "its `if` leaves out no backend; the tags for that are: none",
+    ),
+    (
+        [edit(5, add=f"\n{NOT_TORCH}", tags=["by-rule-on-torch"])],
+        5,
+        "is not measured everywhere; say above it **Measured on TensorFlow alone:** ...",
+    ),
+    ([edit(5, add=" # NBVAL_IGNORE_OUTPUT")], 5, "comment NBVAL_IGNORE_OUTPUT steers nbval"),
+    (
+        [edit(4, tags=[IGNORED], outputs=[]), edit(5, outputs=prints("0.0134 327680"))],
+        4,
+        "output ignored with 0 reasons",
+    ),
+    (
+        [edit(6, add="; device(y)", tags=[IGNORED, "figure", "device"])],
+        6,
+        "output ignored with 2 reasons",
+    ),
+    ([edit(6, tags=["figure"])], 6, "tag 'figure' without 'nbval-ignore-output'"),
+    ([edit(6, source="print(loss)")], 6, "tagged 'figure', but it draws nothing"),
+    ([edit(8, source="print(loss)")], 8, "tagged 'backend-output', but it catches no error"),
+    ([edit(7, source="print(loss)")], 7, "tagged 'source', but it calls no source()"),
+    ([edit(6, tags=[IGNORED, "device"])], 6, "tagged 'device', but it calls neither prepare() nor"),
+    # outputs that are not compared
+    ([edit(6, outputs=prints("gpu:0"))], 6, "its output is ignored but committed"),
+    ([edit(5, add=";")], 5, "ends in `;`, which nbval does not honour"),
+    ([edit(5, outputs=[PICTURE])], 5, "an image is committed"),
+    ([edit(3, attachments={"a.png": {"image/png": "aGVsbG8="}})], 3, "an image is attached"),
+    ([edit(7, tags=[])], 7, "shows source text; tag it 'source'"),
+    (
+        [edit(6, alt="")],
+        6,
+        "a figure without alt text; set ",
+    ),
+    (
+        [edit(6, alt="The path")],
+        6,
+        "alt text 'The path' has fewer than 6 words",
+    ),
+    ([edit(6, alt="path.png")], 6, "alt text 'path.png' is a file name"),
+    (
+        [edit(6, alt="Bar chart whose fifth and highest bar is at 0.25.")],
+        6,
+        "says 0.25, which no output shows",
+    ),
+    # what every chapter begins with
+    (
+        [edit(2, source=STRANGER)],
+        2,
+        "not the setup cell of tools/notebooks/setup_cell.txt; run make refresh",
+    ),
+    ([edit(2, source="x = 1", tags=[])], 2, "the first code cell must be that of tools/"),
+    (
+        [edit(2, tags=[IGNORED, "device"])],
+        2,
+        "the setup cell's tags must be device, hide-input, nbval-ignore-output",
+    ),
+    ([edit(1, BADGE)], 1, "no Colab badge; add [![Open in Colab]("),
+    (
+        [edit(1, "02_sample", "03_sample")],
+        1,
+        f"the Colab badge must lead to {badge_url(ABOUT.name, REPO)}",
+    ),
+    ([edit(1, "Open in Colab", "badge")], 1, "the Colab badge needs alt text"),
+    ([lambda nb: nb.metadata.pop("accelerator")], 0, "the metadata asks Colab for no T4 GPU"),
+    ([lambda nb: nb.metadata.update(colab={})], 0, "the metadata asks Colab for no T4 GPU"),
+    (
+        [edit(5, source="print(device(loss))")],
+        0,
+        "no compared cell says `assert device(result) == device(input)`",
+    ),
+    # Markdown
+    ([edit(3, add="\n\n```{note}\nHello\n```")], 3, "directive {note}"),
+    ([edit(3, add="\n\n:::{tip}\nHello\n:::")], 3, "a colon fence (':::{tip}')"),
+    ([edit(3, add="\n\nSee {ref}`class-axis`.")], 3, "role {ref}; write a link"),
+    ([edit(3, add="\n\n(class-axis)=\n")], 3, "a MyST target ('(class-axis)=')"),
+    ([edit(3, add="\n\n$$\na\n$$ (sum)")], 3, "equation label (sum)"),
+    ([edit(3, add="\n\nas said[^1]")], 3, "a footnote ('as said[^1]')"),
+    ([edit(3, add="\n\nKeras {{ version }}")], 3, "a substitution"),
+    ([edit(3, add="\n\n<div>Hello</div>")], 3, "<div> in Markdown; allowed are details,"),
+    ([edit(3, add=" <span>Hello</span>")], 3, "<span> in Markdown"),
+    ([edit(3, add="\n\n<!-- later -->")], 3, "an HTML comment in Markdown"),
+    ([edit(3, add='\n\n<img src="a.svg">')], 3, "<img> without alt text"),
+    ([edit(3, add="\n\n![](a.svg)")], 3, "a figure without alt text"),
+    ([edit(3, add="\n\n![a.svg](a.svg)")], 3, "alt text 'a.svg' is a file name"),
+    ([edit(3, "## ", "# ")], 3, "a second title (#)"),
+    ([edit(3, "## ", "### ")], 3, "heading ### after level 1"),
+    ([edit(1, "**")], 1, "no answer; give it as one **bold** sentence"),
+    ([edit(1, "$")], 1, "no formula"),
+    ([edit(1, "minutes", "min")], 1, "no line such as `12 minutes · needs: "),
+    # numbers
+    ([edit(3, "0.0134", "0.0135")], 3, "says 0.0135, which no output shows"),
+    ([edit(3, "327,680", "327,681")], 3, "says 327,681, which no output shows"),
+    ([edit(3, add=" $p > 10^{-7}$")], 3, "says 10^{-7}, which no output shows"),
+    ([edit(3, add=" Try `0.75`.")], 3, "says `0.75`, which no output shows and no code cell holds"),
+    # exercises
+    ([edit(10, tags=[])], 10, "calls exercises.check; tag it 'exercise'"),
+    ([edit(10, source="answer = ...")], 10, 'must end with lb.exercises.check("topic-1", answer)'),
+    ([edit(10, "...", "(8,)")], 10, "must say `answer = ...`"),
+    (
+        [edit(11, source="**2.** Think.")],
+        10,
+        "the next cell must hold three <details>, with the summaries Hint 1, Hint 2, Solution",
+    ),
+    ([edit(11, "Hint 2", "Hint")], 10, "the next cell must hold three <details>"),
+    ([edit(11, "Count the axes.")], 10, "the next cell must hold three <details>"),
+    ([edit(11, "answer", "result")], 10, "its solution assigns no `answer`"),
+    ([edit(11, "```python", "```text")], 10, "its solution must hold a ```python block"),
+    (
+        [
+            edit(11, source=f"{FOLDED}\n\n**2. Debug this report.** {THREAD}"),
+            edit(13, source=FOLDED),
+            lambda nb: nb.cells.__delitem__(slice(13, None)),
+        ],
+        0,
+        "2 exercises; a chapter has three or more",
+    ),
+    ([edit(11, "**2.**", "And")], 11, "say what to do in exercise 2: **2.** ..."),
+    (
+        [edit(13, THREAD, "A user asks.")],
+        0,
+        "one exercise starts **4. Debug this report.** and links to its thread",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "cell", "says"), BROKEN, ids=[row[2] for row in BROKEN])
+def test_a_broken_rule_is_the_one_problem(changes, cell, says):
     nb = good()
-    function(nb.cells, nb)
-    problems = notebooks.problems_of(nb, ABOUT)
-    assert len(problems) == 1, problems
-    assert problems[0].cell == cell
-    assert problems[0].text.startswith(says)
+    for change in changes:
+        change(nb)
+    (problem,) = notebooks.problems_of(nb, ABOUT)
+    assert problem.cell == cell
+    assert problem.text.startswith(says)
 
 
 def test_chapter_1_compares_no_devices():
@@ -645,7 +440,7 @@ def refreshed(tmp_path_factory):
     for folder in ("tools/notebooks", "book", "lossbook"):
         (root / folder).mkdir(parents=True)
     settings = (ROOT / "_config.yml", ROOT / "requirements.txt")
-    for path in (ROOT / "tools/__init__.py", *(ROOT / "tools/notebooks").glob("*.py"), *settings):
+    for path in (ROOT / "tools/__init__.py", *(ROOT / "tools/notebooks").glob("*.*"), *settings):
         shutil.copy(path, root / path.relative_to(ROOT))
     prints = "print(1)\nprint('noise', file=sys.stderr)\nprint('\\n2')"
     works = [code(f"import sys\n\n{prints}"), code("1 + 1")]

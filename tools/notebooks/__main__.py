@@ -14,31 +14,30 @@ import time
 
 import nbformat
 
-from tools.notebooks import exercises as notebook_exercises
-from tools.notebooks import prose as notebook_prose
-from tools.notebooks import rules as notebook_rules
+from tools.notebooks import exercises, prose, rules
 from tools.notebooks.files import finish, name_of, notebooks, prepare, read, repository, text
+from tools.notebooks.rules import Problem
 
-RULES = (*notebook_rules.RULES, *notebook_prose.RULES, *notebook_exercises.RULES)
+RULES = (*rules.RULES, *prose.RULES, *exercises.RULES)
 
 
 def problems_of(nb, about):
-    """Return the problems that the rules find in a notebook."""
-    return [problem for rule in RULES for problem in rule(nb, about)]
+    """Return the problems that the rules find in a notebook, each once."""
+    return list(dict.fromkeys(problem for rule in RULES for problem in rule(nb, about)))
 
 
 def check_file(path):
     """Return the problems of a notebook file: those of the rules, else whether it is normal."""
-    about = notebook_rules.About(name_of(path), repository())
+    about = rules.About(name_of(path), repository())
     try:
         nb = read(path)
     except (ValueError, AttributeError, OSError) as error:
-        return [notebook_rules.Problem(0, f"cannot be read as a notebook: {error}")]
-    problems = problems_of(nb, about)
+        return [Problem(0, f"cannot be read as a notebook: {error}")]
+    if problems := problems_of(nb, about):
+        return problems
     normal = text(finish(prepare(copy.deepcopy(nb), about.name, about.repo)))
-    if not problems and normal != path.read_text(encoding="utf8"):
-        problems = [notebook_rules.Problem(0, "not in normal form; run make refresh")]
-    return problems
+    as_it_is = normal == path.read_text(encoding="utf8")
+    return [] if as_it_is else [Problem(0, "not in normal form; run make refresh")]
 
 
 def check(paths):
@@ -56,10 +55,8 @@ def check(paths):
 
 def refresh(paths):
     """Run notebooks and write them back; return how many failed. A failing one is left alone."""
-    repo, jobs = repository(), []
-    for path in paths:
-        jobs.append((path, prepare(read(path), name_of(path), repo)))
-    return _run(jobs, _write)
+    repo = repository()
+    return _run([(path, prepare(read(path), name_of(path), repo)) for path in paths], _write)
 
 
 def execute(paths):
@@ -86,10 +83,11 @@ def _run(jobs, then):
     """Run notebooks, keep the runs for the site, do `then` with each; return how many failed."""
     from tools.notebooks.runs import Kept, run_all, timeout
 
+    if not jobs:
+        return 0
     kept, failed, start = Kept(), 0, time.monotonic()
-    if jobs:
-        side_by_side = ", two side by side" if len(jobs) > 1 else ""
-        print(f"Running {_several(jobs)}{side_by_side} ...", flush=True)
+    side_by_side = ", two side by side" if len(jobs) > 1 else ""
+    print(f"Running {_several(jobs)}{side_by_side} ...", flush=True)
     for done, (path, run) in enumerate(run_all(jobs, timeout()), start=1):
         if run.error:
             failed += 1
@@ -98,11 +96,9 @@ def _run(jobs, then):
         else:
             kept.keep(path, run)
             outcome = then(path, run.nb)
-        line = f"[{done}/{len(jobs)}] {name_of(path)}  {run.seconds:.1f} s  {outcome}"
-        print(line, flush=True)
-    if jobs:
-        took = f"{time.monotonic() - start:.0f} s"
-        print(f"{failed} of {len(jobs)} failed, {took}." if failed else f"Done in {took}.")
+        print(f"[{done}/{len(jobs)}] {name_of(path)}  {run.seconds:.1f} s  {outcome}", flush=True)
+    took = f"{time.monotonic() - start:.0f} s"
+    print(f"{failed} of {len(jobs)} failed, {took}." if failed else f"Done in {took}.")
     return failed
 
 

@@ -4,7 +4,7 @@ import ast
 import re
 from typing import NamedTuple
 
-from tools.notebooks.files import parse, tags_of
+from tools.notebooks.files import numbered, parse, tags_of
 from tools.notebooks.rules import Problem
 
 FOLDED = re.compile(
@@ -27,32 +27,26 @@ class Exercise(NamedTuple):
 
 def exercises(nb):
     """Return the exercises of a notebook that are complete."""
-    return [found for _, found, problems in _look(nb) if not problems]
+    return [found for _, found, faults in _stubs(nb) if not faults]
 
 
 def exercises_complete(nb, about):
     """An exercise is a stub that leaves `answer` open and checks it, then hints and a solution."""
-    return [Problem(i, problem) for i, _, problems in _look(nb) for problem in problems]
+    return [Problem(i, fault) for i, _, faults in _stubs(nb) for fault in faults]
 
 
 def exercises_enough(nb, about):
     """A chapter has three exercises or more, numbered; one is a report of a real user."""
-    stubs = [i for i, _, _ in _look(nb)]
-    problems = []
-    if len(stubs) < 3:
-        problems.append(Problem(0, f"{len(stubs)} exercises; a chapter has three or more"))
-    for number, i in enumerate(stubs, start=1):
-        if not re.search(rf"^\*\*{number}\.", nb.cells[i - 2].source, re.MULTILINE):
-            problems.append(
-                Problem(i - 1, f"say what to do in exercise {number}: **{number}.** ...")
-            )
+    stubs = [i for i, _, _ in _stubs(nb)]
     asked = [nb.cells[i - 2].source for i in stubs]
-    reports = [text[REPORT.search(text).start() :] for text in asked if REPORT.search(text)]
+    if len(stubs) < 3:
+        yield Problem(0, f"{len(stubs)} exercises; a chapter has three or more")
+    for number, (i, text) in enumerate(zip(stubs, asked, strict=True), start=1):
+        if not re.search(rf"^\*\*{number}\.", text, re.MULTILINE):
+            yield Problem(i - 1, f"say what to do in exercise {number}: **{number}.** ...")
+    reports = [text[found.start() :] for text in asked if (found := REPORT.search(text))]
     if not any(THREAD.search(text) for text in reports):
-        problems.append(
-            Problem(0, "one exercise starts **4. Debug this report.** and links to its thread")
-        )
-    return problems
+        yield Problem(0, "one exercise starts **4. Debug this report.** and links to its thread")
 
 
 def without_solutions(source):
@@ -61,38 +55,40 @@ def without_solutions(source):
     return re.sub(r"\n{3,}", "\n\n", left)
 
 
-def _look(nb):
-    """Yield (cell number, Exercise, problems) for every cell that is, or should be, a stub."""
-    for i, cell in enumerate(nb.cells, start=1):
-        if cell.cell_type != "code":
-            continue
-        tagged = "exercise" in tags_of(cell)
-        checks = "exercises.check(" in cell.source
-        if not tagged and not checks:
+def _stubs(nb):
+    """Yield (cell number, Exercise, faults) for every cell that is, or should be, a stub."""
+    for i, cell in numbered(nb, "code"):
+        if "exercise" not in tags_of(cell) and "exercises.check(" not in cell.source:
             continue
         following = nb.cells[i].source if i < len(nb.cells) else ""
-        folded = [m for m in FOLDED.finditer(following)]
-        steps = tuple(m["summary"] for m in folded)
+        folded = list(FOLDED.finditer(following))
         solution = "\n".join(PYTHON.findall(folded[-1]["body"])) if folded else ""
         body = parse(cell.source).body
         name = _checked_name(body[-1]) if body else None
-        problems = []
-        if not tagged:
-            problems.append("calls exercises.check; tag it 'exercise'")
-        if name is None:
-            problems.append('must end with lb.exercises.check("topic-1", answer)')
-        if not any(_leaves_open(statement) for statement in body):
-            problems.append("must say `answer = ...` (or `def answer(...): ...`)")
-        if steps != STEPS or not all(m["body"].strip() for m in folded):
-            problems.append(
-                f"the next cell must hold three <details>, with the summaries {', '.join(STEPS)}, "
-                f"an empty line after each summary, and a text; found {', '.join(steps) or 'none'}"
-            )
-        elif not solution:
-            problems.append("its solution must hold a ```python block")
-        elif not re.search(r"^(answer\b.*=|def answer\()", solution, flags=re.MULTILINE):
-            problems.append("its solution assigns no `answer`")
-        yield i, Exercise(name, cell.source, solution), problems
+        faults = [*_faults_of_stub(cell, name, body), *_faults_of_folded(folded, solution)]
+        yield i, Exercise(name, cell.source, solution), faults
+
+
+def _faults_of_stub(cell, name, body):
+    if "exercise" not in tags_of(cell):
+        yield "calls exercises.check; tag it 'exercise'"
+    if name is None:
+        yield 'must end with lb.exercises.check("topic-1", answer)'
+    if not any(_leaves_open(statement) for statement in body):
+        yield "must say `answer = ...` (or `def answer(...): ...`)"
+
+
+def _faults_of_folded(folded, solution):
+    steps = tuple(match["summary"] for match in folded)
+    if steps != STEPS or not all(match["body"].strip() for match in folded):
+        yield (
+            f"the next cell must hold three <details>, with the summaries {', '.join(STEPS)}, "
+            f"an empty line after each summary, and a text; found {', '.join(steps) or 'none'}"
+        )
+    elif not solution:
+        yield "its solution must hold a ```python block"
+    elif not re.search(r"^(answer\b.*=|def answer\()", solution, flags=re.MULTILINE):
+        yield "its solution assigns no `answer`"
 
 
 def _checked_name(statement):

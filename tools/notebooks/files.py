@@ -14,26 +14,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SETUP = """\
-# Setup. On Colab this installs lossbook alone and keeps Colab's own Keras;
-# elsewhere it installs nothing.
-import importlib.util
-import os
-import sys
-
-if importlib.util.find_spec("lossbook") is None:
-    !"{{sys.executable}}" -m pip install -qq --no-deps git+{url}@{branch}
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import keras
-import numpy as np
-from keras import ops
-
-import lossbook as lb
-from lossbook.notebook import prepare
-
-prepare(seed=1)"""
+SETUP = Path(__file__).with_name("setup_cell.txt").read_text(encoding="utf8").rstrip()
 
 # Colab reads the first two: a runtime with a GPU.
 METADATA = {
@@ -106,9 +87,19 @@ def tags_of(cell):
     return cell.metadata.get("tags", [])
 
 
+def numbered(nb, kind):
+    """Yield the cells of a kind with their numbers; all cells are counted, from 1."""
+    return ((i, cell) for i, cell in enumerate(nb.cells, start=1) if cell.cell_type == kind)
+
+
 def code_cells(nb):
     """Return the code cells."""
-    return [cell for cell in nb.cells if cell.cell_type == "code"]
+    return [cell for _, cell in numbered(nb, "code")]
+
+
+def alt_of(cell):
+    """Return the alternative text of the figure that a cell draws."""
+    return cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
 
 
 def parse(source):

@@ -1,11 +1,12 @@
 """The rules of a chapter's Markdown: what Colab also shows, and no number that no output shows."""
 
 import re
+from itertools import zip_longest
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from tools.notebooks.files import code_cells, visible_text
+from tools.notebooks.files import alt_of, code_cells, numbered, visible_text
 from tools.notebooks.numbers import numbers, shows
 from tools.notebooks.rules import Problem, alt_fault
 
@@ -26,101 +27,89 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table").use(dollarm
 
 def plain_markdown(nb, about):
     """CommonMark and $math$ alone: no directive, no role, nothing that only MyST understands."""
-    problems = []
-    for i, cell in _markdown(nb):
+    for i, cell in numbered(nb, "markdown"):
         for token in _MARKDOWN.parse(cell.source):
             if token.type == "fence" and token.info.strip().startswith("{"):
-                problems.append(Problem(i, f"directive {token.info.strip()}; Colab shows its code"))
+                yield Problem(i, f"directive {token.info.strip()}; Colab shows its code")
             if token.type == "math_block_label":
-                problems.append(Problem(i, f"equation label ({token.info}); refer to it by words"))
-            for child, following in _pairs(token.children):
-                role = child.type == "text" and re.search(r"\{[\w:+-]+\}$", child.content)
+                yield Problem(i, f"equation label ({token.info}); refer to it by words")
+            children = token.children or []
+            for child, following in zip_longest(children, children[1:]):
+                if child.type != "text":
+                    continue
+                role = re.search(r"\{[\w:+-]+\}$", child.content)
                 if role and following is not None and following.type == "code_inline":
-                    problems.append(Problem(i, f"role {role[0]}; write a link or plain text"))
-                if child.type == "text":
-                    for pattern, what in MYST.items():
-                        if re.search(pattern, child.content):
-                            problem = f"{what} ({child.content[:40]!r}); Colab shows it as it is"
-                            problems.append(Problem(i, problem))
-    return problems
+                    yield Problem(i, f"role {role[0]}; write a link or plain text")
+                for pattern, what in MYST.items():
+                    if re.search(pattern, child.content):
+                        shown = child.content[:40]
+                        yield Problem(i, f"{what} ({shown!r}); Colab shows it as it is")
 
 
 def plain_html(nb, about):
     """Raw HTML is limited to a few elements that GitHub, Colab and the site all show."""
-    problems = []
-    for i, cell in _markdown(nb):
+    for i, cell in numbered(nb, "markdown"):
         for token in _flat(_MARKDOWN.parse(cell.source)):
             if token.type in ("html_block", "html_inline"):
                 for tag in re.findall(r"<[/!]?\s*([a-zA-Z-]*)", token.content):
                     if tag.lower() not in HTML:
                         shown = f"<{tag}>" if tag.strip("-") else "an HTML comment"
-                        text = f"{shown} in Markdown; allowed are {', '.join(HTML)}"
-                        problems.append(Problem(i, text))
+                        yield Problem(i, f"{shown} in Markdown; allowed are {', '.join(HTML)}")
                 if re.search(r"<img\b(?![^>]*\balt=\"[^\"]+\")", token.content):
-                    problems.append(Problem(i, "<img> without alt text"))
-            if token.type == "image":
-                fault = alt_fault(token.content)
-                if fault:
-                    problems.append(Problem(i, fault))
-    return list(dict.fromkeys(problems))
+                    yield Problem(i, "<img> without alt text")
+            if token.type == "image" and (fault := alt_fault(token.content)):
+                yield Problem(i, fault)
 
 
 def headings(nb, about):
     """One title, at the very beginning; below it no level is jumped."""
-    problems, last = [], 0
-    for i, cell in _markdown(nb):
+    last = 0
+    for i, cell in numbered(nb, "markdown"):
         for token in _MARKDOWN.parse(cell.source):
             if token.type == "heading_open":
                 level = int(token.tag[1])
                 if level == 1 and last:
-                    problems.append(Problem(i, "a second title (#); use ## or deeper"))
+                    yield Problem(i, "a second title (#); use ## or deeper")
                 elif level > last + 1:
-                    problems.append(Problem(i, f"heading {'#' * level} after level {last}"))
+                    yield Problem(i, f"heading {'#' * level} after level {last}")
                 last = level
-    return problems
 
 
 def first_cell(nb, about):
     """The first cell has the title, the answer in bold with a formula, and what it takes."""
     if not nb.cells or nb.cells[0].cell_type != "markdown":
-        return [Problem(1, "the first cell must be Markdown, beginning with # and the title")]
+        yield Problem(1, "the first cell must be Markdown, beginning with # and the title")
+        return
     tokens = _MARKDOWN.parse(nb.cells[0].source)
     kinds = {token.type for token in _flat(tokens)}
-    problems = []
     if not tokens or tokens[0].tag != "h1":
-        problems.append(Problem(1, "does not begin with # and the title"))
+        yield Problem(1, "does not begin with # and the title")
     if "strong_open" not in kinds:
-        problems.append(Problem(1, "no answer; give it as one **bold** sentence"))
+        yield Problem(1, "no answer; give it as one **bold** sentence")
     if not kinds & {"math_inline", "math_block", "math_inline_double"}:
-        problems.append(Problem(1, "no formula; give the answer's as $...$"))
+        yield Problem(1, "no formula; give the answer's as $...$")
     if not re.search(r"\d+ minutes · needs: \S", nb.cells[0].source):
-        problems.append(Problem(1, "no line such as `12 minutes · needs: The class axis`"))
-    return problems
+        yield Problem(1, "no line such as `12 minutes · needs: The class axis`")
 
 
 def numbers_shown(nb, about):
     """A decimal, or a number from 1000 on, that the text names is shown by an output.
 
     Text is everything but code; a span of code that is nothing but a number may also repeat a
-    number of a code cell. See notebook_numbers.py for what counts and how it is rounded.
+    number of a code cell. See numbers.py for what counts and how it is rounded.
     """
     shown = [n for cell in code_cells(nb) for o in cell.outputs for n in numbers(visible_text(o))]
     code = {n.value for cell in code_cells(nb) for n in numbers(cell.source)}
-    problems = []
     for i, cell in enumerate(nb.cells, start=1):
-        if cell.cell_type == "markdown":
-            text, spans = _prose(cell.source)
-        else:
-            text, spans = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", ""), ""
+        text, spans = _prose(cell.source) if cell.cell_type == "markdown" else (alt_of(cell), "")
         for number in numbers(text):
             if number.counts and not shows(shown, number):
-                problem = f"says {number.text}, which no output shows; print it or leave it out"
-                problems.append(Problem(i, problem))
+                text = f"says {number.text}, which no output shows; print it or leave it out"
+                yield Problem(i, text)
         for number in numbers(spans):
             if number.counts and number.value not in code and not shows(shown, number):
-                problem = f"says `{number.text}`, which no output shows and no code cell holds"
-                problems.append(Problem(i, problem))
-    return problems
+                text = f"says `{number.text}`, which no output shows and no code cell holds"
+                yield Problem(i, text)
 
 
 def _prose(source):
@@ -140,17 +129,8 @@ def _prose(source):
     return "".join(text), " ".join(spans)
 
 
-def _markdown(nb):
-    return [(i, cell) for i, cell in enumerate(nb.cells, start=1) if cell.cell_type == "markdown"]
-
-
 def _flat(tokens):
     return [t for token in tokens for t in (token, *(token.children or ()))]
-
-
-def _pairs(tokens):
-    tokens = tokens or []
-    return zip(tokens, [*tokens[1:], None], strict=False)
 
 
 RULES = (plain_markdown, plain_html, headings, first_cell, numbers_shown)

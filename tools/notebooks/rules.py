@@ -1,7 +1,7 @@
 """The rules of a chapter's cells: what strict comparison, Colab and a screen reader need.
 
-A rule is a function of a notebook and an `About`; it returns a list of `Problem`. The rules of its
-Markdown are in notebook_prose.py.
+A rule is a function of a notebook and an `About`; it yields `Problem`s. The rules of its Markdown
+are in prose.py, those of its exercises in exercises.py.
 """
 
 import ast
@@ -15,8 +15,9 @@ from tools.notebooks.files import (
     BY_RULE,
     IGNORED,
     SETUP_TAGS,
+    alt_of,
     badge_url,
-    code_cells,
+    numbered,
     parse,
     setup_source,
     tags_of,
@@ -56,62 +57,57 @@ def valid_format(nb, about):
     """The file is valid notebook format 4.5, with code and Markdown cells only."""
     for i, cell in enumerate(nb.cells, start=1):
         if cell.cell_type not in ("code", "markdown"):
-            return [Problem(i, f"a {cell.cell_type} cell; use Markdown or code")]
-    error = next(nbformat.validator.iter_validate(nb, version=4, version_minor=5), None)
-    return [Problem(0, f"not valid nbformat 4.5: {error.message[:200]}")] if error else []
+            yield Problem(i, f"a {cell.cell_type} cell; use Markdown or code")
+            return
+    for error in nbformat.validator.iter_validate(nb, version=4, version_minor=5):
+        yield Problem(0, f"not valid nbformat 4.5: {error.message[:200]}")
+        return
 
 
 def execution_counts(nb, about):
     """Counts run 1..n: nbval passes anything in a cell whose count is null."""
-    for expected, (i, cell) in enumerate(_code(nb), start=1):
+    for expected, (i, cell) in enumerate(numbered(nb, "code"), start=1):
         if cell.execution_count != expected:
-            text = f"execution count is {cell.execution_count}, not {expected}; run make refresh"
-            return [Problem(i, text)]
-    return []
+            found = cell.execution_count
+            yield Problem(i, f"execution count is {found}, not {expected}; run make refresh")
+            return
 
 
 def clean_outputs(nb, about):
     """No stderr and no error among the outputs, and nothing that the next run prints otherwise."""
-    problems = []
     for i, output in _outputs(nb):
         if output.get("name") == "stderr":
-            problems.append(Problem(i, "stderr among its outputs; run make refresh"))
+            yield Problem(i, "stderr among its outputs; run make refresh")
         if output.output_type == "error":
-            text = f"ends in {output.ename}; catch the error and print its text"
-            problems.append(Problem(i, text))
-        found = re.search(UNSTABLE, visible_text(output))
-        if found:
+            yield Problem(i, f"ends in {output.ename}; catch the error and print its text")
+        if found := re.search(UNSTABLE, visible_text(output)):
             text = f"prints {found[0]!r}, which changes from run to run; print something else"
-            problems.append(Problem(i, text))
-    return problems
+            yield Problem(i, text)
 
 
 def known_tags(nb, about):
     """Every tag is known, and every cell that nbval does not compare says why, once."""
-    problems = []
-    for i, cell in _code(nb):
+    for i, cell in numbered(nb, "code"):
         tags = tags_of(cell)
-        for tag in tags:
-            if tag not in TAGS:
-                problems.append(Problem(i, f"unknown tag {tag!r}; known are {', '.join(TAGS)}"))
+        for tag in sorted(set(tags) - set(TAGS)):
+            yield Problem(i, f"unknown tag {tag!r}; known are {', '.join(TAGS)}")
         for marker in re.findall(r"#\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", cell.source):
-            problems.append(Problem(i, f"comment {marker} steers nbval; use tags"))
+            yield Problem(i, f"comment {marker} steers nbval; use tags")
         reasons = [tag for tag in tags if tag in REASONS]
         if IGNORED in tags and len(reasons) != 1:
             text = f"output ignored with {len(reasons)} reasons; give one of {', '.join(REASONS)}"
-            problems.append(Problem(i, text))
+            yield Problem(i, text)
         if reasons and IGNORED not in tags:
-            problems.append(Problem(i, f"tag {reasons[0]!r} without {IGNORED!r}; add it"))
+            yield Problem(i, f"tag {reasons[0]!r} without {IGNORED!r}; add it")
         for reason in reasons:
             pattern, otherwise = EVIDENCE[reason]
             if not re.search(pattern, cell.source):
-                problems.append(Problem(i, f"tagged {reason!r}, but {otherwise}; compare it"))
-    return problems
+                yield Problem(i, f"tagged {reason!r}, but {otherwise}; compare it")
 
 
 def by_rule_said(nb, about):
     """What a cell measures on some backends only, its tags say, and the text above it."""
-    problems, above = [], ""
+    above = ""
     for i, cell in enumerate(nb.cells, start=1):
         if cell.cell_type == "markdown":
             above = cell.source
@@ -120,12 +116,10 @@ def by_rule_said(nb, about):
         if out != tagged:
             wanted = ", ".join(tag for tag, name in BY_RULE.items() if name in out) or "none"
             names = ", ".join(BACKENDS[name] for name in BACKENDS if name in out) or "no backend"
-            text = f"its `if` leaves out {names}; the tags for that are: {wanted}"
-            problems.append(Problem(i, text))
+            yield Problem(i, f"its `if` leaves out {names}; the tags for that are: {wanted}")
         if out and not re.search(r"\*\*(Measured|Not measured) on ", above):
             text = "is not measured everywhere; say above it **Measured on TensorFlow alone:** ..."
-            problems.append(Problem(i, text))
-    return problems
+            yield Problem(i, text)
 
 
 def _left_out(cell):
@@ -139,56 +133,42 @@ def _left_out(cell):
     return out
 
 
-def ignored_outputs_cleared(nb, about):
-    """What is not compared is not committed: figures, source listings, device lines."""
-    text = "its output is ignored but committed; run make refresh"
-    return [Problem(i, text) for i, cell in _code(nb) if IGNORED in tags_of(cell) and cell.outputs]
+def ignored_outputs(nb, about):
+    """What is not compared is not committed: figures, source listings, device lines.
 
-
-def no_silencing_semicolon(nb, about):
-    """A compared cell does not end in `;`: nbval runs cells without history, where `;` is mute."""
-    text = "ends in `;`, which nbval does not honour; write `_ = ...` instead"
-    return [
-        Problem(i, text)
-        for i, cell in _code(nb)
-        if IGNORED not in tags_of(cell) and cell.source.rstrip().endswith(";")
-    ]
+    A compared cell does not end in `;`: nbval runs cells without history, where `;` is mute.
+    """
+    for i, cell in numbered(nb, "code"):
+        if IGNORED not in tags_of(cell) and cell.source.rstrip().endswith(";"):
+            yield Problem(i, "ends in `;`, which nbval does not honour; write `_ = ...` instead")
+        if IGNORED in tags_of(cell) and cell.outputs:
+            yield Problem(i, "its output is ignored but committed; run make refresh")
 
 
 def no_images(nb, about):
     """No image is committed; the site draws them when it is built."""
-    problems = []
     for i, output in _outputs(nb):
         if any(kind.startswith("image/") for kind in output.get("data", {})):
             text = f"an image is committed; tag the cell 'figure' and {IGNORED!r}, give it alt text"
-            problems.append(Problem(i, text))
+            yield Problem(i, text)
     for i, cell in enumerate(nb.cells, start=1):
         if cell.get("attachments"):
-            problems.append(Problem(i, "an image is attached; draw it in a code cell"))
-    return problems
+            yield Problem(i, "an image is attached; draw it in a code cell")
 
 
 def no_source_listings(nb, about):
     """Keras's own lines are shown, never committed."""
-    problems = []
-    for i, cell in _code(nb):
+    for i, cell in numbered(nb, "code"):
         if re.search(r"\bsource\(|\bgetsource", cell.source) and "source" not in tags_of(cell):
-            text = f"shows source text; tag it 'source' and {IGNORED!r}"
-            problems.append(Problem(i, text))
-    return problems
+            yield Problem(i, f"shows source text; tag it 'source' and {IGNORED!r}")
 
 
 def alt_texts(nb, about):
     """A figure has alt text in its metadata that says what it shows."""
-    problems = []
-    for i, cell in _code(nb):
-        if "figure" in tags_of(cell):
-            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-            fault = alt_fault(alt, words=6)
-            if fault:
-                where = '{"mystnb": {"image": {"alt": "..."}}}'
-                problems.append(Problem(i, f"{fault}; set {where} in its metadata"))
-    return problems
+    for i, cell in numbered(nb, "code"):
+        if "figure" in tags_of(cell) and (fault := alt_fault(alt_of(cell), words=6)):
+            where = '{"mystnb": {"image": {"alt": "..."}}}'
+            yield Problem(i, f"{fault}; set {where} in its metadata")
 
 
 def alt_fault(alt, words=1):
@@ -204,19 +184,16 @@ def alt_fault(alt, words=1):
 
 def setup_cell(nb, about):
     """The first code cell is the setup cell, to the letter, and installs from our repository."""
-    code = _code(nb)
-    if not code:
-        return [Problem(0, "no code cell; the first must be the setup cell")]
-    i, cell = code[0]
-    problems = []
-    if cell.source != setup_source(about.repo):
-        text = "not the setup cell of tools/notebooks/files.py; run make refresh"
+    i, cell = next(numbered(nb, "code"), (0, None))
+    if cell is None:
+        yield Problem(0, "no code cell; the first must be the setup cell")
+    elif cell.source != setup_source(about.repo):
+        text = "not the setup cell of tools/notebooks/setup_cell.txt; run make refresh"
         if "device" not in tags_of(cell):
-            text = "the first code cell must be the setup cell of tools/notebooks/files.py"
-        problems.append(Problem(i, text))
+            text = "the first code cell must be that of tools/notebooks/setup_cell.txt"
+        yield Problem(i, text)
     elif set(tags_of(cell)) != set(SETUP_TAGS):
-        problems.append(Problem(i, f"the setup cell's tags must be {', '.join(SETUP_TAGS)}"))
-    return problems
+        yield Problem(i, f"the setup cell's tags must be {', '.join(SETUP_TAGS)}")
 
 
 def colab_badge(nb, about):
@@ -226,31 +203,27 @@ def colab_badge(nb, about):
     badge = re.search(r"\[!\[(?P<alt>[^]]*)\]\([^)]*\)\]\((?P<url>[^)]*)\)", first)
     if not badge:
         image = "https://colab.research.google.com/assets/colab-badge.svg"
-        return [Problem(1, f"no Colab badge; add [![Open in Colab]({image})]({url})")]
-    problems = []
+        yield Problem(1, f"no Colab badge; add [![Open in Colab]({image})]({url})")
+        return
     if badge["url"] != url:
-        problems.append(Problem(1, f"the Colab badge must lead to {url}; run make refresh"))
+        yield Problem(1, f"the Colab badge must lead to {url}; run make refresh")
     if alt_fault(badge["alt"], words=2):
-        problems.append(Problem(1, "the Colab badge needs alt text such as 'Open in Colab'"))
-    return problems
+        yield Problem(1, "the Colab badge needs alt text such as 'Open in Colab'")
 
 
 def asks_for_gpu(nb, about):
     """Colab is asked for a runtime with a GPU."""
     meta = nb.metadata
     if meta.get("accelerator") != "GPU" or meta.get("colab", {}).get("gpuType") != "T4":
-        return [Problem(0, "the metadata asks Colab for no T4 GPU; run make refresh")]
-    return []
+        yield Problem(0, "the metadata asks Colab for no T4 GPU; run make refresh")
 
 
 def device_compared(nb, about):
     """From chapter 2 on, a compared cell shows that a result is on the device of its input."""
     number = re.match(r"(\d+)_", about.name.rpartition("/")[2])
-    if number and int(number[1]) < 2:
-        return []
-    if any(_compares_devices(cell) for cell in code_cells(nb) if IGNORED not in tags_of(cell)):
-        return []
-    return [Problem(0, "no compared cell says `assert device(result) == device(input)`")]
+    compared = (cell for _, cell in numbered(nb, "code") if IGNORED not in tags_of(cell))
+    if not (number and int(number[1]) < 2) and not any(map(_compares_devices, compared)):
+        yield Problem(0, "no compared cell says `assert device(result) == device(input)`")
 
 
 def _compares_devices(cell):
@@ -265,13 +238,8 @@ def _compares_devices(cell):
     return False
 
 
-def _code(nb):
-    numbered = enumerate(nb.cells, start=1)
-    return [(i, cell) for i, cell in numbered if cell.cell_type == "code"]
-
-
 def _outputs(nb):
-    return [(i, output) for i, cell in _code(nb) for output in cell.outputs]
+    return [(i, output) for i, cell in numbered(nb, "code") for output in cell.outputs]
 
 
 RULES = (
@@ -280,8 +248,7 @@ RULES = (
     clean_outputs,
     known_tags,
     by_rule_said,
-    ignored_outputs_cleared,
-    no_silencing_semicolon,
+    ignored_outputs,
     no_images,
     no_source_listings,
     alt_texts,
