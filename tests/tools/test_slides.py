@@ -4,15 +4,15 @@ import re
 from html import unescape
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from tools.slides import __main__ as slides
-from tools.slides import deck as slides_deck
-from tools.slides import quotes as slides_quotes
-from tools.slides import room as slides_room
+from tools.slides import room
+from tools.slides.deck import Deck
+from tools.slides.quotes import Chapters
 from tools.slides.source import Exercise, Quote, SlidesError, cuts_of, read_slides
-from tools.workshop import plan as workshop_plan
-from tools.workshop.plan import Cut, Part, Plan, Step
+from tools.workshop.plan import Cut, Part, Plan, Step, load
 
 ROOT = Path(__file__).resolve().parents[2]
 CUTS = [("90", "90 minutes", 6), ("half", "Half a day", 30), ("day", "A full day", 55)]
@@ -54,7 +54,7 @@ def slide(body, title="Weights"):
 
 
 def deck(text, chapters=None):
-    return slides_deck.Deck(text, PLAN, chapters or slides_quotes.Chapters())
+    return Deck(text, PLAN, chapters or Chapters())
 
 
 def section(body):
@@ -75,7 +75,7 @@ def shown(html):
 def real():
     """The workshop's own deck, with the outputs that are saved in the notebooks."""
     text = (ROOT / "workshop/slides.md").read_text(encoding="utf-8")
-    return slides_deck.Deck(text, workshop_plan.load(), slides_quotes.Chapters())
+    return Deck(text, load(), Chapters())
 
 
 def test_the_deck_quotes_only_what_there_is_and_says_only_what_is_printed(real):
@@ -120,7 +120,7 @@ def test_the_folder_needs_no_other_host(real, tmp_path, monkeypatch):
     for file in slides.REVEAL:
         (package / file).parent.mkdir(parents=True, exist_ok=True)
         (package / file).write_text(file)
-    monkeypatch.setattr(slides, "Chapters", lambda executed: slides_quotes.Chapters())
+    monkeypatch.setattr(slides, "Chapters", lambda executed: Chapters())
     assert slides.build(package, tmp_path / "deck") == real.counts()
     page = (tmp_path / "deck/index.html").read_text(encoding="utf-8")
     asked = re.findall(r'(?:src|<link [^>]*href)="([^"]+)"', page)
@@ -251,23 +251,23 @@ def test_a_formula_is_that_of_the_chapter():
     ],
 )
 def test_letters_are_as_large_as_the_lines_allow(blocks, high, expected):
-    assert slides_room.sizes([["x" * wide] * lines for wide, lines in blocks], high) == expected
+    assert room.sizes([["x" * wide] * lines for wide, lines in blocks], high) == expected
 
 
 def test_words_formulas_and_pictures_take_room():
-    whole = slides_room.left("Weights", [], 0, 0)
+    whole = room.left("Weights", [], 0, 0)
     assert whole == 605 - 66
-    assert slides_room.left("Weights " * 8, [], 0, 0) == whole - 66
-    assert slides_room.left("Weights", ["One line."], 0, 0) == whole - 76
-    assert slides_room.left("Weights", ["- one\n- two\n"], 0, 0) == whole - 2 * 76
-    assert slides_room.left("Weights", ["*Predict: what?*"], 1, 1) == whole - 112 - 204 - 424
+    assert room.left("Weights " * 8, [], 0, 0) == whole - 66
+    assert room.left("Weights", ["One line."], 0, 0) == whole - 76
+    assert room.left("Weights", ["- one\n- two\n"], 0, 0) == whole - 2 * 76
+    assert room.left("Weights", ["*Predict: what?*"], 1, 1) == whole - 112 - 204 - 424
 
 
 def test_figures_come_from_the_run_of_the_site(monkeypatch):
-    chapters = slides_quotes.Chapters()
+    chapters = Chapters()
     cell = chapters.cell(Quote("output", "05_weights", "ledger", "", 1))
     cell.outputs = [{"output_type": "display_data", "data": {"image/svg+xml": "<svg/>"}}]
-    cell.outputs = [slides_quotes.notebook_files.nbformat.from_dict(o) for o in cell.outputs]
+    cell.outputs = [nbformat.from_dict(o) for o in cell.outputs]
     made = deck(slide("{output: 05_weights#ledger}"), chapters)
     html = made.section(made.slides[2], 1)
     assert re.search(r'<img src="pictures/05_weights-ledger.svg" alt="Ledger of [^"]+">', html)
@@ -278,7 +278,7 @@ def test_figures_come_from_the_run_of_the_site(monkeypatch):
 
 
 def test_a_run_that_is_out_of_date_is_refused(monkeypatch):
-    chapters = slides_quotes.Chapters()
+    chapters = Chapters()
     chapters.executed = True
     chapters.kept = type("Kept", (), {"current": lambda self, nb: False})()
     with pytest.raises(SlidesError, match="05_weights has no run that is up to date"):

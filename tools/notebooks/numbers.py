@@ -14,6 +14,8 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
+from tools.notebooks.files import code_cells, visible_text
+
 SOFTWARE = (
     r"Keras|TensorFlow|TF|tf\.keras|tf_keras|Python|PyTorch|JAX|NumPy|Matplotlib|optax|"
     r"scikit-learn|Transformers|Colab|lossbook|CUDA|version"
@@ -64,6 +66,12 @@ def numbers(text):
     """Return all numbers in a text of the notebook: Markdown, math, code or output."""
     text = _plain(text)
     return [_number(match, text[match.end() :]) for match in NUMBER.finditer(text)]
+
+
+def numbers_of(nb):
+    """Return the numbers that the outputs of a notebook show."""
+    outputs = [output for cell in code_cells(nb) for output in cell.outputs]
+    return [number for output in outputs for number in numbers(visible_text(output))]
 
 
 def shows(shown, number):

@@ -6,8 +6,8 @@ from itertools import zip_longest
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from tools.notebooks.files import alt_of, code_cells, numbered, visible_text
-from tools.notebooks.numbers import numbers, shows
+from tools.notebooks.files import alt_of, code_cells, numbered
+from tools.notebooks.numbers import numbers, numbers_of, shows
 from tools.notebooks.rules import Problem, alt_fault
 
 HTML = ("details", "summary", "a", "img", "sub", "sup", "br")
@@ -98,7 +98,7 @@ def numbers_shown(nb, about):
     Text is everything but code; a span of code that is nothing but a number may also repeat a
     number of a code cell. See numbers.py for what counts and how it is rounded.
     """
-    shown = [n for cell in code_cells(nb) for o in cell.outputs for n in numbers(visible_text(o))]
+    shown = numbers_of(nb)
     code = {n.value for cell in code_cells(nb) for n in numbers(cell.source)}
     for i, cell in enumerate(nb.cells, start=1):
         text, spans = _prose(cell.source) if cell.cell_type == "markdown" else (alt_of(cell), "")

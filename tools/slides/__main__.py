@@ -11,11 +11,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools.slides import room as slides_room
+from tools.slides import room
 from tools.slides.deck import Deck
 from tools.slides.quotes import STYLE, Chapters
 from tools.slides.source import SlidesError
-from tools.workshop import plan as workshop_plan
+from tools.workshop.plan import load
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKSHOP = ROOT / "workshop"
@@ -31,7 +31,7 @@ REVEAL = {
 
 def build(reveal, folder):
     """Write the deck to a folder; return how many slides it has, in all and by cut."""
-    plan = workshop_plan.load()
+    plan = load()
     text = (WORKSHOP / "slides.md").read_text(encoding="utf-8")
     deck = Deck(text, plan, Chapters(executed=True))
     page = deck.page()
@@ -45,7 +45,7 @@ def build(reveal, folder):
     for name in STATIC:
         shutil.copyfile(ROOT / "book/_static" / name, folder / name)
     shutil.copyfile(WORKSHOP / "slides.js", folder / "slides.js")
-    sizes = "".join(f".px{size} {{ font-size: {size}px; }}\n" for size in slides_room.SIZES)
+    sizes = "".join(f".px{size} {{ font-size: {size}px; }}\n" for size in room.SIZES)
     style = (WORKSHOP / "slides.css").read_text(encoding="utf-8")
     colours = "\n".join(STYLE.get_token_style_defs("pre.code"))
     (folder / "slides.css").write_text(f"{style}\n{sizes}\n{colours}\n", encoding="utf-8")

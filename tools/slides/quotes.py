@@ -6,16 +6,24 @@ Nothing is repeated in the slides, so that a number on a slide is the number of 
 import base64
 import difflib
 import re
-from html import escape
 from typing import NamedTuple
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from tools.notebooks import files as notebook_files
 from tools.notebooks.exercises import exercises
-from tools.notebooks.numbers import numbers, shows
+from tools.notebooks.files import (
+    ANSI,
+    IGNORED,
+    alt_of,
+    code_cells,
+    joined,
+    notebooks,
+    read,
+    tags_of,
+)
+from tools.notebooks.numbers import numbers, numbers_of, shows
 from tools.slides.source import Quote, SlidesError, fail
 from tools.sphinx_extensions.formulas import FormulaError, formula
 
@@ -46,7 +54,7 @@ class Chapters:
     as they are saved: the text of outputs alone."""
 
     def __init__(self, executed=False):
-        self.read = {path.stem: path for path in notebook_files.notebooks()}
+        self.paths = {path.stem: path for path in notebooks()}
         self.notebooks = {}
         self.executed = executed
         if executed:
@@ -56,10 +64,10 @@ class Chapters:
 
     def notebook(self, chapter, line):
         """Return a chapter's notebook."""
-        if chapter not in self.read:
-            fail(line, f"no chapter {chapter!r}; {_near(chapter, self.read)}")
+        if chapter not in self.paths:
+            fail(line, f"no chapter {chapter!r}; {_near(chapter, self.paths)}")
         if chapter not in self.notebooks:
-            nb = notebook_files.read(self.read[chapter])
+            nb = read(self.paths[chapter])
             self.notebooks[chapter] = self._run_of(chapter, nb) if self.executed else nb
         return self.notebooks[chapter]
 
@@ -71,7 +79,7 @@ class Chapters:
     def cell(self, quote):
         """Return the code cell that a quote names."""
         nb = self.notebook(quote.chapter, quote.line)
-        cells = {cell.id: cell for cell in notebook_files.code_cells(nb)}
+        cells = {cell.id: cell for cell in code_cells(nb)}
         if quote.cell not in cells:
             near = _near(quote.cell, cells)
             fail(quote.line, f"no code cell {quote.cell!r} in {quote.chapter}; {near}")
@@ -96,12 +104,12 @@ class Chapters:
             return [picture]
         text = "".join(
             output.get("text", "") or output.get("data", {}).get("text/plain", "")
-            for output in notebook_files.joined(cell.outputs)
+            for output in joined(cell.outputs)
         )
         if text.strip():
             select = quote.select if quote.kind == "output" else ""
-            return [Block("output", _selected(notebook_files.ANSI.sub("", text), select, quote))]
-        if not self.executed and notebook_files.IGNORED in notebook_files.tags_of(cell):
+            return [Block("output", _selected(ANSI.sub("", text), select, quote))]
+        if not self.executed and IGNORED in tags_of(cell):
             return []  # saved notebooks don't hold it
         return fail(quote.line, f"the cell {quote.cell!r} of {quote.chapter} prints nothing")
 
@@ -109,7 +117,7 @@ class Chapters:
         kind = next((k for k in PICTURES if k in output.get("data", {})), None)
         if kind is None:
             return None
-        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "").strip()
+        alt = alt_of(cell).strip()
         if not alt:
             fail(quote.line, f"the figure {quote.chapter}#{quote.cell} has no alt text")
         data = output["data"][kind]
@@ -132,12 +140,6 @@ class Chapters:
             fail(exercise.line, f"no exercise {exercise.name!r} in {chapter}; {near}")
         return solutions[exercise.name].strip()
 
-    def shown(self, chapter, line):
-        """Return the numbers that the outputs of a chapter show."""
-        nb = self.notebook(chapter, line)
-        outputs = [output for cell in notebook_files.code_cells(nb) for output in cell.outputs]
-        return [n for output in outputs for n in numbers(notebook_files.visible_text(output))]
-
 
 def unproved(slides, chapters):
     """Yield (line, text) for the numbers in slides that no output of their chapters shows."""
@@ -145,7 +147,8 @@ def unproved(slides, chapters):
         names = {quote.chapter: quote.line for quote in slide.of(Quote)}
         if slide.step.chapter:
             names[slide.step.chapter] = slide.line
-        shown = [n for name, line in names.items() for n in chapters.shown(name, line)]
+        read = [chapters.notebook(name, line) for name, line in names.items()]
+        shown = [number for nb in read for number in numbers_of(nb)]
         for words in slide.words:
             for number in numbers(words.text):
                 if number.counts and not shows(shown, number):
@@ -162,21 +165,12 @@ def math(source, display, line):
 
 def code(lines):
     """Return the HTML of Python code; GAP stays a line of its own."""
+    text = "\n".join("" if line == GAP else line for line in lines)
+    marked = highlight(text, PythonLexer(stripnl=False, ensurenl=False), STYLE).split("\n")
+    gap = f'<span class="gap">{GAP}</span>'
     return "\n".join(
-        f'<span class="gap">{GAP}</span>' if line == GAP else marked
-        for line, marked in zip(lines, _highlighted(lines), strict=True)
+        gap if line == GAP else html for line, html in zip(lines, marked, strict=False)
     )
-
-
-def _highlighted(lines):
-    plain = "\n".join("" if line == GAP else line for line in lines)
-    marked = highlight(plain, PythonLexer(stripnl=False, ensurenl=False), STYLE)
-    return marked.split("\n")[: len(lines)]
-
-
-def plain(lines):
-    """Return the HTML of an output."""
-    return escape("\n".join(lines), quote=False)
 
 
 def _selected(text, select, quote):

@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tools.workshop import plan as workshop_plan
+from tools.workshop.plan import Step
 
 QUOTES = ("cell", "code", "output", "formula")
 DIRECTIVES = ("step", "from", "exercise", *QUOTES)
@@ -66,7 +66,7 @@ class Slide:
     """One slide. `since` names the first cut that has it, if that isn't the first of its step."""
 
     title: str
-    step: workshop_plan.Step
+    step: Step
     line: int
     since: str = ""
     parts: list = field(default_factory=list)  # Text, Exercise, Quote, as they follow each other
@@ -102,7 +102,7 @@ def read_slides(text, plan):
 
     Args:
         text: the Markdown.
-        plan: a workshop_plan.Plan.
+        plan: a Plan of tools/workshop.
     """
     slides, step, in_note = [], None, False
     for number, line in enumerate(text.splitlines(), start=1):
