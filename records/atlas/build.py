@@ -1,10 +1,9 @@
 """Make the environments of the atlas, run every case in each, and save what they report.
 
-python -m records.atlas.build                          every release (about 40; see README.md)
-python -m records.atlas.build keras-2.2.4 keras-3.8.0  these alone
-python -m records.atlas.build --check keras-2.2.4      run again and compare with results/, write
-nothing
-python -m records.atlas.build --table                  what results/ holds; runs nothing
+make atlas                                    every release (40; see README.md)
+make atlas RELEASES="keras-2.2.4 keras-3.8.0" these alone
+make atlas RELEASES=keras-2.2.4 ARGS=--check  run again and compare with results/, write nothing
+make atlas ARGS=--table                       what results/ holds; runs nothing
 """
 
 import argparse

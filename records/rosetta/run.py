@@ -1,11 +1,9 @@
 """Give every case to the real library, and record value and gradient in results.json.
 
-python -m records.rosetta.run                       make the environments, run all, write
-results.json
-python -m records.rosetta.run --check               run again and compare with results.json, write
-nothing
-python -m records.rosetta.run --python torch=/path/to/python --python jax=/path/to/python
-                                            take interpreters that have the libraries
+make rosetta                 make the environments, run all, write results.json
+make rosetta ARGS=--check    run again and compare with results.json, write nothing
+make rosetta ARGS="--python torch=/path/to/python --python jax=/path/to/python"
+                             take interpreters that have the libraries
 
 The gradient is that of the value with respect to the logits (or whatever the loss is given), for
 reduction "none" that of the sum. scikit-learn gives no gradients.
@@ -23,11 +21,12 @@ import sys
 import warnings
 from pathlib import Path
 
-from cases import CASES, TOKENS, digest
+from records.rosetta.cases import CASES, TOKENS, digest
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
-BUILD = HERE.parents[1] / "_build" / "rosetta"
+ROOT = HERE.parents[1]
+BUILD = ROOT / "_build" / "rosetta"
 UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 ENVIRONMENTS = {
     "torch": (
@@ -203,9 +202,11 @@ def collect(interpreters):
     provenance, results = {"cases": digest()}, {}
     for name in ENVIRONMENTS:
         python = interpreters.get(name) or environment(name)
-        command = [python, "-W", "ignore", __file__, "--record", name]
+        command = [python, "-W", "ignore", "-m", "records.rosetta.run", "--record", name]
         settings = {**os.environ, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env=settings)
+        done = subprocess.run(
+            command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=settings
+        )
         found = json.loads(done.stdout.splitlines()[-1])
         provenance[name] = found["versions"]
         results |= found["results"]
