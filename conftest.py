@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 # What of an interactive ledger is not saved (tools/notebooks/files.py, LIVE, in nbval's flavour).
-LIVE = r'(?s: data-state="[^"]*"|<script class="lossbook-ledger">.*?</script>)'
+LIVE = r'(?s: data-(?:state|page)="[^"]*"|<script class="lossbook-ledger">.*?</script>)'
 
 
 def pytest_collectstart(collector):

@@ -1,12 +1,15 @@
 """Carry the repository's address from `_config.yml` to every file that names it: `make home`.
 
-`_config.yml` holds the address; CITATION.cff remembers the one that the other files still use.
+`_config.yml` holds the address; CITATION.cff remembers the one that the other files still use. The
+package names none before: there the book's first home is written in.
 """
 
 import re
 import subprocess
 from pathlib import Path
 
+NOBODY = "your_github_name"
+PACKAGE = "lossbook/_interact/ledger.py"
 ADDRESS = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+)")
 
 
@@ -25,6 +28,13 @@ def move(text: str, old: tuple[str, str], new: tuple[str, str]) -> str:
     return text
 
 
+def move_package(text: str, new: tuple[str, str]) -> str:
+    """`text` of lossbook/_interact/ledger.py with the site's address where it had none."""
+    return text.replace(
+        'PAGE = ""', 'PAGE = "https://{}.github.io/{}/book/ledger.html"'.format(*new)
+    )
+
+
 def files(root: Path) -> list[Path]:
     """The files that git tracks or would add."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -41,7 +51,10 @@ def main(root: Path) -> None:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue  # an image
-        if (moved := move(text, old, new)) != text:
+        moved = move(text, old, new)
+        if file == root / PACKAGE and new[0] != NOBODY:
+            moved = move_package(moved, new)
+        if moved != text:
             file.write_text(moved, encoding="utf-8", newline="\n")
             print(file.relative_to(root))
     print(f"The book lives at https://github.com/{'/'.join(new)}")

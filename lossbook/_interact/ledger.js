@@ -490,7 +490,8 @@ class Ledger extends HTMLElement {
 
     const hash = `#${this.id || "ledger"}=${encode(state)}`;
     const page = this.id ? location.href.split("#")[0] : this.dataset.page;
-    this.$("link").href = page + hash;
+    this.$("link").hidden = this.$("copy").hidden = !page;
+    this.$("link").href = page ? page + hash : hash;
     if (this.id && byHand) try { history.replaceState(null, "", hash); } catch { /* too often */ }
   }
 }

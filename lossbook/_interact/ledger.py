@@ -11,8 +11,9 @@ import numpy as np
 
 from lossbook._interact.state import State
 
-# Where the site shows any state: a link from a notebook leads there.
-PAGE = "https://your_github_name.github.io/lossbook/book/ledger.html"
+# Where the site shows any state: a link from a notebook leads there. Empty until the book has a
+# home (`make home`): then a notebook shows no such link.
+PAGE = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,8 +44,9 @@ class Ledger:
             + "</tr>"
             for row in rows
         )
+        page = f' data-page="{PAGE}"' if PAGE else ""
         return (
-            f'<lossbook-ledger data-state="{escape(self.state.text())}" data-page="{PAGE}">'
+            f'<lossbook-ledger data-state="{escape(self.state.text())}"{page}>'
             '<div class="lossbook" style="overflow-x:auto">'
             '<table style="border-collapse:collapse;background:transparent;color:inherit">'
             f'<caption style="text-align:left;color:inherit">{escape(self.title)}</caption>'

@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 import pytest
 
+from lossbook._interact import ledger as ledger_module
 from lossbook._interact.ledger import Ledger, brief, fraction, scalar
 from lossbook._interact.state import parse, rule_of
 from tests.browser import ledger_cases
@@ -308,8 +309,9 @@ def test_it_fits_and_its_targets_can_be_hit(site, open_page, width, scheme):
     assert page.errors == []
 
 
-def test_a_notebooks_output_works_alone(open_page, tmp_path):
+def test_a_notebooks_output_works_alone(open_page, tmp_path, monkeypatch):
     """Jupyter, VS Code and Colab show an output in a page without anything of ours."""
+    monkeypatch.setattr(ledger_module, "PAGE", "https://a.github.io/lossbook/book/ledger.html")
     made = Ledger(parse(FOUR), "mine <b>bold</b>")
     (tmp_path / "output.html").write_text(
         f"<!doctype html><meta charset=utf-8>{made._repr_html_()}{made._repr_html_()}",
@@ -328,6 +330,17 @@ def test_a_notebooks_output_works_alone(open_page, tmp_path):
     assert "/book/ledger.html#ledger=1~4~none~0.2_0.4_1_2~1110~" in second["link"]
     assert page.errors == []
     assert len(page.requests) == 1
+
+
+def test_without_a_home_a_notebooks_output_links_nowhere(open_page, tmp_path, monkeypatch):
+    monkeypatch.setattr(ledger_module, "PAGE", "")
+    html = Ledger(parse(FOUR), "mine")._repr_html_()
+    (tmp_path / "output.html").write_text(f"<!doctype html><meta charset=utf-8>{html}")
+    page = open_page()
+    page.goto((tmp_path / "output.html").as_uri())
+    assert page.get_by_role("button", name="True, mask, sample 3").is_visible()
+    assert not page.locator("#link").is_visible() and not page.locator("#copy").is_visible()
+    assert page.errors == []
 
 
 @pytest.mark.parametrize(("colours", "dark"), [("#eee;background:#111", True), ("#111", False)])

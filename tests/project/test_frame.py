@@ -326,6 +326,15 @@ def test_every_address_follows_the_one_in_the_configuration():
         assert not [n for n, text in repository_files() if "your_github_name" in text]
 
 
+def test_the_package_names_no_address_that_leads_nowhere():
+    """A wheel holds the package's files and what pyproject.toml says; no README before a home."""
+    shipped = [path for path in (ROOT / "lossbook").rglob("*") if path.suffix in (".py", ".js")]
+    shipped += [ROOT / "pyproject.toml"]
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    shipped += [ROOT / project["readme"]] if "readme" in project else []
+    assert not [path for path in shipped if "your_github_name" in path.read_text("utf8")]
+
+
 def test_make_home_carries_the_address_everywhere(tmp_path):
     files = {
         "_config.yml": "repository:\n  url: https://github.com/new-owner/the-book\n",
@@ -334,8 +343,10 @@ def test_make_home_carries_the_address_everywhere(tmp_path):
         "b.md": "[x](https://colab.research.google.com/github/old/lossbook/blob/main/x.ipynb)\n"
         "https://old.github.io/lossbook/ https://github.com/very-old/lossbook\n",
         "unchanged.md": "old news of lossbook\n",
+        "lossbook/_interact/ledger.py": 'PAGE = ""\n',
         "logo.png": b"\x89PNG\xff",
     }
+    (tmp_path / "lossbook/_interact").mkdir(parents=True)
     for name, text in files.items():
         (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     (tmp_path / "tools").mkdir()
@@ -344,10 +355,13 @@ def test_make_home_carries_the_address_everywhere(tmp_path):
     command = [sys.executable, str(tmp_path / "tools/home.py")]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert said.split() == [
-        *("CITATION.cff", "a.ipynb", "b.md"),
+        *("CITATION.cff", "a.ipynb", "b.md", "lossbook/_interact/ledger.py"),
         *["The", "book", "lives", "at", "https://github.com/new-owner/the-book"],
     ]
     assert "github.com/new-owner/the-book@main" in (tmp_path / "a.ipynb").read_text()
+    assert (tmp_path / "lossbook/_interact/ledger.py").read_text() == (
+        'PAGE = "https://new-owner.github.io/the-book/book/ledger.html"\n'
+    )
     assert (tmp_path / "b.md").read_text() == (
         "[x](https://colab.research.google.com/github/new-owner/the-book/blob/main/x.ipynb)\n"
         "https://new-owner.github.io/the-book/ https://github.com/very-old/lossbook\n"

@@ -41,8 +41,8 @@ def repository():
     return {"url": named["url"], "branch": named["branch"]}
 
 
-# What of an interactive ledger (lossbook/_interact) is not saved: its state and its script.
-LIVE = r' data-state="[^"]*"|<script class="lossbook-ledger">.*?</script>'
+# What of an interactive ledger (lossbook/_interact) is not saved: state, address, script.
+LIVE = r' data-(?:state|page)="[^"]*"|<script class="lossbook-ledger">.*?</script>'
 
 
 def notebooks(files=()):
