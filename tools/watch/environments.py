@@ -37,8 +37,8 @@ print(json.dumps({
 """
 # The tests that hold lossbook against Keras on whichever backend runs.
 TESTS = (
-    "tests/exercises/test_exercises_against_keras.py",
-    "tests/exercises/test_exercises_against_keras_2.py",
+    "tests/exercises/test_path_against_keras.py",
+    "tests/exercises/test_later_parts_against_keras.py",
     "tests/real_keras/test_against_keras.py",
     "tests/real_keras/test_compiled_models.py",
     "tests/real_keras/test_passed_masks.py",

@@ -1,7 +1,7 @@
 """What learners get wrong: a module a chapter, named like its module of lossbook._exercises.
 
 WRONG[exercise][what the checker says, from its first word] = the code that a learner would write in
-place of `answer = ...`. The code is run after the stub of the notebook, hence sees its data.
+place of `answer = ...` (see `answer_of`).
 """
 
 import importlib

@@ -10,12 +10,12 @@ answer = (pixels.size, 1 / pixels.size)
 elements = 256 * 256 * 5
 answer = (elements, 1 / elements)
 """,
-        "The count is right. The coefficient is that of a batch of one": """
-answer = (np.prod((4, 256, 256, 5)), 1 / (5 * 256**2))
-""",
-        "The count is right. sum_over_batch_size divides by all values": """
-answer = (4 * 256 * 256 * 5, 1 / 4)
-""",
+        "The count is right. The coefficient is that of a batch of one": (
+            "(np.prod((4, 256, 256, 5)), 1 / (5 * 256**2))"
+        ),
+        "The count is right. sum_over_batch_size divides by all values": (
+            "(4 * 256 * 256 * 5, 1 / 4)"
+        ),
         "The count is right. The coefficient is that of a pixel": """
 coefficient = 1 / 4
 for length in (256, 256):
@@ -32,21 +32,15 @@ answer = (n, 1 / n)
 """,
     },
     "one-number-2": {
-        "That is the sum over the classes; Keras averages the 5 classes": """
-answer = 4 * usual + (1 - pixels_hit) * usual + pixels_hit * bad
-""",
-        "That is right if every class is like class 4.": """
-answer = (1 - pixels_hit) * usual + pixels_hit * bad
-""",
-        "Close. In those pixels the 1.0 replaces the 0.02": """
-answer = usual + bad * pixels_hit / classes
-""",
-        "That is 1.0 in every pixel of the class.": """
-answer = np.mean([usual] * (classes - 1) + [bad])
-""",
-        "That is what the bad elements add.": """
-answer = bad * pixels_hit / classes
-""",
+        "That is the sum over the classes; Keras averages the 5 classes": (
+            "4 * usual + (1 - pixels_hit) * usual + pixels_hit * bad"
+        ),
+        "That is right if every class is like class 4.": (
+            "(1 - pixels_hit) * usual + pixels_hit * bad"
+        ),
+        "Close. In those pixels the 1.0 replaces the 0.02": "usual + bad * pixels_hit / classes",
+        "That is 1.0 in every pixel of the class.": "np.mean([usual] * (classes - 1) + [bad])",
+        "That is what the bad elements add.": "bad * pixels_hit / classes",
         # what the five classes of a pixel cost, added up over 100 pixels
         "That is keras-3.": """
 pixels = np.full((100, classes), usual)
@@ -55,90 +49,70 @@ answer = pixels.mean(axis=-1).sum()
 """,
     },
     "one-number-3": {
-        "Those are the means of the classes.": """
-def answer(elementwise):
-    return ops.mean(elementwise, axis=[0, 1, 2])
-""",
-        "Those are the sums of the losses.": """
-def answer(elementwise):
-    return [elementwise[..., c].sum() for c in range(elementwise.shape[-1])]
-""",
-        "You divide by the batch size.": """
-def answer(elementwise):
-    return np.einsum("bhwc->c", elementwise) / elementwise.shape[0]
-""",
-        "You divide by the elements of one image.": """
-def answer(elementwise):
-    return elementwise.sum(axis=(0, 1, 2)) / elementwise[0].size
-""",
+        "Those are the means of the classes.": "ops.mean(elementwise, axis=[0, 1, 2])",
+        "Those are the sums of the losses.": (
+            "[elementwise[..., c].sum() for c in range(elementwise.shape[-1])]"
+        ),
+        "You divide by the batch size.": (
+            'np.einsum("bhwc->c", elementwise) / elementwise.shape[0]'
+        ),
+        "You divide by the elements of one image.": (
+            "elementwise.sum(axis=(0, 1, 2)) / elementwise[0].size"
+        ),
         "Those are shares: they add up to 1.": """
-def answer(elementwise):
-    parts = elementwise.mean(axis=(0, 1, 2))
-    return parts / parts.sum()
+parts = elementwise.mean(axis=(0, 1, 2))
+return parts / parts.sum()
 """,
         "Those are the contributions of the images.": """
-def answer(elementwise):
-    coefficient = 1 / elementwise.size
-    return (coefficient * elementwise).sum(axis=-1).sum(axis=-1).sum(axis=-1)
+coefficient = 1 / elementwise.size
+return (coefficient * elementwise).sum(axis=-1).sum(axis=-1).sum(axis=-1)
 """,
-        "Your function returns an array of shape (3, 4), expected an array of shape (4,).": """
-def answer(elementwise):
-    return elementwise.sum(axis=(0, 1)) / elementwise.size
-""",
+        "Your function returns an array of shape (3, 4), expected an array of shape (4,).": (
+            "elementwise.sum(axis=(0, 1)) / elementwise.size"
+        ),
     },
     "one-number-4": {
         "You divide all pixels by those of class 4.": """
-def answer(truth):
-    share = truth[..., 4].mean()
-    return np.where(truth[..., 4] == 1, 1 / share, 1)
+share = truth[..., 4].mean()
+return np.where(truth[..., 4] == 1, 1 / share, 1)
 """,
-        "The shape is right. 1000 is a guess": """
-def answer(truth):
-    return 1 + 999 * truth[..., 4]
-""",
+        "The shape is right. 1000 is a guess": "1 + 999 * truth[..., 4]",
         "Now class 4 makes a fifth of the weight.": """
-def answer(truth):
-    rare = truth.sum(axis=(0, 1, 2))[4]
-    others = truth.sum() - rare
-    weight = others / rare * (1 / 5) / (4 / 5)
-    return np.where(truth[..., 4], weight, 1.0)
+rare = truth.sum(axis=(0, 1, 2))[4]
+others = truth.sum() - rare
+weight = others / rare * (1 / 5) / (4 / 5)
+return np.where(truth[..., 4], weight, 1.0)
 """,
         "Upside down": """
-def answer(truth):
-    is_rare = np.argmax(truth, axis=-1) == 4
-    weights = np.ones(is_rare.shape)
-    weights[is_rare] = is_rare.sum() / (~is_rare).sum()
-    return weights
+is_rare = np.argmax(truth, axis=-1) == 4
+weights = np.ones(is_rare.shape)
+weights[is_rare] = is_rare.sum() / (~is_rare).sum()
+return weights
 """,
         "You raise the other pixels.": """
-def answer(truth):
-    rare = truth[..., 4].sum()
-    return np.where(truth[..., 4] == 0, (truth[..., 4] == 0).sum() / rare, 1.0)
+rare = truth[..., 4].sum()
+return np.where(truth[..., 4] == 0, (truth[..., 4] == 0).sum() / rare, 1.0)
 """,
         "You count in each image by itself.": """
-def answer(truth):
-    rare = truth[..., 4] == 1
-    count = rare.sum(axis=(1, 2), keepdims=True)
-    return np.where(rare, (rare[0].size - count) / count, 1.0)
+rare = truth[..., 4] == 1
+count = rare.sum(axis=(1, 2), keepdims=True)
+return np.where(rare, (rare[0].size - count) / count, 1.0)
 """,
         "You weigh the elements of class 4, in every pixel.": """
-def answer(truth):
-    rare = truth[..., 4].sum()
-    weights = np.ones_like(truth)
-    weights[..., 4] = (truth[..., 0].size - rare) / rare
-    return weights
+rare = truth[..., 4].sum()
+weights = np.ones_like(truth)
+weights[..., 4] = (truth[..., 0].size - rare) / rare
+return weights
 """,
         "The weights have a class axis.": """
-def answer(truth):
-    rare = truth[..., 4].sum()
-    weights = np.ones_like(truth)
-    weights[..., 4][truth[..., 4] == 1] = (truth[..., 0].size - rare) / rare
-    return weights
+rare = truth[..., 4].sum()
+weights = np.ones_like(truth)
+weights[..., 4][truth[..., 4] == 1] = (truth[..., 0].size - rare) / rare
+return weights
 """,
         "Your function returns an array of shape (5,)": """
-def answer(truth):
-    rare = truth[..., 4].mean()
-    return np.array([1, 1, 1, 1, (1 - rare) / rare])
+rare = truth[..., 4].mean()
+return np.array([1, 1, 1, 1, (1 - rare) / rare])
 """,
     },
 }

@@ -10,9 +10,9 @@ answer = (mean, mean, losses.mean())
 zeroed = np.where(mask, losses, 0)
 answer = (zeroed.mean(), zeroed.mean(), losses.mean())
 """,
-        "The first two are swapped": """
-answer = (np.mean(losses * mask), np.average(losses, weights=mask), np.mean(losses))
-""",
+        "The first two are swapped": (
+            "(np.mean(losses * mask), np.average(losses, weights=mask), np.mean(losses))"
+        ),
         "The first averages each row by itself.": """
 rows = [row[kept].mean() for row, kept in zip(losses, mask)]
 answer = (sum(rows) / 2, (losses * mask).sum() / 6, losses.sum() / 6)
@@ -21,116 +21,80 @@ answer = (sum(rows) / 2, (losses * mask).sum() / 6, losses.sum() / 6)
 kept = losses[mask]
 answer = (kept.mean(), kept.sum() / losses.size, kept.mean())
 """,
-        "Number 1: The sum of mask · value, divided by the number of rows, 2.": """
-answer = ((losses * mask).sum() / len(losses), (losses * mask).mean(), losses.mean())
-""",
-        "Number 2: That is pytorch-elementwise, batchmean. The sum of weight · value, divided": """
-answer = (losses[mask].mean(), (losses * mask).sum(axis=1).mean(), losses.mean())
-""",
+        "Number 1: The sum of mask · value, divided by the number of rows, 2.": (
+            "((losses * mask).sum() / len(losses), (losses * mask).mean(), losses.mean())"
+        ),
+        "Number 2: That is pytorch-elementwise, batchmean. The sum of weight · value, divided": (
+            "(losses[mask].mean(), (losses * mask).sum(axis=1).mean(), losses.mean())"
+        ),
     },
     "masks-2": {
-        "Right, but for a batch without a single step to keep": """
-def answer(values, mask, sample_weight):
-    return np.mean((values * sample_weight)[mask])
-""",
+        "Right, but for a batch without a single step to keep": (
+            "np.mean((values * sample_weight)[mask])"
+        ),
         "You divide by the sum of the weights.": """
-def answer(values, mask, sample_weight):
-    weight = sample_weight * mask
-    return np.average(values, weights=weight) if weight.any() else 0.0
+weight = sample_weight * mask
+return np.average(values, weights=weight) if weight.any() else 0.0
 """,
-        "You divide by all steps.": """
-def answer(values, mask, sample_weight):
-    return ops.mean(values * mask * sample_weight)
-""",
+        "You divide by all steps.": "ops.mean(values * mask * sample_weight)",
         "The mask is in the denominator": """
-def answer(values, mask, sample_weight):
-    kept = np.count_nonzero(mask)
-    return np.vdot(values, sample_weight) / kept if kept else 0.0
+kept = np.count_nonzero(mask)
+return np.vdot(values, sample_weight) / kept if kept else 0.0
 """,
-        "The sample weights are missing": """
-def answer(values, mask, sample_weight):
-    return values[mask].mean() if mask.any() else 0.0
-""",
+        "The sample weights are missing": "values[mask].mean() if mask.any() else 0.0",
         "You average each row by itself.": """
-def answer(values, mask, sample_weight):
-    means = []
-    for value, kept, weight in zip(values, mask, sample_weight):
-        means.append(np.mean((weight * value)[kept]) if kept.any() else 0.0)
-    return np.mean(means)
+means = []
+for value, kept, weight in zip(values, mask, sample_weight):
+    means.append(np.mean((weight * value)[kept]) if kept.any() else 0.0)
+return np.mean(means)
 """,
-        "The sum of mask · weight · value, divided by the number of rows, 3.": """
-def answer(values, mask, sample_weight):
-    return np.sum(values * mask * sample_weight, axis=-1).mean()
-""",
+        "The sum of mask · weight · value, divided by the number of rows, 3.": (
+            "np.sum(values * mask * sample_weight, axis=-1).mean()"
+        ),
         "The sum of weight · value, divided by the number of values, 12. The mask is ignored.": """
-def answer(values, mask, sample_weight):
-    if not mask.any():
-        return 0.0
-    return np.mean(values * sample_weight)
+if not mask.any():
+    return 0.0
+return np.mean(values * sample_weight)
 """,
     },
     "masks-3": {
-        "Those drop the padding, but Keras still divides by all steps": """
-def answer(mask):
-    return np.where(mask, 1.0, 0.0)
-""",
+        "Those drop the padding, but Keras still divides by all steps": (
+            "np.where(mask, 1.0, 0.0)"
+        ),
         "Those are the coefficients.": """
-def answer(mask):
-    weights = ops.cast(mask, "float32")
-    return weights / ops.sum(weights)
+weights = ops.cast(mask, "float32")
+return weights / ops.sum(weights)
 """,
-        "Upside down": """
-def answer(mask):
-    return mask * mask.mean()
-""",
-        "The padding has the same weight as the rest.": """
-def answer(mask):
-    return np.full(mask.shape, mask.size / np.count_nonzero(mask))
-""",
-        "You count each row by itself.": """
-def answer(mask):
-    return np.stack([row * len(row) / row.sum() for row in mask])
-""",
-        "Every number that it gives is too large by a factor of 4.": """
-def answer(mask):
-    return mask * mask.size
-""",
+        "Upside down": "mask * mask.mean()",
+        "The padding has the same weight as the rest.": (
+            "np.full(mask.shape, mask.size / np.count_nonzero(mask))"
+        ),
+        "You count each row by itself.": "np.stack([row * len(row) / row.sum() for row in mask])",
+        "Every number that it gives is too large by a factor of 4.": "mask * mask.size",
     },
     "masks-4": {
         "That is the number of the report": """
-def answer(y_true, y_pred):
-    keep = y_true > 0
-    return (np.abs(y_true - y_pred) * keep).sum() / keep.size
+keep = y_true > 0
+return (np.abs(y_true - y_pred) * keep).sum() / keep.size
 """,
-        "Nothing is masked": """
-def answer(y_true, y_pred):
-    return keras.losses.MeanAbsoluteError()(y_true, y_pred)
-""",
-        "The mask is in the denominator": """
-def answer(y_true, y_pred):
-    return ops.sum(ops.abs(y_true - y_pred)) / (y_true > 0).sum()
-""",
+        "Nothing is masked": "keras.losses.MeanAbsoluteError()(y_true, y_pred)",
+        "The mask is in the denominator": (
+            "ops.sum(ops.abs(y_true - y_pred)) / (y_true > 0).sum()"
+        ),
         "You average each sequence by itself.": """
-def answer(y_true, y_pred):
-    mask = ops.cast(y_true != 0, "float32")
-    losses = ops.sum(ops.abs(y_true - y_pred) * mask, axis=-1)
-    return ops.mean(losses / ops.sum(mask, axis=-1))
+mask = ops.cast(y_true != 0, "float32")
+losses = ops.sum(ops.abs(y_true - y_pred) * mask, axis=-1)
+return ops.mean(losses / ops.sum(mask, axis=-1))
 """,
-        "You take the mask from the predictions.": """
-def answer(y_true, y_pred):
-    return np.abs(y_true - y_pred)[y_pred != 0].mean()
-""",
-        "That is the loss of the padding": """
-def answer(y_true, y_pred):
-    return np.ma.masked_array(np.abs(y_true - y_pred), mask=y_true != 0).mean()
-""",
-        "Those are the losses of the steps, with 0 under the padding.": """
-def answer(y_true, y_pred):
-    return np.where(y_true == 0, 0, np.abs(y_true - y_pred))
-""",
-        "The sum of mask · value, divided by the number of rows, 2.": """
-def answer(y_true, y_pred):
-    return np.mean([np.abs(t - p)[t != 0].sum() for t, p in zip(y_true, y_pred)])
-""",
+        "You take the mask from the predictions.": "np.abs(y_true - y_pred)[y_pred != 0].mean()",
+        "That is the loss of the padding": (
+            "np.ma.masked_array(np.abs(y_true - y_pred), mask=y_true != 0).mean()"
+        ),
+        "Those are the losses of the steps, with 0 under the padding.": (
+            "np.where(y_true == 0, 0, np.abs(y_true - y_pred))"
+        ),
+        "The sum of mask · value, divided by the number of rows, 2.": (
+            "np.mean([np.abs(t - p)[t != 0].sum() for t, p in zip(y_true, y_pred)])"
+        ),
     },
 }

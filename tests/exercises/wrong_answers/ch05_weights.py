@@ -39,90 +39,58 @@ answer = (losses.mean(), total / weight.sum(), total / 2)
 """,
     },
     "weights-2": {
-        "Keras matches shapes from the last axis": """
-answer = shape[:1]
-""",
-        "That meets the rows.": """
-answer = np.zeros(16)[:, None].shape
-""",
-        "y_pred has four axes": """
-answer = tuple(16 if axis == 0 else 1 for axis in range(len(shape)))
-""",
-        "The weights of the images belong to the first axis": """
-answer = (1,) * 2 + (16,)
-""",
-        "That is one weight per pixel.": """
-answer = keras.losses.binary_crossentropy(ops.zeros(shape), ops.zeros(shape)).shape
-""",
-        "Number 3 of 3 is too large by a factor of 64.": """
-answer = (16, 1, 64)
-""",
+        "Keras matches shapes from the last axis": "shape[:1]",
+        "That meets the rows.": "np.zeros(16)[:, None].shape",
+        "y_pred has four axes": "tuple(16 if axis == 0 else 1 for axis in range(len(shape)))",
+        "The weights of the images belong to the first axis": "(1,) * 2 + (16,)",
+        "That is one weight per pixel.": (
+            "keras.losses.binary_crossentropy(ops.zeros(shape), ops.zeros(shape)).shape"
+        ),
+        "Number 3 of 3 is too large by a factor of 64.": "(16, 1, 64)",
     },
     "weights-3": {
-        "The look-up is right.": """
-def answer(labels, class_weights):
-    return np.take(class_weights, labels)
-""",
+        "The look-up is right.": "np.take(class_weights, labels)",
         "You gave the class weights the mean 1.": """
-def answer(labels, class_weights):
-    class_weights = class_weights * len(class_weights) / class_weights.sum()
-    return class_weights[labels]
+class_weights = class_weights * len(class_weights) / class_weights.sum()
+return class_weights[labels]
 """,
         "Your weights add up to 1.": """
-def answer(labels, class_weights):
-    weights = ops.take(class_weights, labels)
-    return weights / ops.sum(weights)
+weights = ops.take(class_weights, labels)
+return weights / ops.sum(weights)
 """,
         "You normalise along the last axis.": """
-def answer(labels, class_weights):
-    weights = class_weights[labels]
-    return weights * weights.shape[-1] / weights.sum(axis=-1, keepdims=True)
+weights = class_weights[labels]
+return weights * weights.shape[-1] / weights.sum(axis=-1, keepdims=True)
 """,
-        "You normalise each sample by itself.": """
-def answer(labels, class_weights):
-    return np.stack([w / w.mean() for w in class_weights[labels]])
-""",
-        "Those are the weights of the classes.": """
-def answer(labels, class_weights):
-    return class_weights / (sum(class_weights) / 3)
-""",
+        "You normalise each sample by itself.": (
+            "np.stack([w / w.mean() for w in class_weights[labels]])"
+        ),
+        "Those are the weights of the classes.": "class_weights / (sum(class_weights) / 3)",
         "For labels=0, class_weights=[1, 2, 5] it gives 1, expected 0.54545": """
-def answer(labels, class_weights):
-    weights = class_weights[labels]
-    return weights / np.median(weights)
+weights = class_weights[labels]
+return weights / np.median(weights)
 """,
     },
     "weights-4": {
         "That is what class_weight makes of it": """
-def answer(values, labels, class_weights):
-    weight = class_weights[np.argmax(labels, axis=1)]
-    return keras.losses.MeanAbsoluteError()(0 * values[..., None], values[..., None], weight)
+weight = class_weights[np.argmax(labels, axis=1)]
+return keras.losses.MeanAbsoluteError()(0 * values[..., None], values[..., None], weight)
 """,
         "You weigh whole sequences": """
-def answer(values, labels, class_weights):
-    weight = class_weights[labels.argmax(-1)]
-    return np.mean(weight * values.mean(axis=1))
+weight = class_weights[labels.argmax(-1)]
+return np.mean(weight * values.mean(axis=1))
 """,
-        "You divide by the sum of the weights": """
-def answer(values, labels, class_weights):
-    return np.average(values, weights=class_weights[labels])
-""",
-        "Nothing is weighted.": """
-def answer(values, labels, class_weights):
-    return ops.mean(values)
-""",
-        "You multiply by the labels themselves.": """
-def answer(values, labels, class_weights):
-    return np.mean(labels * values)
-""",
-        "Those are the weighted values": """
-def answer(values, labels, class_weights):
-    return lb.aggregate(values, class_weights[labels], reduction=None).total
-""",
+        "You divide by the sum of the weights": (
+            "np.average(values, weights=class_weights[labels])"
+        ),
+        "Nothing is weighted.": "ops.mean(values)",
+        "You multiply by the labels themselves.": "np.mean(labels * values)",
+        "Those are the weighted values": (
+            "lb.aggregate(values, class_weights[labels], reduction=None).total"
+        ),
         "That is pytorch-elementwise, batchmean. The sum of weight · value, divided by the": """
-def answer(values, labels, class_weights):
-    sums = [np.dot(class_weights[c], v) for c, v in zip(labels, values)]
-    return np.mean(sums)
+sums = [np.dot(class_weights[c], v) for c, v in zip(labels, values)]
+return np.mean(sums)
 """,
     },
 }

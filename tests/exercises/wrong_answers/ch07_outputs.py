@@ -2,113 +2,74 @@
 
 WRONG = {
     "outputs-1": {
-        "That is the coefficient in the output loss.": """
-answer = 1 / np.zeros(mask).size
-""",
+        "That is the coefficient in the output loss.": "1 / np.zeros(mask).size",
         "Loss weights are factors": """
 share = loss_weights["mask"] / sum(loss_weights.values())
 answer = share / np.prod(mask)
 """,
-        "You average the two outputs.": """
-answer = np.mean([4.0 / (8 * 64 * 64), 0.0])
-""",
-        "You divide by the batch size alone.": """
-answer = loss_weights["mask"] / mask[0]
-""",
-        "You divide by the pixels of one image.": """
-answer = loss_weights["mask"] / np.prod(mask[1:])
-""",
-        "Your number is too small by a factor of 8.": """
-answer = loss_weights["price"] / np.prod(mask)
-""",
+        "You average the two outputs.": "np.mean([4.0 / (8 * 64 * 64), 0.0])",
+        "You divide by the batch size alone.": 'loss_weights["mask"] / mask[0]',
+        "You divide by the pixels of one image.": 'loss_weights["mask"] / np.prod(mask[1:])',
+        "Your number is too small by a factor of 8.": 'loss_weights["price"] / np.prod(mask)',
     },
     "outputs-2": {
-        "You take away the lines as they are printed": """
-answer = loss - np.sum(list(lines.values()))
-""",
-        "You divide by the sum of the loss weights.": """
-answer = loss - np.average(list(lines.values()), weights=list(loss_weights.values()))
-""",
-        "You average over the three outputs.": """
-answer = loss - np.mean([loss_weights[name] * line for name, line in lines.items()])
-""",
-        "That is the part of the outputs.": """
-answer = 0.4 * 1.0 + 1.2 * 0.5 + 2.0 * 0.25
-""",
+        "You take away the lines as they are printed": "loss - np.sum(list(lines.values()))",
+        "You divide by the sum of the loss weights.": (
+            "loss - np.average(list(lines.values()), weights=list(loss_weights.values()))"
+        ),
+        "You average over the three outputs.": (
+            "loss - np.mean([loss_weights[name] * line for name, line in lines.items()])"
+        ),
+        "That is the part of the outputs.": "0.4 * 1.0 + 1.2 * 0.5 + 2.0 * 0.25",
         "You divide the lines by their loss weights.": """
 for name, weight in loss_weights.items():
     loss -= lines[name] / weight
 answer = loss
 """,
-        "Your number is too large by a factor of 1.31.": """
-answer = loss - 0.4 - 1.2 * 0.5
-""",
+        "Your number is too large by a factor of 1.31.": "loss - 0.4 - 1.2 * 0.5",
     },
     "outputs-3": {
-        "Those are the shares.": """
-def answer(lines, shares):
-    return shares / shares.sum()
-""",
-        "With those every output contributes 1.": """
-def answer(lines, shares):
-    return [1 / line for line in lines]
-""",
-        "Upside down": """
-def answer(lines, shares):
-    return ops.multiply(lines, shares)
-""",
+        "Those are the shares.": "shares / shares.sum()",
+        "With those every output contributes 1.": "[1 / line for line in lines]",
+        "Upside down": "ops.multiply(lines, shares)",
         "The balance is right, but the total is not 1: weights needn't": """
-def answer(lines, shares):
-    weights = shares / lines
-    return weights / np.linalg.norm(weights, 1)
+weights = shares / lines
+return weights / np.linalg.norm(weights, 1)
 """,
-        "The balance is right, but the total stays what the lines add up to.": """
-def answer(lines, shares):
-    return shares / (lines / lines.sum())
-""",
-        "Every number that it gives is too large by a factor of 3.": """
-def answer(lines, shares):
-    return shares / lines * len(lines)
-""",
+        "The balance is right, but the total stays what the lines add up to.": (
+            "shares / (lines / lines.sum())"
+        ),
+        "Every number that it gives is too large by a factor of 3.": (
+            "shares / lines * len(lines)"
+        ),
     },
     "outputs-4": {
-        "That is the report": """
-def answer(price, kind, weight, loss_weights):
-    return np.mean(weight * (loss_weights[0] * price + loss_weights[1] * kind))
-""",
+        "That is the report": (
+            "np.mean(weight * (loss_weights[0] * price + loss_weights[1] * kind))"
+        ),
         "You weigh the price.": """
-def answer(price, kind, weight, loss_weights):
-    a, b = loss_weights
-    return a * (weight @ price) / len(price) + b * sum(kind) / len(kind)
+a, b = loss_weights
+return a * (weight @ price) / len(price) + b * sum(kind) / len(kind)
 """,
-        "Nothing is weighted any more.": """
-def answer(price, kind, weight, loss_weights):
-    return ops.sum(loss_weights * ops.stack([ops.mean(price), ops.mean(kind)]))
-""",
+        "Nothing is weighted any more.": (
+            "ops.sum(loss_weights * ops.stack([ops.mean(price), ops.mean(kind)]))"
+        ),
         "You divide the kind by the sum of its weights.": """
-def answer(price, kind, weight, loss_weights):
-    lines = price.mean(), np.average(kind, weights=weight)
-    return loss_weights[0] * lines[0] + loss_weights[1] * lines[1]
+lines = price.mean(), np.average(kind, weights=weight)
+return loss_weights[0] * lines[0] + loss_weights[1] * lines[1]
 """,
-        "The loss weights are missing": """
-def answer(price, kind, weight, loss_weights):
-    return np.mean(price + weight * kind)
-""",
-        "You divide by the sum of the loss weights.": """
-def answer(price, kind, weight, loss_weights):
-    return np.average([price.mean(), (weight * kind).mean()], weights=loss_weights)
-""",
-        "You average the two outputs.": """
-def answer(price, kind, weight, loss_weights):
-    return np.mean(loss_weights * [price.mean(), (weight * kind).mean()])
-""",
-        "The loss weights are swapped": """
-def answer(price, kind, weight, loss_weights):
-    return loss_weights[1] * price.mean() + loss_weights[0] * (weight * kind).mean()
-""",
-        "For price=[1, 0, 4, 9], kind=": """
-def answer(price, kind, weight, loss_weights):
-    return np.sum(loss_weights[0] * price + loss_weights[1] * weight * kind)
-""",
+        "The loss weights are missing": "np.mean(price + weight * kind)",
+        "You divide by the sum of the loss weights.": (
+            "np.average([price.mean(), (weight * kind).mean()], weights=loss_weights)"
+        ),
+        "You average the two outputs.": (
+            "np.mean(loss_weights * [price.mean(), (weight * kind).mean()])"
+        ),
+        "The loss weights are swapped": (
+            "loss_weights[1] * price.mean() + loss_weights[0] * (weight * kind).mean()"
+        ),
+        "For price=[1, 0, 4, 9], kind=": (
+            "np.sum(loss_weights[0] * price + loss_weights[1] * weight * kind)"
+        ),
     },
 }

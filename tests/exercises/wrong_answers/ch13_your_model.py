@@ -9,50 +9,38 @@ answer = {}
 
 WRONG = {
     "your-model-1": {
-        "Those are shares of the loss.": "answer = [part / sum(parts) for part in parts]",
-        "A coefficient is 1/100": "answer = parts / pixels",
-        "The wrong way round": "answer = parts * (pixels / 100)",
-        "That would be right if every class": "answer = parts / (1 / 3)",
-        "Those are the parts themselves": "answer = 0.42, 0.12, 0.09",
-        "Every number is too large by a factor of 3.": "answer = 3 * parts / (pixels / 100)",
+        "Those are shares of the loss.": "[part / sum(parts) for part in parts]",
+        "A coefficient is 1/100": "parts / pixels",
+        "The wrong way round": "parts * (pixels / 100)",
+        "That would be right if every class": "parts / (1 / 3)",
+        "Those are the parts themselves": "0.42, 0.12, 0.09",
+        "Every number is too large by a factor of 3.": "3 * parts / (pixels / 100)",
     },
     "your-model-2": {
-        "With that the penalty is as large": "answer = factor * data / penalty",
-        "A tenth of the factor": "answer = factor / 10",
-        "The loss of the data is 0.5": "answer = factor * (data + penalty) / 10 / penalty",
-        "The penalty is the 1.25.": "answer = factor * penalty / data / 10",
-        "Your number is too large by a factor of 25.": "answer = 0.1 * data",
+        "With that the penalty is as large": "factor * data / penalty",
+        "A tenth of the factor": "factor / 10",
+        "The loss of the data is 0.5": "factor * (data + penalty) / 10 / penalty",
+        "The penalty is the 1.25.": "factor * penalty / data / 10",
+        "Your number is too large by a factor of 25.": "0.1 * data",
     },
     "your-model-3": {
-        "That divides by all positions": """
-def answer(values, weights, mask):
-    return (values * weights * mask).sum(axis=1) / values.size
-""",
+        "That divides by all positions": "(values * weights * mask).sum(axis=1) / values.size",
         "Those are the samples alone.": """
-def answer(values, weights, mask):
-    rows = zip(values, weights, mask)
-    return [np.sum(v[m] * w) / np.sum(m) for v, w, m in rows]
+rows = zip(values, weights, mask)
+return [np.sum(v[m] * w) / np.sum(m) for v, w, m in rows]
 """,
         "Keras divides by the number of kept positions": """
-def answer(values, weights, mask):
-    w = np.broadcast_to(weights, values.shape)
-    return np.sum(values * w * mask, axis=1) / w[mask].sum()
+w = np.broadcast_to(weights, values.shape)
+return np.sum(values * w * mask, axis=1) / w[mask].sum()
 """,
-        "The weights are missing.": """
-def answer(values, weights, mask):
-    return np.where(mask, values, 0).sum(axis=1) / mask.sum()
-""",
-        "Padding is still in the sums.": """
-def answer(values, weights, mask):
-    return weights[:, 0] * values.sum(axis=1) / mask.sum()
-""",
-        "Number 1: The sum of mask · weight · value, divided by the number of rows": """
-def answer(values, weights, mask):
-    return np.sum(values * weights * mask, axis=1) / len(values)
-""",
+        "The weights are missing.": "np.where(mask, values, 0).sum(axis=1) / mask.sum()",
+        "Padding is still in the sums.": "weights[:, 0] * values.sum(axis=1) / mask.sum()",
+        "Number 1: The sum of mask · weight · value, divided by the number of rows": (
+            "np.sum(values * weights * mask, axis=1) / len(values)"
+        ),
     },
     "your-model-4": {
-        "That is what was printed": "answer = printed",
+        "That is what was printed": "printed",
         "The mask is mended.": """
 outputs = keras.layers.Rescaling(2.0)(keras.layers.Masking()(inputs))
 model = keras.Model(inputs, outputs)

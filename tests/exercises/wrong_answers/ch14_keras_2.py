@@ -7,12 +7,11 @@ old, twice, new = total / 2, total / 0.8, total / 5
 answer = (old, twice, new)
 """
 BATCHES = """
-def answer(weights, batch_size):
-    out = np.array(weights, dtype=float)
-    for i in range(0, len(out), batch_size):
-        w = out[i : i + batch_size]
-        w {}
-    return out
+out = np.array(weights, dtype=float)
+for i in range(0, len(out), batch_size):
+    w = out[i : i + batch_size]
+    w {}
+return out
 """
 
 WRONG = {
@@ -32,47 +31,28 @@ WRONG = {
         "Number 3: The sum of the values": THREE.format("new = np.mean(losses)"),
     },
     "keras-2-2": {
-        "The log shows an output before its": "answer = b_loss, loss - a_loss - b_loss",
-        "The regularisers are right.": "answer = b_loss, loss - a_loss - 4 * b_loss",
-        "Take what b adds, not what the log shows": "answer = 4 * b_loss, loss - (a_loss + b_loss)",
+        "The log shows an output before its": "b_loss, loss - a_loss - b_loss",
+        "The regularisers are right.": "b_loss, loss - a_loss - 4 * b_loss",
+        "Take what b adds, not what the log shows": "4 * b_loss, loss - (a_loss + b_loss)",
         "Nothing divides by the sum of the loss weights": """
 from_a, from_b = np.array([1, 4]) / 5 * [a_loss, b_loss]
 answer = from_b, loss - from_a - from_b
 """,
-        "The two are swapped": "answer = loss - a_loss - 4 * b_loss, 4 * b_loss",
-        "Number 2 of 2 is too large by a factor of 2.33.": "answer = 4 * b_loss, loss - a_loss",
+        "The two are swapped": "loss - a_loss - 4 * b_loss, 4 * b_loss",
+        "Number 2 of 2 is too large by a factor of 2.33.": "4 * b_loss, loss - a_loss",
     },
     "keras-2-3": {
-        "Keras 3 would divide by all of them.": """
-def answer(weights):
-    return np.where(weights != 0, weights, 0.0)
-""",
-        "The wrong way round": """
-def answer(weights):
-    return weights * np.count_nonzero(weights) / weights.size
-""",
-        "That makes a weighted mean.": """
-def answer(weights):
-    return weights * len(weights) / weights.sum()
-""",
-        "A weight below 0 is not 0 either": """
-def answer(weights):
-    return weights * len(weights) / sum(w > 0 for w in weights)
-""",
-        "Keras 3 divides by the values as well.": """
-def answer(weights):
-    return weights / np.count_nonzero(weights)
-""",
-        "For weights=": """
-def answer(weights):
-    return weights / np.mean(weights == 0)
-""",
+        "Keras 3 would divide by all of them.": "np.where(weights != 0, weights, 0.0)",
+        "The wrong way round": "weights * np.count_nonzero(weights) / weights.size",
+        "That makes a weighted mean.": "weights * len(weights) / weights.sum()",
+        "A weight below 0 is not 0 either": (
+            "weights * len(weights) / sum(w > 0 for w in weights)"
+        ),
+        "Keras 3 divides by the values as well.": "weights / np.count_nonzero(weights)",
+        "For weights=": "weights / np.mean(weights == 0)",
     },
     "keras-2-4": {
-        "That is the report": """
-def answer(weights, batch_size):
-    return weights * len(weights) / np.count_nonzero(weights)
-""",
+        "That is the report": "weights * len(weights) / np.count_nonzero(weights)",
         "Those are the weights of Keras 3.": BATCHES.format("*= 1"),
         "The last batch has fewer rows": BATCHES.format("*= batch_size / np.count_nonzero(w)"),
         "The wrong way round": BATCHES.format("*= np.count_nonzero(w) / len(w)"),

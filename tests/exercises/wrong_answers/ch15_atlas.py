@@ -8,10 +8,9 @@ by_shares = by_all / (0.75 * 0.75)
 answer = by_all, by_kept, by_shares
 """
 BATCHES = """
-def answer(before, rows, kept, steps, penalty):
-    factor = rows * steps / kept
-    data = before - penalty
-    return {}
+factor = rows * steps / kept
+data = before - penalty
+return {}
 """
 
 WRONG = {
@@ -31,44 +30,29 @@ WRONG = {
         "Number 2: The sum of weight · value": THREE.format("by_kept = np.mean(weights * losses)"),
     },
     "atlas-2": {
-        "That divides by all values": """
-def answer(weights, mask):
-    return np.where(mask, weights, 0)
-""",
-        "The wrong way round": """
-def answer(weights, mask):
-    return weights * mask * mask.sum() / mask.size
-""",
-        "Keras divides by all values once more.": """
-def answer(weights, mask):
-    return np.where(mask, weights, 0) / np.count_nonzero(mask)
-""",
+        "That divides by all values": "np.where(mask, weights, 0)",
+        "The wrong way round": "weights * mask * mask.sum() / mask.size",
+        "Keras divides by all values once more.": (
+            "np.where(mask, weights, 0) / np.count_nonzero(mask)"
+        ),
         "That is a weighted mean.": """
-def answer(weights, mask):
-    kept = np.where(mask, weights, 0)
-    return kept / kept.mean()
+kept = np.where(mask, weights, 0)
+return kept / kept.mean()
 """,
-        "The masked values are still in the sum": """
-def answer(weights, mask):
-    return weights / np.mean(mask)
-""",
-        "For weights=": """
-def answer(weights, mask):
-    return weights * mask / mask.mean(axis=1, keepdims=True)
-""",
+        "The masked values are still in the sum": "weights / np.mean(mask)",
+        "For weights=": "weights * mask / mask.mean(axis=1, keepdims=True)",
     },
     "atlas-3": {
-        "The other way round": "answer = (4 * 3 * after - 10 * before) / 2",
-        "3.4 isn't the mean of the two full batches": "answer = 3 * before - after - after",
-        "4.0 isn't the mean of the two full batches": "answer = (10 * after - 4 * (4 + 4)) / 2",
-        "That is what the two full batches add up to.": "answer = 5 * after - 3 * before",
-        "Your number is too large by a factor of 2.": "answer = 4 * 3 * before - 10 * after",
+        "The other way round": "(4 * 3 * after - 10 * before) / 2",
+        "3.4 isn't the mean of the two full batches": "3 * before - after - after",
+        "4.0 isn't the mean of the two full batches": "(10 * after - 4 * (4 + 4)) / 2",
+        "That is what the two full batches add up to.": "5 * after - 3 * before",
+        "Your number is too large by a factor of 2.": "4 * 3 * before - 10 * after",
     },
     "atlas-4": {
         "That is the report": """
-def answer(before, rows, kept, steps, penalty):
-    old = np.sum(before * rows) / np.sum(rows)
-    return old * sum(rows) * steps / sum(kept)
+old = np.sum(before * rows) / np.sum(rows)
+return old * sum(rows) * steps / sum(kept)
 """,
         "The penalty is right.": BATCHES.format(
             "np.average(data, weights=rows) / (kept.sum() / (rows.sum() * steps)) + penalty"
@@ -84,10 +68,7 @@ def answer(before, rows, kept, steps, penalty):
         "The rows are missing": BATCHES.format(
             "np.average(data * steps / kept, weights=rows) + penalty"
         ),
-        "That is the old loss.": """
-def answer(before, rows, kept, steps, penalty):
-    return lb.epoch_loss(before, rows)
-""",
+        "That is the old loss.": "lb.epoch_loss(before, rows)",
         "For before=": BATCHES.format("(data * factor + penalty)[-1]"),
     },
 }

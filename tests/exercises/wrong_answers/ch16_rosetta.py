@@ -8,11 +8,10 @@ ignoring = np.average(losses[:-1], weights=w[:-1])
 answer = pytorch, in_keras, ignoring
 """
 TOKENS = """
-def answer(losses, labels, class_weight):
-    kept = labels >= 0
-    w = kept * np.take(class_weight, np.maximum(labels, 0))
-    means = (w * losses).sum(axis=1) / w.sum(axis=1)
-    return {}
+kept = labels >= 0
+w = kept * np.take(class_weight, np.maximum(labels, 0))
+means = (w * losses).sum(axis=1) / w.sum(axis=1)
+return {}
 """
 
 WRONG = {
@@ -32,51 +31,39 @@ WRONG = {
         "Number 3 of 3 is too": SAMPLES.format("ignoring = losses[:-1].mean()"),
     },
     "rosetta-2": {
-        "Those give Keras's own number.": """
-def answer(labels, class_weight):
-    return np.take(class_weight, labels)
-""",
-        "You gave the class weights the mean 1.": """
-def answer(labels, class_weight):
-    return (class_weight * len(class_weight) / sum(class_weight))[labels]
-""",
+        "Those give Keras's own number.": "np.take(class_weight, labels)",
+        "You gave the class weights the mean 1.": (
+            "(class_weight * len(class_weight) / sum(class_weight))[labels]"
+        ),
         "Your weights add up to 1": """
-def answer(labels, class_weight):
-    w = class_weight[labels]
-    return w / w.sum()
+w = class_weight[labels]
+return w / w.sum()
 """,
         "Divide by the mean of the weights": """
-def answer(labels, class_weight):
-    w = class_weight[labels]
-    return w * w.sum() / w.size
+w = class_weight[labels]
+return w * w.sum() / w.size
 """,
         "For labels=1, class_weight=[0.5, 4, 3]": """
-def answer(labels, class_weight):
-    w = class_weight[labels]
-    return w / w.mean(axis=-1, keepdims=True)
+w = class_weight[labels]
+return w / w.mean(axis=-1, keepdims=True)
 """,
-        "For labels=0, class_weight=[1, 2, 5] it gives 0.125": """
-def answer(labels, class_weight):
-    return class_weight[labels] / np.sum(class_weight)
-""",
+        "For labels=0, class_weight=[1, 2, 5] it gives 0.125": (
+            "class_weight[labels] / np.sum(class_weight)"
+        ),
     },
     "rosetta-3": {
-        "The two are swapped": "answer = (6 * 2 + 2 * 5) / (6 + 2), (2 + 5) / 2",
-        "The second is the sum over all tokens.": "answer = 3.5, 6 * 2 + 2 * 5",
-        "The plain loop divides each loss": "answer = 2 + 5, 22 / 8",
-        "With num_items_in_batch a micro-batch counts": "answer = [(2 + 5) / 2] * 2",
-        "Divide the sum over all tokens": "answer = 3.5, (6 * 2 + 2 * 5) / 2",
-        "Number 2 of 2 is too large": "answer = 3.5, (2 * 2 + 6 * 5) / 8",
+        "The two are swapped": "(6 * 2 + 2 * 5) / (6 + 2), (2 + 5) / 2",
+        "The second is the sum over all tokens.": "3.5, 6 * 2 + 2 * 5",
+        "The plain loop divides each loss": "2 + 5, 22 / 8",
+        "With num_items_in_batch a micro-batch counts": "[(2 + 5) / 2] * 2",
+        "Divide the sum over all tokens": "3.5, (6 * 2 + 2 * 5) / 2",
+        "Number 2 of 2 is too large": "3.5, (2 * 2 + 6 * 5) / 8",
     },
     "rosetta-4": {
-        "NaN is in the mean still": """
-def answer(losses, labels, class_weight):
-    return np.mean(validate(losses, labels, class_weight))
-""",
+        "NaN is in the mean still": "np.mean(validate(losses, labels, class_weight))",
         "That is nanmean": """
-def answer(losses, labels, class_weight):
-    means = np.array(validate(losses, labels, class_weight))
-    return means[~np.isnan(means)].mean()
+means = np.array(validate(losses, labels, class_weight))
+return means[~np.isnan(means)].mean()
 """,
         "Your empty batch is a 0 and counts": TOKENS.format(
             "np.where(kept.any(axis=1), means, 0).sum() / len(means)"
@@ -87,14 +74,12 @@ def answer(losses, labels, class_weight):
         "You divide by the number of kept tokens": TOKENS.format("(w * losses)[kept].mean()"),
         "The class weights are missing": TOKENS.format("losses[kept].mean()"),
         "Ignored tokens are in the denominator": """
-def answer(losses, labels, class_weight):
-    w = class_weight[np.maximum(labels, 0)]
-    return np.average(losses, weights=w)
+w = class_weight[np.maximum(labels, 0)]
+return np.average(losses, weights=w)
 """,
         "Your function raised IndexError": """
-def answer(losses, labels, class_weight):
-    w = class_weight[labels] * (labels != -100)
-    return np.sum(w * losses) / np.sum(w)
+w = class_weight[labels] * (labels != -100)
+return np.sum(w * losses) / np.sum(w)
 """,
         "You divide by the number of batches.": TOKENS.format("np.sum(w * losses) / len(losses)"),
         "For losses=": TOKENS.format("np.nanmax(means)"),

@@ -1,4 +1,4 @@
-"""The expected answers of chapters 10 to 16, and the report of 9, recomputed by real Keras.
+"""Chapters 10 to 16: real Keras computes the expected answers of the exercises.
 
 What an old release or PyTorch did comes from the recorded atlas, and from the rules that are tested
 against it (see also test_recorded_in_book).
@@ -8,48 +8,13 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
+from keras.regularizers import L1, L2
 
 import lossbook as lb
 from lossbook import atlas
-from lossbook._exercises import EXERCISES
+from tests.exercises.keras_losses import cases, dense, evaluate, evaluate_outputs, expected, same
 
 pytestmark = pytest.mark.filterwarnings("ignore:The model does not have any trainable weights")
-
-
-def expected(name, *arguments):
-    return EXERCISES[name].expected(*arguments)
-
-
-def cases(name):
-    return EXERCISES[name].cases
-
-
-def same(ours, theirs, rtol=2e-6):
-    np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=1e-7)
-
-
-def evaluate(y_pred, y_true=None, layer=None, loss="mae", **options):
-    """What Keras's evaluate returns for a model that gives these predictions."""
-    y_pred = np.asarray(y_pred, "float32")
-    inputs = keras.Input(y_pred.shape[1:])
-    model = keras.Model(inputs, (layer or layers.Identity())(inputs))
-    model.compile(loss=loss, run_eagerly=True)
-    y_true = 0 * y_pred if y_true is None else np.asarray(y_true, "float32")
-    return model.evaluate(y_pred, y_true, verbose=0, **options)
-
-
-def test_epochs():
-    for returned, rows in cases("epochs-4"):
-        metric, sums = keras.metrics.Mean(), []
-        epochs = expected("epochs-4", returned, rows)
-        seen = np.cumsum(np.tile(rows, len(returned)))
-        losses = np.diff(seen * returned.ravel(), prepend=0).reshape(returned.shape) / rows
-        for epoch, of_epoch in zip(epochs, losses, strict=True):
-            for loss, count in zip(of_epoch, rows, strict=True):
-                metric.update_state(loss, sample_weight=count)
-                sums.append(float(metric.result()))
-            same(epoch, evaluate(np.repeat(of_epoch, rows)[:, None]))
-        same(np.ravel(returned), sums)
 
 
 def test_mean_of_means():
@@ -148,10 +113,8 @@ def test_your_model():
             y_pred = np.where(x == -1, -1, y_pred)
             same(ours, evaluate(y_pred, layer=keep, sample_weight=full))
 
-    dense = layers.Dense(1, kernel_regularizer=keras.regularizers.L2(expected("your-model-2")))
-    dense.build((None, 1))
-    dense.set_weights([np.full((1, 1), 5.0), np.zeros(1)])  # 25 · 0.05 is the penalty of 1.25
-    same(evaluate([[0.1]], layer=dense), 1.1 * 0.5)
+    regular = dense([[5.0]], kernel_regularizer=L2(expected("your-model-2")))  # 25 · 0.05 is 1.25
+    same(evaluate([[0.1]], layer=regular), 1.1 * 0.5)
 
     x = np.array([[1, 2, 1, 2], [3, 1, 0, 0], [4, 0, 0, 0], [2, 3, 4, 0]])[..., None]
     weights = np.repeat(np.float32([[1], [1], [2], [4]]), 4, axis=1)
@@ -166,13 +129,8 @@ def test_keras_2():
     same(expected("keras-2-1")[2], real)
 
     from_b, penalties = expected("keras-2-2")
-    inputs = [keras.Input((1,)), keras.Input((1,))]
-    ones = {"use_bias": False, "kernel_initializer": "ones"}
-    regular = layers.Dense(1, kernel_regularizer=keras.regularizers.L1(penalties), **ones)
-    model = keras.Model(inputs, [regular(inputs[0]), layers.Identity()(inputs[1])])
-    model.compile(loss=["mae", "mae"], loss_weights=[1.0, from_b / 0.5], run_eagerly=True)
-    x = [np.float32([[1.25]]), np.float32([[0.5]])]
-    same(model.evaluate(x, [0 * a for a in x], verbose=0, return_dict=True)["loss"], 4.75)
+    regular = dense([[1.0]], kernel_regularizer=L1(penalties))
+    same(evaluate_outputs([[[1.25]], [[0.5]]], [1.0, from_b / 0.5], layer=regular), 4.75)
 
     for (weights,) in cases("keras-2-3"):
         values = np.linspace(1, 2, len(weights))
@@ -223,14 +181,8 @@ def test_atlas():
             x.reshape(-1)[left:] = 0  # padding
             by_rule = lb.aggregate(x[..., 0], mask=x[..., 0] != 0, rule="tf.keras-2.10.1")
             assert np.isclose(by_rule.total, loss * left / (count * steps))
-            regular = layers.Dense(
-                1,
-                use_bias=False,
-                kernel_initializer="ones",
-                kernel_regularizer=keras.regularizers.L2(penalty),
-            )
-            model = keras.Sequential([layers.Masking(), regular])
-            batches.append(evaluate(x, layer=model))
+            regular = dense([[1.0]], kernel_regularizer=L2(penalty))
+            batches.append(evaluate(x, layer=keras.Sequential([layers.Masking(), regular])))
         same(expected("atlas-4", before, rows, kept, steps, penalty), lb.epoch_loss(batches, rows))
 
 
