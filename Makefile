@@ -162,8 +162,8 @@ test: $(READY) ## Run the unit tests, the doctests, and every notebook against i
 lighthouse: $(LIGHTHOUSE) _build/html/index.html ## Score every page on a slow phone (PAGES="book/index": it alone)
 	@$(BIN)/python -m tools.website.lighthouse $(LIGHTHOUSE)/node_modules/.bin/lighthouse $(PAGES)
 
-fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=500: these alone)
-	@$(BIN)/python -m tests.real_keras.fuzz $(N:%=--calls %) $(MODELS:%=--models %) $(SEED:%=--seed %)
+fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=500, RIDDLE="1 3": alone)
+	@$(BIN)/python -m tests.real_keras.fuzz $(N:%=--calls %) $(MODELS:%=--models %) $(SEED:%=--seed %) $(if $(RIDDLE),--riddle $(RIDDLE))
 
 # The environments of the next five are nox's: noxfile.py says what runs in them.
 NOX := $(BIN)/nox --session
@@ -196,7 +196,7 @@ gpu-wheels: $(READY) ## Collect what a GPU machine without a network lacks (GPU_
 	@$(BIN)/python -m pip download --quiet --only-binary :all: --python-version $(GPU_PYTHON) \
 	  --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 \
 	  --platform manylinux2014_x86_64 --constraint requirements.txt --dest _build/gpu/wheels \
-	  keras numpy matplotlib ipykernel nbval pytest pytest-xdist pyyaml
+	  keras numpy matplotlib ipykernel nbval pytest pytest-xdist pyyaml syrupy
 	@du -sh _build/gpu/wheels
 	@echo "Copy this folder to the machine, _build/gpu/wheels included. There: make gpu"
 

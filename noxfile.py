@@ -41,7 +41,7 @@ RELEASES = {
 }
 WITH_NOTEBOOKS = ("3.13.2", "3.14.1", "newest")  # from Colab's on they print what is saved
 BACKENDS = {"jax": "jax[cpu]", "torch": "torch"}
-TOOLS = ("numpy>=2", "pytest", "pytest-xdist", "nbval", "ipykernel", "matplotlib")
+TOOLS = ("numpy>=2", "pytest", "pytest-xdist", "syrupy", "nbval", "ipykernel", "matplotlib")
 OLDER = ">=3.11,<3.13"  # older TensorFlows know no newer Python
 MODELS = "100"
 
@@ -107,7 +107,7 @@ def backends(session, backend):
     record = environments.record(backend, title, inside(session), backend)
     if failed := environments.keep(record):
         session.error(f"{failed} cells print something else")
-    run(session, "tests/real_keras/whole_models.py", MODELS, backend=backend)
+    run(session, "-m", "tests.real_keras.fuzz", "--models", MODELS, backend=backend)
 
 
 def runtimes():

@@ -1,9 +1,12 @@
-"""Compare random calls with Keras's loss objects, and random whole models with evaluate and fit.
+"""What is measured and no test: many more random calls, models and numbers than the tests draw.
 
-    python -m tests.real_keras.fuzz --calls 20000 --models 100 --seed 10000 --jobs 2
+    python -m tests.real_keras.fuzz --calls 20000 --models 100 --numbers 1000 --seed 10000 --jobs 2
 
-It runs on the backend that KERAS_BACKEND names, and needs nothing but Keras and lossbook. What it
-finds can be repeated alone: --calls 1 --seed (the seed that it names).
+Calls are compared with Keras's loss objects, whole models with `evaluate` and `fit`; of numbers
+`identify` has to list the rule that made them, and of decoys hardly any. `--riddle 1 3` trains the
+nets of chapter 12 from these seeds. It runs on the backend that KERAS_BACKEND names, and needs
+nothing but Keras and lossbook. What it finds can be repeated alone: --calls 1 --seed (the seed that
+it names).
 """
 
 import argparse
@@ -16,13 +19,14 @@ from multiprocessing import get_context
 
 CHUNK = 100  # seeds that a process takes at a time
 FIRST = 10_000  # behind the seeds of the tests
+BY_CHANCE = 0.02  # of four digits: how many may miss their rule, how many decoys may fit one
 
 
 def compare_calls(seeds):
     """Return how many calls were compared, how many the installed Keras lacks, what differs."""
-    from tests.real_keras.case_options import known
     from tests.real_keras.cases import draw
     from tests.real_keras.judge import problems
+    from tests.real_keras.options import known
 
     counts, found = Counter(), []
     for seed in seeds:
@@ -51,6 +55,26 @@ def compare_models(seeds):
     return Counter(compared=len(seeds), mismatches=len(found)), found
 
 
+def compare_numbers(seeds):
+    """Return how many numbers `identify` told and how many decoys fitted; too many are a fault."""
+    from tests.unit.identify import draws
+
+    count = len(seeds)
+    missed = sum(not draws.listed(*data, digits=4) for data in draws.draws(count, seeds[0]))
+    hits = sum(draws.decoy_hits(*decoy) for decoy in draws.decoys(count, seeds[0]))
+    counts = Counter(compared=2 * count, missed=missed, decoys=hits)
+    counts["mismatches"] = int(max(missed, hits) > max(BY_CHANCE * count, 5))
+    return counts, []
+
+
+def compare_riddles(seeds):
+    """Return how many nets of chapter 12 were trained, and which don't show what it tells."""
+    from tests.book.riddle import problems
+
+    found = [line for seed in seeds for line in problems(seed)]
+    return Counter(compared=len(seeds), mismatches=len(found)), found
+
+
 def run(what, compare, seeds, jobs):
     """Compare all seeds in several processes; print how far it is, and what differs."""
     if not seeds:
@@ -73,20 +97,30 @@ def run(what, compare, seeds, jobs):
 def main():
     """Compare what the command line asks for; return whether anything differs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--calls", type=int, help="random calls (20000, or 0 if --models is given)")
-    parser.add_argument("--models", type=int, help="random whole models (100)")
+    parser.add_argument("--calls", type=int, help="random calls (20000, unless others are named)")
+    parser.add_argument("--models", type=int, help="random whole models (100 beside many calls)")
+    parser.add_argument("--numbers", type=int, help="numbers to identify (1000 beside many calls)")
+    parser.add_argument("--riddle", type=int, nargs="+", default=[], help="seeds of chapter 12")
     parser.add_argument("--seed", type=int, default=FIRST, help=f"the first seed ({FIRST})")
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
     asked = parser.parse_args()
-    calls = asked.calls if asked.calls is not None else 20_000 * (asked.models is None)
+    others = asked.models is not None or asked.numbers is not None or asked.riddle
+    calls = asked.calls if asked.calls is not None else 0 if others else 20_000
     models = asked.models if asked.models is not None else 100 * (calls > 1)
+    numbers = asked.numbers if asked.numbers is not None else 1000 * (calls > 1)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
     import keras
 
     print(f"Keras {keras.__version__} on {keras.backend.backend()}")
-    mismatches = run("calls", compare_calls, range(asked.seed, asked.seed + calls), asked.jobs)
-    mismatches += run("models", compare_models, range(asked.seed, asked.seed + models), asked.jobs)
+    mismatches = 0
+    for what, compare, count in (
+        ("calls", compare_calls, calls),
+        ("models", compare_models, models),
+        ("numbers", compare_numbers, numbers),
+    ):
+        mismatches += run(what, compare, range(asked.seed, asked.seed + count), asked.jobs)
+    mismatches += run("riddles", compare_riddles, asked.riddle, 1)
     return mismatches > 0
 
 

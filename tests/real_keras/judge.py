@@ -7,8 +7,8 @@ from keras import ops
 
 import lossbook as lb
 from tests.real_keras import differences
-from tests.real_keras.case_options import CLASSES
-from tests.real_keras.real_keras import Keras, copied, dtype_of, host, outcome, tensor
+from tests.real_keras.options import CLASSES
+from tests.real_keras.reference import Keras, copied, dtype_of, host, outcome, tensor
 from tests.real_keras.tolerances import allowance, close, finite_sum
 
 # how the loss functions reduce the class axis, by Keras's source; the others leave none

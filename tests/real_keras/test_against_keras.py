@@ -1,10 +1,11 @@
 """Real Keras is the judge: random calls of every loss, against the loss objects of Keras.
 
-cases.py draws the calls, judge.py compares one of them, tolerances.py says how closely. `make fuzz`
-draws as many more as you like.
+cases.py draws the calls, judge.py compares one of them, tolerances.py says how closely. Here it is
+a seventh of the combinations; `make fuzz` draws as many more as you like.
 """
 
 from collections import Counter
+from functools import cache
 
 import keras
 import numpy as np
@@ -12,14 +13,14 @@ import pytest
 from keras import ops
 
 import lossbook as lb
-from tests.real_keras.case_arrays import labels
-from tests.real_keras.case_options import CLASSES, CROSSENTROPIES, options_of
-from tests.real_keras.cases import DTYPES, LOSSES, RANKS, REDUCTIONS, STRATA, draw, fixed
+from tests.real_keras.arrays import labels
+from tests.real_keras.cases import DTYPES, LOSSES, RANKS, REDUCTIONS, STRATA, draw, sample
 from tests.real_keras.judge import problems, traced
-from tests.real_keras.real_keras import host, outcome, set_mask
+from tests.real_keras.options import CLASSES, CROSSENTROPIES, options_of
+from tests.real_keras.reference import host, outcome, set_mask
 from tests.real_keras.tolerances import allowance
 
-CASES = fixed()
+CASES = sample()
 FIVE = (  # the losses that the book computes by hand
     "binary_crossentropy",
     "categorical_crossentropy",
@@ -30,8 +31,16 @@ FIVE = (  # the losses that the book computes by hand
 KNOWN = [loss for loss in LOSSES if loss in CLASSES]
 all_drawn = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow" or len(KNOWN) < len(LOSSES),
-    reason="this Keras lacks some calls, and JAX compiles too long for all",
+    reason="this Keras lacks some calls, or has errors and warnings of its own",
 )
+
+
+@cache
+def every_call():
+    """Return one call for each combination; `make fuzz` compares them."""
+    return [draw(seed) for seed in range(len(STRATA))]
+
+
 ODD = ("extra", "short", "longer", "one")
 
 
@@ -53,9 +62,9 @@ def test_the_same_seed_draws_the_same_call():
 @all_drawn
 def test_the_calls_cover_what_they_claim():
     """Each combination once orderly and once wild; each option, shape and edge often enough."""
-    assert len(STRATA) == len(CASES) == 2 * len(LOSSES) * len(REDUCTIONS) * len(RANKS) * 2 * 2
+    assert len(STRATA) == 2 * len(LOSSES) * len(REDUCTIONS) * len(RANKS) * 2 * 2
     for loss in LOSSES:
-        drawn = [case for case in CASES if case.loss == loss]
+        drawn = [case for case in every_call() if case.loss == loss]
         options = options_of(loss) - {"self", "args", "kwargs", "name", "reduction", "dtype"}
         for option in options:
             assert sum(option in case.options for case in drawn) >= 5, (loss, option)
@@ -67,31 +76,33 @@ def test_the_calls_cover_what_they_claim():
 
 
 def count(wanted):
-    return sum(bool(wanted(case)) for case in CASES)
+    return sum(bool(wanted(case)) for case in every_call())
 
 
 @all_drawn
 def test_the_calls_hold_odd_shapes_and_edge_values():
     for name in ("sample_weight", "mask"):
-        kinds = Counter(case.kinds[name] for case in CASES)
+        kinds = Counter(case.kinds[name] for case in every_call())
         shapes = ("full", "full1", "column", "sample", "leading", "trailing", "scalar", "wrong")
         assert all(kinds[kind] >= 20 for kind in (*shapes, "classes")), kinds
     assert all(count(lambda c, kind=kind: c.kinds["y"] == kind) >= 20 for kind in ODD)
     assert count(lambda c: c.mask is not None and not c.mask.any()) >= 100
     assert count(lambda c: c.mask is not None and not np.isin(c.mask, (0, 1)).all()) >= 10
     assert count(lambda c: c.sample_weight is not None and (c.sample_weight < 0).any()) >= 50
-    cancelled = [c.sample_weight for c in CASES if c.sample_weight is not None]
+    cancelled = [c.sample_weight for c in every_call() if c.sample_weight is not None]
     assert sum(w.any() and not w.sum() for w in cancelled) >= 10
-    probable = [c for c in CASES if c.loss in CROSSENTROPIES and not c.options.get("from_logits")]
+    probable = [
+        c for c in every_call() if c.loss in CROSSENTROPIES and not c.options.get("from_logits")
+    ]
     assert sum(bool(np.isin(c.y_pred, (0, 1)).any()) for c in probable) >= 100
-    logits = [c for c in CASES if c.options.get("from_logits")]
+    logits = [c for c in every_call() if c.options.get("from_logits")]
     assert sum(np.abs(c.y_pred).max() > 88 for c in logits) >= 30  # exp(88) is float32's end
     assert count(lambda c: np.abs(c.y_pred).max() > 1e10) >= 10  # whose square is infinite
     assert count(lambda c: c.loss == "cosine_similarity" and not c.y_pred.any()) >= 2
     negative = "mean_squared_logarithmic_error", "poisson"
     assert count(lambda c: c.loss in negative and (c.y_pred < 0).any()) >= 30
     assert count(lambda c: isinstance(c.options.get("axis"), tuple)) >= 50
-    assert all(np.isfinite(c.y_pred).all() and np.isfinite(c.y_true).all() for c in CASES)
+    assert all(np.isfinite(c.y_pred).all() and np.isfinite(c.y_true).all() for c in every_call())
 
 
 @all_drawn
@@ -108,7 +119,7 @@ def test_the_calls_hold_errors_warnings_and_silence():
                 fair += "loses its last axis", "every pair is compared", "multiply to"
             odd = [text for _, text in told if not any(words in text for words in fair)]
             assert not odd, f"{case}: {odd}"
-    assert counts["error"] >= 100 and counts["warning"] >= 200 and counts["silence"] >= 1000, counts
+    assert counts["error"] >= 15 and counts["warning"] >= 30 and counts["silence"] >= 150, counts
 
 
 @pytest.mark.parametrize("loss", FIVE)

@@ -3,7 +3,6 @@
 import warnings
 from itertools import product
 
-import keras
 import numpy as np
 import pytest
 from keras import Sequential, activations, layers, losses, ops
@@ -11,12 +10,11 @@ from keras.src.losses.loss import reduce_weighted_values
 
 import lossbook as lb
 from lossbook.rules import resolve
-from tests.real_keras.case_arrays import labels
-from tests.real_keras.case_options import CLASSES
-from tests.real_keras.gradients import gradient
-from tests.real_keras.real_keras import host, outcome
+from tests.real_keras.arrays import labels
+from tests.real_keras.options import CLASSES
+from tests.real_keras.reference import host, outcome
+from tests.real_keras.transforms import BACKEND, compiled
 
-BACKEND = keras.backend.backend()
 REDUCTIONS = tuple(None if r == "none" else r for r in resolve("keras-3").reductions)
 LOSSES = (
     "binary_crossentropy",
@@ -28,19 +26,6 @@ LOSSES = (
 only_on_tensorflow = pytest.mark.skipif(
     BACKEND != "tensorflow", reason="only on TensorFlow does Keras recover logits"
 )
-
-
-def compile_function(function, jit):
-    """Compile as the backend does it; PyTorch runs every step as it comes."""
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(function, jit_compile=jit)
-    if BACKEND == "jax":
-        import jax
-
-        return jax.jit(function)
-    return function
 
 
 LOGIT_LOSSES = [
@@ -106,51 +91,19 @@ def test_logits_of_a_softmax_over_the_channels_are_no_surprise(axis):
     assert t.total == pytest.approx(float(loss(y_true, y_pred)), rel=2e-6)
 
 
-WEIGHTS = {"no weights": None, "column": (4, 1), "full": (4, 3)}
-MASKS = {"no mask": None, "column mask": (4, 1), "full mask": (4, 3)}
-
-
-@pytest.mark.parametrize(
-    ("weight", "mask", "jit"),
-    [
-        *product(WEIGHTS, MASKS, [False]),
-        ("no weights", "full mask", True),
-        ("full", "full mask", True),
-    ],
-)
-def test_aggregate_works_in_a_compiled_function(weight, mask, jit):
+@only_on_tensorflow
+def test_aggregate_can_be_compiled_by_xla():
+    """Without XLA: tests/unit/core/test_transforms.py."""
     rng = np.random.default_rng(5)
-    values = rng.normal(size=(4, 3)).astype(np.float32)
-    weight = None if WEIGHTS[weight] is None else rng.normal(size=WEIGHTS[weight])
-    mask = None if MASKS[mask] is None else rng.random(MASKS[mask]) < 0.6
+    values = ops.convert_to_tensor(rng.normal(size=(4, 3)), "float32")
+    weight, mask = rng.normal(size=(4, 3)), rng.random((4, 3)) < 0.6
 
-    def function(values):
-        results = []
-        for reduction in REDUCTIONS:
-            a = lb.aggregate(values, weight, mask, reduction=reduction)
-            results.append((a.total, a.coefficients, a.denominator))
-        return results
+    def totals(values):
+        return [lb.aggregate(values, weight, mask, reduction=how).total for how in REDUCTIONS]
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        results = compile_function(function, jit)(ops.convert_to_tensor(values))
-        for reduction, result in zip(REDUCTIONS, results, strict=True):
-            a = lb.aggregate(values, weight, mask, reduction=reduction)
-            theirs, refused, _ = outcome(reduce_weighted_values, values, weight, mask, reduction)
-            if refused:  # PyTorch multiplies a column of weights by a full mask in place
-                assert BACKEND == "torch" and weight.shape != mask.shape
-            else:
-                np.testing.assert_allclose(host(result[0]), host(theirs), rtol=2e-6, atol=1e-7)
-            for ours, other in zip((a.total, a.coefficients, a.denominator), result, strict=True):
-                np.testing.assert_allclose(host(ours), host(other), rtol=2e-6, atol=1e-7)
-
-
-def test_gradients_flow_through_aggregate_and_are_the_coefficients():
-    values = ops.convert_to_tensor(np.random.default_rng(6).normal(size=(4, 3)), "float32")
-    weight = [[1.0], [0.0], [2.0], [3.0]]
-    slope = gradient(lambda values: lb.aggregate(values, sample_weight=weight).total, values)
-    expected = host(lb.aggregate(values, sample_weight=weight).coefficients)
-    np.testing.assert_allclose(host(slope), expected, rtol=1e-6)
+    for how, total in zip(REDUCTIONS, compiled(totals, jit=True)(values), strict=True):
+        theirs = reduce_weighted_values(values, weight, mask, how)
+        np.testing.assert_allclose(host(total), host(theirs), rtol=2e-6, atol=1e-7)
 
 
 # --- compiled models
@@ -198,9 +151,8 @@ def test_evaluate_of_a_compiled_model_is_the_total_of_its_trace(number):
     shape = (6, *(3, 2)[: rank - 2], 4)
     x = rng.normal(size=shape).astype(np.float32) * 30  # sigmoids of exactly 0 and 1 among them
     if activation == "linear" and loss.endswith("crossentropy") and not options:
-        x = 0.5 + (0.5 if loss.startswith("binary") else 0.49) * np.tanh(
-            x
-        )  # probabilities, logits unknown to Keras
+        # probabilities, logits unknown to Keras
+        x = 0.5 + (0.5 if loss.startswith("binary") else 0.49) * np.tanh(x)
     mask = rng.random(shape[:-1]) < 0.6
     weight = rng.uniform(0, 3, (6,) + (1,) * (rank - 2)) if weighed else None
     if weighed and masked and BACKEND == "torch":  # where Keras multiplies them in place
@@ -211,7 +163,9 @@ def test_evaluate_of_a_compiled_model_is_the_total_of_its_trace(number):
     if masked:
         model.add(WithMask(mask))
     model.add(layers.Activation(activation))
-    model.compile(loss=CLASSES[loss](reduction=reduction, **options))
+    # Compiling costs most of the time: each of the eleven outputs is compiled twice.
+    eager = bool(number % 4)
+    model.compile(loss=CLASSES[loss](reduction=reduction, **options), run_eagerly=eager)
     reported = model.evaluate(x, y, sample_weight=weight, batch_size=6, verbose=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # mean_with_sample_weight of partial weights
@@ -227,12 +181,11 @@ def test_evaluate_of_a_compiled_model_is_the_total_of_its_trace(number):
     )
 
 
-@pytest.mark.parametrize("eager", [False, True])
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_loss_given_by_name_or_function_is_traced_as_the_model_uses_it(name, eager):
+def test_a_loss_given_by_name_or_function_is_traced_as_the_model_uses_it(name):
     rng = np.random.default_rng(7)
     x, y = rng.normal(size=(5, 4)).astype(np.float32), labels(rng, name, (5, 4))
-    for loss in (name, getattr(losses, name)):
+    for loss, eager in ((name, False), (getattr(losses, name), True)):
         model = Sequential([layers.Input((4,)), layers.Activation("sigmoid")])
         model.compile(loss=loss, run_eagerly=eager)
         reported = model.evaluate(x, y, verbose=0)

@@ -1,16 +1,10 @@
 """Random whole models: outputs, loss weights, masks, weights, penalties, short last batches.
 
-    python -m tests.real_keras.whole_models 500 [SEED]
-
-compares each with `evaluate` and with one epoch of `fit` at learning rate 0. `make fuzz` does it
-beside the random calls, and in several processes.
+Each is compared with `evaluate` and with one epoch of `fit` at learning rate 0. `make fuzz
+MODELS=500` compares many.
 """
 
-import os
-import sys
 import warnings
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
@@ -206,22 +200,3 @@ def compare(seed):
             if not found:
                 return None
     return found[0]
-
-
-def main():
-    """Compare as many models as the command line says, and count what differs."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
-    found = []
-    for seed in range(first, first + count):
-        found += [line for line in [compare(seed)] if line]
-        if seed % 10 == 9:
-            keras.backend.clear_session()
-            print(f"\r{seed + 1 - first} models, {len(found)} mismatches", end="", flush=True)
-    print(f"\n{count} models from seed {first}: {len(found)} mismatches")
-    print("\n".join(found))
-    return bool(found)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,7 +3,7 @@
 The atlas's 255 cases run in the environment of the release, and so do the notebooks. Each number
 that is not the one of the rule is told, and each cell that prints something else, by chapter and
 heading. What a rule says of the cases is the record of a release that follows it;
-tests/atlas/test_atlas.py holds the rules to these records.
+tests/atlas/test_rules.py holds the rules to these records.
 """
 
 import os

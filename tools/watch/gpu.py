@@ -23,7 +23,17 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "_build" / "gpu"
 WHEELS, SITE = FOLDER / "wheels", FOLDER / "site"
 TITLES = {"jax": "JAX", "torch": "PyTorch", "tensorflow": "TensorFlow"}
-NEEDED = ("keras", "matplotlib", "ipykernel", "nbval", "nbformat", "pytest", "xdist", "yaml")
+NEEDED = (
+    "keras",
+    "matplotlib",
+    "ipykernel",
+    "nbval",
+    "nbformat",
+    "pytest",
+    "syrupy",
+    "xdist",
+    "yaml",
+)
 SHAPE, SMALL = ("64", "256", "256", "5"), ("2", "16", "16", "5")
 # Answers with 0 where the backend has a GPU.
 HAS_GPU = {

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import warnings
 
-import keras
 import numpy as np
 import pytest
 from keras import losses, ops
@@ -21,73 +20,14 @@ import lossbook as lb
 from lossbook._core.arrays import dtype_name, to_numpy
 from lossbook._losses.catalogue import LOSSES
 from lossbook.notebook import device
+from tests.real_keras.transforms import BACKEND, compiled, gradient, mapped
 
-BACKEND = keras.backend.backend()
 # JAX has no float64 unless it is told to
 DTYPES = ("float16", "bfloat16", "float32", "float64")[: 3 if BACKEND == "jax" else 4]
 NO_VALUES = (
     "y_pred has no values yet: trace was called in a function that is being compiled. "
     "Call it outside, or compile with run_eagerly=True; aggregate() may stay inside."
 )
-
-
-# --- the transforms of each backend
-
-
-def compiled(function):
-    """Compile a function as a training step is compiled; PyTorch runs it as it is."""
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(function, autograph=False)
-    if BACKEND == "jax":
-        import jax
-
-        return jax.jit(function)
-    return function
-
-
-def mapped(function):
-    """Let a function of one sample run over the first axis of its arguments."""
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        return lambda *arrays: tf.vectorized_map(lambda rows: function(*rows), arrays)
-    if BACKEND == "jax":
-        import jax
-
-        return jax.vmap(function)
-    import torch
-
-    return torch.func.vmap(function)
-
-
-def gradient(function):
-    """Return the gradient of a scalar function of one tensor, itself a function."""
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        def derived(x):
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                y = function(x)
-            return tape.gradient(y, x, unconnected_gradients="zero")
-
-        return derived
-    if BACKEND == "jax":
-        import jax
-
-        return jax.grad(function)
-    import torch
-
-    def derived(x):
-        x = x if x.requires_grad else x.detach().requires_grad_()
-        y = function(x)
-        if not y.requires_grad:  # the slope of a straight line
-            return torch.zeros_like(x)
-        return torch.autograd.grad(y, x, create_graph=True, materialize_grads=True)[0]
-
-    return derived
 
 
 def close(ours, theirs, magnitude=None, rtol=2e-6, atol=1e-7):
@@ -136,43 +76,60 @@ def full(weight, mask):
     return weight * ops.ones(np.broadcast_shapes(weight.shape, mask.shape), "float32")
 
 
+def ours(how, values, weight, mask):
+    return lb.aggregate(values, weight, mask, reduction=how)
+
+
+def theirs(how, values, weight, mask):
+    return reduce_weighted_values(values, full(weight, mask), mask, how, "float32")
+
+
+def of_each(function):
+    """Call a function with every reduction."""
+    return [function(how) for how in lb.reduction.REDUCTIONS]
+
+
 @pytest.mark.filterwarnings("ignore:mean_with_sample_weight divides by the sum:UserWarning")
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("weight", WEIGHTS)
-@pytest.mark.parametrize("reduction", lb.reduction.REDUCTIONS)
-def test_aggregate(reduction, weight, mask):
+def test_aggregate(weight, mask):
     """Compiled as eager, both as Keras; the coefficients are the gradient of either."""
-    arrays = tensors(VALUES, WEIGHTS[weight], MASKS[mask])
+    values, weight, mask = tensors(VALUES, WEIGHTS[weight], MASKS[mask])
 
-    def ours(*arrays):
-        a = lb.aggregate(*arrays, reduction=reduction)
-        return a.total, a.coefficients, a.denominator
+    def answers(values):
+        found = of_each(lambda how: ours(how, values, weight, mask))
+        return [(a.total, a.coefficients, a.denominator) for a in found]
 
-    def keras_total(values, weight, mask):
-        return reduce_weighted_values(values, full(weight, mask), mask, reduction, "float32")
+    def by_value(path):
+        """Return the gradients of a path, ours or Keras's, with respect to the values."""
+        return lambda x: of_each(
+            lambda how: gradient(lambda x: ops.sum(path(how, x, weight, mask)))(x)
+        )
 
-    eager, expected = ours(*arrays), keras_total(*arrays)
-    magnitude = np.abs(to_numpy(eager[1]) * VALUES).sum()
-    for result in (eager, compiled(ours)(*arrays)):
-        close(result[0], expected, magnitude)
-        close(result[1], eager[1])
-        close(result[2], eager[2])
+    def by_weight(path):
+        return lambda x: of_each(
+            lambda how: gradient(lambda x: ops.sum(path(how, values, x, mask)))(x)
+        )
 
-    values, weight, mask = arrays
+    def total(*arguments):
+        return ours(*arguments).total
 
-    def of_values(x):
-        return ops.sum(ours(x, weight, mask)[0])
-
-    def of_weights(w):
-        return ops.sum(ours(values, w, mask)[0])
-
-    close(gradient(lambda x: ops.sum(keras_total(x, weight, mask)))(values), eager[1])
-    close(gradient(of_values)(values), eager[1])
-    close(compiled(gradient(of_values))(values), eager[1])
+    eager, graph = answers(values), compiled(answers)(values)
+    expected = of_each(lambda how: theirs(how, values, weight, mask))
+    for one, other, number in zip(eager, graph, expected, strict=True):
+        magnitude = np.abs(to_numpy(one[1]) * VALUES).sum()
+        close(one[0], number, magnitude)
+        close(other[0], number, magnitude)
+        close(other[1], one[1])
+        close(other[2], one[2])
+    for slopes in (by_value(theirs), by_value(total), compiled(by_value(total))):
+        for slope, one in zip(slopes(values), eager, strict=True):
+            close(slope, one[1])
     if weight is not None:
-        by_weight = gradient(lambda w: ops.sum(keras_total(values, w, mask)))(weight)
-        close(gradient(of_weights)(weight), by_weight)
-        close(compiled(gradient(of_weights))(weight), by_weight)
+        expected = by_weight(theirs)(weight)
+        for slopes in (by_weight(total), compiled(by_weight(total))):
+            for slope, number in zip(slopes(weight), expected, strict=True):
+                close(slope, number)
 
 
 STAGES = {

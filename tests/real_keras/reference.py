@@ -2,7 +2,6 @@
 
 import warnings
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import keras
@@ -12,8 +11,8 @@ from keras.src import backend
 from keras.src.losses.loss import reduce_weighted_values
 
 from tests.real_keras import differences
-from tests.real_keras.gradients import gradient
 from tests.real_keras.tolerances import finite_sum
+from tests.real_keras.transforms import gradient
 
 
 def outcome(function, *arguments, **options):
@@ -92,20 +91,20 @@ class Keras:
         if self.valid is not None:
             self.mask = self.valid if self.mask is None else self.mask & self.valid
 
-        def reduction(values, weight=case.sample_weight):
-            return reduce_weighted_values(
-                values,
-                sample_weight=copied(weight),
-                mask=self.mask,
-                reduction=case.reduction,
-                dtype=case.dtype,
-            )
+        def coefficients(weight):
+            """Return the gradient of Keras's own reduction, for these weights."""
 
-        self.coefficients = host(gradient(reduction, self.values))
+            def total(values):
+                mask, options = self.mask, {"reduction": case.reduction, "dtype": case.dtype}
+                return ops.sum(reduce_weighted_values(values, copied(weight), mask, **options))
+
+            return host(gradient(total)(self.values))
+
+        self.coefficients = coefficients(case.sample_weight)
         self.absolute = np.abs(self.coefficients)
         if case.sample_weight is not None and (case.sample_weight < 0).any():
-            signless = partial(reduction, weight=np.abs(case.sample_weight))
-            self.absolute = np.maximum(self.absolute, host(gradient(signless, self.values)))
+            signless = coefficients(np.abs(case.sample_weight))
+            self.absolute = np.maximum(self.absolute, signless)
         if case.reduction == "mean_with_sample_weight" and case.sample_weight is not None:
             self.condition = max(1.0, finite_sum(self.coefficients))
 

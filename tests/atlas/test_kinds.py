@@ -1,4 +1,4 @@
-"""Every kind of disagreement shows in the recorded runs just as `atlas_kinds` tells it."""
+"""Every kind of disagreement shows in the recorded runs just as records/atlas/kinds.md tells it."""
 
 import json
 import math
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.atlas.atlas_kinds import FURTHER, KINDS, RELEASES
-from tests.atlas.atlas_path import CASES
+from records.atlas.cases import CASES
+from records.atlas.releases import RELEASES
+from tests.atlas.kinds import FURTHER, KINDS
 
 ATLAS = Path(__file__).resolve().parents[2] / "records" / "atlas"
 RTOL, ATOL = 2e-6, 1e-6  # reported in float32, added up in another order

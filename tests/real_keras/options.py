@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from lossbook._losses.catalogue import ALIASES
-from tests.real_keras.case_arrays import CLASS_NUMBERS
+from tests.real_keras.arrays import CLASS_NUMBERS
 
 CLASSES = {
     ALIASES[name]: value
@@ -40,7 +40,7 @@ def known(case):
     return case.loss in CLASSES and set(case.options) <= options_of(case.loss)
 
 
-def options(rng, loss, rank, wild):
+def draw_options(rng, loss, rank, wild):
     """Draw options: in orderly calls those that a user means, in wild ones any axis."""
     chosen = {}
     if loss in CROSSENTROPIES and rng.random() < (0.3 if wild else 0.5):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lossbook as lb
-from tests.atlas.atlas_path import CASES, expected
+from tests.atlas.path import CASES, expected
 
 RESULTS = Path(__file__).resolve().parents[2] / "records" / "atlas" / "results"
 RELEASES = sorted(path.stem for path in RESULTS.glob("*.json"))

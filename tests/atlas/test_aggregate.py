@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import lossbook as lb
-from tests.atlas.atlas_path import CASES, factors, output_rule, values_of, weights_of
-from tests.atlas.test_atlas import ATOL, REASON, RELEASES, RESULTS, RTOL, reported
+from tests.atlas.path import CASES, factors, output_rule, values_of, weights_of
+from tests.atlas.test_rules import ATOL, REASON, RELEASES, RESULTS, RTOL, reported
 
 # Why `aggregate` gives a number where a release refused: the refusal came before any value was
 # there. A closed list: what the error says, and the cases.
