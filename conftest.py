@@ -1,10 +1,16 @@
-"""pytest's settings for notebooks; a plugin of tests/ would not reach book/."""
+"""pytest's settings; a plugin of tests/ would not reach the notebooks in book/."""
 
 import time
 from pathlib import Path
 
 # What of an interactive ledger is not saved (tools/notebooks/files.py, LIVE, in nbval's flavour).
 LIVE = r'(?s: data-(?:state|page)="[^"]*"|<script class="lossbook-ledger">.*?</script>)'
+
+
+def pytest_configure(config):
+    """Let syrupy call no snapshot unused where the tests are listed, not run."""
+    if config.option.collectonly and hasattr(config.option, "disable_unused_snapshots"):
+        config.option.disable_unused_snapshots = True
 
 
 def pytest_collectstart(collector):
