@@ -133,7 +133,7 @@ links: _build/html/index.html ## Ask other sites whether what the book links to 
 	@$(BIN)/python -m tools.website.external_links
 
 cheatsheet: $(READY) ## Draw the cheat sheet alone, in _build/cheatsheet (make book puts it on the site)
-	@$(BIN)/python -m tools.sphinx_extensions.cheatsheet
+	@$(BIN)/python -m tools.cheatsheet
 
 serve: _build/html/index.html ## Show the book at http://127.0.0.1:8000 (PORT=8001: another port)
 	@echo "The book is at http://127.0.0.1:$(PORT). Stop with Ctrl-C."

@@ -1,4 +1,4 @@
-"""The cheat sheet: its rows say what the rules say, and fit on the page (tools/cheatsheet*.py)."""
+"""The cheat sheet: its rows say what the rules say, and fit on the page (tools/cheatsheet)."""
 
 from pathlib import Path
 
@@ -7,22 +7,21 @@ from docutils import nodes
 
 import lossbook as lb
 from tests.tools.test_site_finding import document
+from tools.cheatsheet import content, sheet
 from tools.sphinx_extensions import cheatsheet
-from tools.sphinx_extensions import cheatsheet_content as content
 
 BOOK = Path(__file__).parents[2] / "book"
 
 
 def rows(table):
-    return {row[0]: row[1:] for row in table.rows}
+    return {row[0]: row[1:] for row, _ in table.rows}
 
 
 def test_a_table_has_a_chapter_for_each_row_that_exists():
     numbers = {int(path.name[:2]) for path in BOOK.glob("[0-9][0-9]_*.ipynb")}
     for table in content.tables():
-        assert len(table.rows) == len(table.chapters)
-        assert set(table.chapters) <= numbers
-        assert {len(row) for row in table.rows} == {len(table.head)}
+        assert {chapter for _, chapter in table.rows} <= numbers
+        assert {len(row) for row, _ in table.rows} == {len(table.head)}
 
 
 def test_the_path_is_that_of_the_pictures():
@@ -68,8 +67,8 @@ def test_the_reductions_are_those_of_keras():
 
 
 def test_the_files_are_the_same_each_time_and_their_text_is_text(tmp_path):
-    first = cheatsheet.save(tmp_path / "one", "https://somebody.github.io/lossbook/")
-    again = cheatsheet.save(tmp_path / "two", "https://somebody.github.io/lossbook/")
+    first = sheet.save(tmp_path / "one", "https://somebody.github.io/lossbook/")
+    again = sheet.save(tmp_path / "two", "https://somebody.github.io/lossbook/")
     assert [file.name for file in first] == ["cheatsheet.pdf", "cheatsheet.png"]
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in again]
     pdf = first[0].read_bytes()
@@ -80,20 +79,19 @@ def test_the_files_are_the_same_each_time_and_their_text_is_text(tmp_path):
 
 
 def test_a_sheet_that_is_too_long_is_refused(monkeypatch):
-    monkeypatch.setattr(content, "WISHES", content.WISHES * 2)
+    monkeypatch.setitem(content.WORDS, "wish", content.WORDS["wish"] * 2)
     with pytest.raises(ValueError, match=r"ends at \d+ of 842: drop rows"):
-        cheatsheet.draw()
+        sheet.draw()
 
 
 def test_the_page_has_the_same_rows_as_tables():
-    chapters = {int(path.name[:2]): path.stem for path in BOOK.glob("[0-9][0-9]_*.ipynb")}
-    page = document("# Sheet\n" + "\n".join(cheatsheet.markdown(chapters)))
+    page = document("# Sheet\n" + cheatsheet.markdown())
     tables = list(page.findall(nodes.table))
     assert len(tables) == len(content.tables())
     for table, wanted in zip(tables, content.tables(), strict=True):
         shown = [[entry.astext() for entry in row] for row in table.findall(nodes.row)]
         assert shown[0] == [*wanted.head, "chapter"]
-        for row, cells, chapter in zip(wanted.rows, shown[1:], wanted.chapters, strict=True):
+        for (row, chapter), cells in zip(wanted.rows, shown[1:], strict=True):
             assert cells[0] == row[0]
             assert cells[-1] == str(chapter)
             assert "$" in row[1] or cells[1:-1] == list(row[1:])

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools.sphinx_extensions import math_font
-from tools.sphinx_extensions.formulas import FormulaError, formula
+from tools.formulas import font
+from tools.formulas.mathml import FormulaError, formula
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 THIN = '<mspace width="0.167em" />'
@@ -129,7 +129,7 @@ def test_every_formula_of_the_book_is_drawn_and_the_font_has_its_letters():
 
 
 def test_the_font_was_made_for_these_characters():
-    """When this fails, run -m tools.sphinx_extensions.math_font; put what it prints in MADE_FOR."""
-    assert math_font.digest() == math_font.MADE_FOR
-    assert math_font.FONT.read_bytes()[:4] == b"wOF2"
-    assert math_font.FONT.stat().st_size < 30_000
+    """When this fails, run -m tools.formulas.font; put what it prints in MADE_FOR."""
+    assert font.digest() == font.MADE_FOR
+    assert font.FONT.read_bytes()[:4] == b"wOF2"
+    assert font.FONT.stat().st_size < 30_000

@@ -17,21 +17,21 @@ from tools.workshop.plan import Cut, Part, Plan, Step, load
 ROOT = Path(__file__).resolve().parents[2]
 CUTS = [("90", "90 minutes", 6), ("half", "Half a day", 30), ("day", "A full day", 55)]
 PARTS = (
-    Part("run", "Divide by $n$.", "", "", {"half": 15, "day": 15}),
-    Part("exercise", "", "", "weights-1", {"half": 5, "day": 4}),
-    Part("exercise", "", "", "weights-2", {"day": 6}),
+    Part("run", {"half": 15, "day": 15}, "Divide by $n$."),
+    Part("exercise", {"half": 5, "day": 4}, exercise="weights-1"),
+    Part("exercise", {"day": 6}, exercise="weights-2"),
 )
 WRONG = (
     ("Most people divide by Σw.", "The metric does."),
     ("A shape (B,).", "It meets the steps."),
 )
-WELCOME = (Part("talk", "Hello.", "", "", {"90": 6, "half": 10, "day": 10}),)
+WELCOME = {"90": 6, "half": 10, "day": 10}
 PLAN = Plan(
-    tuple(Cut(*cut, None, "", "") for cut in CUTS),
+    tuple(Cut(*cut, "", "") for cut in CUTS),
     (
-        Step("before", "Welcome", "", "", (), WELCOME, {"90": 6, "half": 10, "day": 10}),
-        Step("break", "A break", "", "", (), (), {"day": 15}),
-        Step("weights", "Weights", "05_weights", "", WRONG, PARTS, {"half": 20, "day": 25}),
+        Step("before", "Welcome", WELCOME, (Part("talk", WELCOME, "Hello."),)),
+        Step("break", "A break", {"day": 15}),
+        Step("weights", "Weights", {"half": 20, "day": 25}, PARTS, "05_weights", wrong=WRONG),
     ),
 )
 START = "{step: before}\n\n## Welcome\n\nHello.\n\nNote:\nSay hello.\n\n{step: weights}\n\n"

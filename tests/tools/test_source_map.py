@@ -9,13 +9,11 @@ import keras
 import pytest
 
 import lossbook as lb
-from tools.notebooks.files import title_of
-from tools.sphinx_extensions.source_map import STOPS, WIDTH, markdown, parent, svg
+from tools.notebooks.files import chapters
+from tools.sphinx_extensions.source_map import SIZES, STOPS, listed, parent, svg
 
 BOOK = Path(__file__).parents[2] / "book"
-FILES = sorted(BOOK.glob("[0-9][0-9]_*.ipynb"))
-CHAPTERS = {int(file.name[:2]): (file.stem, title_of(file)) for file in FILES}
-XML = "{*}"
+CHAPTERS = chapters()
 
 on_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the map is drawn for TensorFlow"
@@ -26,9 +24,9 @@ on_tensorflow = pytest.mark.skipif(
 @pytest.mark.parametrize("index", range(1, len(STOPS)))
 def test_the_caller_calls_it(index):
     above = STOPS[parent(index)]
-    assert STOPS[index].depth == above.depth + 1
-    code = lb.source(above.name).code
-    assert STOPS[index].calls in code
+    assert STOPS[index]["depth"] == above["depth"] + 1
+    code = lb.source(above["name"]).code
+    assert STOPS[index]["calls"] in code
 
 
 def test_a_call_that_is_not_there_would_be_noticed():
@@ -37,7 +35,7 @@ def test_a_call_that_is_not_there_would_be_noticed():
 
 @on_tensorflow
 def test_every_box_links_to_the_lines_of_its_function_and_to_its_chapter():
-    root = ElementTree.fromstring(svg(CHAPTERS))
+    root = ElementTree.fromstring(svg())
     links = [(a.get("href"), a.get("aria-label")) for a in root.iter("a")]
     assert len(links) == 2 * len(STOPS)
     folder = Path(importlib.util.find_spec("keras").origin).parent.parent
@@ -46,44 +44,44 @@ def test_every_box_links_to_the_lines_of_its_function_and_to_its_chapter():
         version, file, first = found.groups()
         assert version == keras.__version__
         line = (folder / file).read_text(encoding="utf-8").splitlines()[int(first) - 1]
-        assert re.match(rf"\s*def {lb.source(stop.name).function.rpartition('.')[2]}\(", line)
+        assert re.match(rf"\s*def {lb.source(stop['name']).function.rpartition('.')[2]}\(", line)
         assert f"lines {first} to " in label
         assert (BOOK / page.replace(".html", ".ipynb")).is_file()
-        assert number == f"ch. {stop.chapter}, {CHAPTERS[stop.chapter][1]}"
+        assert number == f"ch. {stop['chapter']}, {CHAPTERS[stop['chapter']][1]}"
 
 
 @on_tensorflow
 def test_the_boxes_lie_inside_the_drawing_and_can_be_hit():
-    root = ElementTree.fromstring(svg(CHAPTERS))
+    root = ElementTree.fromstring(svg())
     boxes = [{k: float(v) for k, v in r.attrib.items() if k != "class"} for r in root.iter("rect")]
     assert len(boxes) == 3 * len(STOPS)
     for box in boxes:
         assert box["x"] >= 0
-        assert box["x"] + box["width"] <= WIDTH
+        assert box["x"] + box["width"] <= SIZES["WIDTH"]
         assert box["y"] + box["height"] <= float(root.get("height"))
         assert min(box["width"], box["height"]) >= 28  # 24 on a phone 340 wide
     for text in root.iter("text"):
         if text.get("class") == "lb-name":  # 12 px monospaced: 7.25 a letter
-            assert float(text.get("x")) + 7.25 * len(text.text) < WIDTH - 60
+            assert float(text.get("x")) + 7.25 * len(text.text) < SIZES["WIDTH"] - 60
 
 
 @on_tensorflow
 def test_the_list_says_the_same():
-    listed = markdown(CHAPTERS)
-    assert len(listed) == len(STOPS)
-    for stop, line in zip(STOPS, listed, strict=True):
-        source = lb.source(stop.name)
+    lines = listed().splitlines()
+    assert len(lines) == len(STOPS)
+    for stop, line in zip(STOPS, lines, strict=True):
+        source = lb.source(stop["name"])
         assert f"[`{source.function}`]({source.permalink})" in line
-        assert stop.does in line
-        assert f"({CHAPTERS[stop.chapter][0]}.ipynb)" in line
-    assert "called by `CompileLoss.call`" in listed[4]
+        assert stop["does"] in line
+        assert f"({CHAPTERS[stop['chapter']][0]}.ipynb)" in line
+    assert "called by `CompileLoss.call`" in lines[4]
 
 
 def test_a_nightly_has_no_lines_to_link_to(monkeypatch):
     monkeypatch.setattr("lossbook._trace.source.installed_keras", lambda: "3.16.0.dev2026112103")
-    root = ElementTree.fromstring(svg(CHAPTERS))
+    root = ElementTree.fromstring(svg())
     assert len(list(root.iter("a"))) == len(STOPS)
-    assert "github.com" not in "".join(markdown(CHAPTERS))
+    assert "github.com" not in listed()
 
 
 def test_a_long_title_is_cut_at_its_colon():

@@ -7,6 +7,7 @@ import pytest
 from tests.tools.environment_records import RECORD
 from tools.notebooks.files import ROOT, notebooks
 from tools.sphinx_extensions import where_it_runs
+from tools.sphinx_extensions.where_it_runs import part_of
 from tools.watch import environments
 
 TITLES = {"01_one_number": "1 One number", "12_case_study": "12 Case study"}
@@ -40,14 +41,14 @@ FOUND = {"colab-2026-08": RAN, "another": FAILED, "gpu": GAP}
 
 
 def test_the_answer_counts_what_ran():
-    assert where_it_runs.answer(FOUND, TITLES) == (
+    assert part_of("answer", FOUND, TITLES) == (
         "**We ran 72 cells in 2 environments, all 2 chapters in 1 of them; 1 printed another "
         "number than the book. The last run is of 2026-11-23.**"
     )
 
 
 def test_the_table_of_environments_says_what_failed_and_what_did_not_run():
-    _, _, *rows = where_it_runs.environment_table(FOUND, TITLES).splitlines()
+    _, _, *rows = part_of("environments", FOUND, TITLES).splitlines()
     assert rows == [
         "| **Colab's image** | 2026-11-22: 2 of 2 chapters, all 51 cells as saved, 2 skipped "
         "| Keras 3.13.2, TensorFlow 2.20.0, Python 3.13.0, CPU |",
@@ -58,7 +59,7 @@ def test_the_table_of_environments_says_what_failed_and_what_did_not_run():
 
 
 def test_the_table_of_chapters_says_it_in_words():
-    _, head, _, *rows, _ = where_it_runs.chapter_table(FOUND, TITLES).splitlines()
+    _, head, _, *rows, _ = part_of("chapters", FOUND, TITLES).splitlines()
     assert head == "| chapter | Colab | another |"
     assert rows == [
         "| [1 One number](01_one_number.ipynb) | 21 | **1 of 21 failed** |",
@@ -67,7 +68,7 @@ def test_the_table_of_chapters_says_it_in_words():
 
 
 def test_the_notes_name_the_chapters_that_did_not_run():
-    assert where_it_runs.notes(FOUND, TITLES).splitlines() == [
+    assert part_of("notes", FOUND, TITLES).splitlines() == [
         "- **Colab's image.** Colab itself was not opened.",
         "- **Another.** Not run: [12 Case study](12_case_study.ipynb).",
         "- **A GPU.** No GPU was at hand.",
@@ -78,7 +79,7 @@ def test_the_notes_name_the_chapters_that_print_by_rule(monkeypatch):
     counted = {"torch": ["01_one_number", "12_case_study"], "tensorflow": []}
     monkeypatch.setattr(where_it_runs, "by_rule", counted.get)
     found = {"colab": RAN, "another": FAILED}
-    assert where_it_runs.notes(found, TITLES).splitlines()[1] == (
+    assert part_of("notes", found, TITLES).splitlines()[1] == (
         "- **Another.** Not run: [12 Case study](12_case_study.ipynb). Printed by rule, not "
         "measured: a cell of [1 One number](01_one_number.ipynb)."
     )
@@ -92,14 +93,13 @@ def test_the_cells_that_measure_on_tensorflow_alone_are_known():
 
 def test_the_page_shows_every_part_and_every_chapter():
     page = (ROOT / "book/where_it_runs.md").read_text(encoding="utf-8")
-    assert re.findall(r"{where-it-runs} (\w+)", page) == list(where_it_runs.PARTS)
-    assert list(where_it_runs.chapters()) == [path.stem for path in notebooks()]
+    assert re.findall(r"{where-it-runs} (\w+)", page) == [*where_it_runs.PARTS]
+    assert list(where_it_runs.titles()) == [path.stem for path in notebooks()]
 
 
 def test_every_record_is_on_the_page_and_every_number_in_a_record():
-    found, titles = where_it_runs.records(), where_it_runs.chapters()
-    assert found.keys() == environments.read_all().keys()
-    parts = {name: part(found, titles) for name, part in where_it_runs.PARTS.items()}
+    found, titles = environments.read_all(), where_it_runs.titles()
+    parts = {name: where_it_runs.on_page(name) for name in where_it_runs.PARTS}
     for name, record in found.items():
         assert record["title"] in parts["environments"]
         if not record["notebooks"]:
@@ -123,6 +123,5 @@ def test_no_number_stands_in_the_page_itself():
 
 
 def test_an_unknown_part_is_refused():
-    directive = object.__new__(where_it_runs.WhereItRuns)
     with pytest.raises(ValueError, match="has the parts answer, environments, chapters, notes"):
-        directive.text("map")
+        where_it_runs.on_page("map")

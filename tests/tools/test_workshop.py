@@ -16,14 +16,14 @@ from lossbook._exercises import EXERCISES
 from tools.notebooks.exercises import exercises as exercises_of
 from tools.notebooks.files import ROOT, code_cells, name_of, notebooks, read
 from tools.notebooks.numbers import numbers, numbers_of, shows
-from tools.workshop import bundle as workshop_bundle
-from tools.workshop import learner_notebooks
-from tools.workshop import plan as workshop_plan
+from tools.sphinx_extensions import workshop_pages
+from tools.workshop import bundle, learner_notebooks
+from tools.workshop.plan import FOLDER, clock, load, questions
 
-PLAN = workshop_plan.load()
+PLAN = load()
 CHAPTERS = {path.stem: read(path) for path in notebooks()}
 TAUGHT = [step for step in PLAN.steps if step.chapter]
-ASKED = workshop_plan.questions()
+ASKED = questions()
 
 
 def headings(nb):
@@ -62,37 +62,37 @@ def test_a_number_in_the_plan_stands_in_an_output_of_the_chapter(step):
 
 
 def test_a_plan_that_does_not_add_up_is_refused(tmp_path):
-    text = (workshop_plan.FOLDER / "plan.toml").read_text(encoding="utf-8")
+    text = (FOLDER / "plan.toml").read_text(encoding="utf-8")
     wrong = tmp_path / "plan.toml"
     wrong.write_text(text.replace("total = 90", "total = 95"), encoding="utf-8")
     with pytest.raises(ValueError, match="the steps of '90 minutes' take 90 minutes, not 95"):
-        workshop_plan.load(wrong)
+        load(wrong)
     wrong.write_text(text.replace('do = "predict"', 'do = "guess"'), encoding="utf-8")
     with pytest.raises(ValueError, match="one-number: do = 'guess'; use one of ask, predict, run"):
-        workshop_plan.load(wrong)
+        load(wrong)
 
 
 def test_the_table_by_the_minute():
     """The steps, in bold, follow each other; so do the parts of each, and fill it."""
     for cut in PLAN.cuts:
-        lines = workshop_plan.cut_table(PLAN, cut.name).splitlines()
+        lines = workshop_pages.cut(cut.name).splitlines()
         rows = [[c.strip() for c in line.split("|")[1:-1]] for line in lines if line[:1] == "|"]
         assert {len(row) for row in rows} == {3}
         ends = part_ends = breaks = 0
         for start, minutes, _ in rows[2:-1]:
             if start.startswith("**"):
-                assert start == f"**{workshop_plan.clock(ends)}**"
+                assert start == f"**{clock(ends)}**"
                 assert part_ends in (ends, breaks), "a step's parts fill it"
                 breaks = part_ends = ends
                 ends += int(minutes.strip("*"))
             else:
-                assert start == workshop_plan.clock(part_ends)
+                assert start == clock(part_ends)
                 part_ends += int(minutes)
-        assert rows[-1][0] == f"**{workshop_plan.clock(cut.total)}**"
+        assert rows[-1][0] == f"**{clock(cut.total)}**"
 
 
 def test_the_steps_text_has_every_remark():
-    text = workshop_plan.steps_text(PLAN)
+    text = workshop_pages.steps()
     assert all(seen in text and say in text for step in PLAN.steps for seen, say in step.wrong)
     assert text.count("### ") == sum(bool(step.wrong) for step in PLAN.steps)
 
@@ -159,7 +159,7 @@ def test_a_question_has_one_right_answer_and_a_belief_for_each_other():
         name, _, anchor = question["book"].partition("#")
         slugs = {slugify(h) for h in headings(CHAPTERS[Path(name).stem])}
         assert anchor in slugs, question["book"]
-    open_text = workshop_plan.check_text(ASKED, key=False)
+    open_text = workshop_pages.check()
     assert "Right" not in open_text and not any(
         option["belief"] in open_text
         for q in ASKED
@@ -229,15 +229,15 @@ def test_the_exercises_of_the_plan_exist():
 
 def test_the_bundle_hides_the_network(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
-    _, environment = workshop_bundle.offline()
+    _, environment = bundle.offline()
     assert environment["PIP_NO_INDEX"] == "1" and "PYTHONPATH" not in environment
     assert environment["https_proxy"].startswith("http://127.0.0.1")
 
 
 def test_the_bundle_needs_site_and_slides(tmp_path, monkeypatch):
-    monkeypatch.setattr(workshop_bundle, "SITE", tmp_path)
+    monkeypatch.setattr(bundle, "SITE", tmp_path)
     with pytest.raises(SystemExit, match=r"The site is not there, or lacks its slides\. Run: make"):
-        workshop_bundle.pack()
+        bundle.pack()
 
 
 def test_the_diagnosis_on_the_page_is_one_of_the_checkers():

@@ -61,6 +61,11 @@ def chapter_title(path):
     return f"{int(path.stem[:2])} {title_of(path)}"
 
 
+def chapters():
+    """Return file and title of every chapter, by its number: {4: ("04_masks", "Masks"), ...}."""
+    return {int(path.stem[:2]): (path.stem, title_of(path)) for path in notebooks()}
+
+
 def name_of(path):
     """Return a path as a reader would type it: relative to the repository."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

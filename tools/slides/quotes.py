@@ -12,6 +12,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from tools.formulas.mathml import FormulaError, formula
 from tools.notebooks.exercises import exercises
 from tools.notebooks.files import (
     ANSI,
@@ -25,7 +26,6 @@ from tools.notebooks.files import (
 )
 from tools.notebooks.numbers import numbers, numbers_of, shows
 from tools.slides.source import Quote, SlidesError, fail
-from tools.sphinx_extensions.formulas import FormulaError, formula
 
 PICTURES = {"image/svg+xml": "svg", "image/png": "png"}
 STYLE = HtmlFormatter(style="a11y-high-contrast-light", nowrap=True)

@@ -9,7 +9,9 @@ the opening, in a list, the exercises or the summary, nor on the page that defin
 """
 
 import re
+import tomllib
 from html import escape
+from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
@@ -18,29 +20,7 @@ GLOSSARY = "book/glossary"
 CHAPTER = re.compile(r"book/\d\d_")
 SKIPPED = ("Exercises", "Summary")
 
-# term of the glossary -> how chapters write it, in text; its own name as `code` always counts
-TERMS = {
-    "elementwise": r"elementwise loss(?:es)?",
-    "class axis": r"class axis",
-    "values": None,
-    "sample_weight": None,
-    "mask_weight": None,
-    "effective_weight": None,
-    "denominator": r"denominators?",
-    "coefficient": r"coefficients?",
-    "contribution": r"contributions?",
-    "output_loss": r"output loss(?:es)?",
-    "loss_weight": r"loss weights?",
-    "additional_losses": r"additional loss(?:es)?",
-    "batch_loss": r"batch loss(?:es)?",
-    "reported_loss": r"reported loss",
-    "atomic loss": r"atomic(?: loss(?:es)?)?",
-    "logit": r"logits?",
-    "label smoothing": r"label smoothing",
-    "class_weight": None,
-    "micro-batch": r"micro-batch(?:es)?",
-    "replica": r"replicas?",
-}
+TERMS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 PATTERNS = {
     term: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for term, words in TERMS.items() if words
 }

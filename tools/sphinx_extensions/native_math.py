@@ -7,7 +7,7 @@ does not know is a warning, which fails `make book`.
 from docutils import nodes
 from sphinx.util import logging
 
-from tools.sphinx_extensions.formulas import FormulaError, formula
+from tools.formulas.mathml import FormulaError, formula
 
 LOG = logging.getLogger(__name__)
 

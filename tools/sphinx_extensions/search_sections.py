@@ -14,14 +14,11 @@ from urllib.parse import unquote, urlsplit
 
 from docutils import nodes
 
+from tools.sphinx_extensions.structured_data import text_of
+
 QUESTIONS = "book/questions"
 NAME = "search_sections.js"
 SAME = ("Exercises", "Summary")  # headings that every chapter has
-
-
-def text_of(nodes_):
-    """The text of some nodes, in one line."""
-    return " ".join(" ".join(node.astext().split()) for node in nodes_)
 
 
 def own(section):
@@ -37,14 +34,14 @@ def opening(section):
     """The first words of a page: the question as a quotation, the answer in bold below it."""
     quotations = [node for node in own(section) if isinstance(node, nodes.block_quote)][:1]
     answers = [node for part in own(section) for node in part.findall(nodes.strong)][:1]
-    return text_of(quotations + answers)
+    return text_of(*quotations, *answers)
 
 
 def asked_by(document):
     """The titles of the threads that a chapter answers, from the paragraph "Asked by"."""
     for paragraph in document.findall(nodes.paragraph):
         if paragraph.astext().startswith("Asked by"):
-            return text_of(paragraph.findall(nodes.reference))
+            return text_of(*paragraph.findall(nodes.reference))
     return ""
 
 
@@ -65,14 +62,14 @@ def sections_of(docname, document, description=""):
     for section in rest:
         there, words = [], ""
         if docname == QUESTIONS and (there := list(dict.fromkeys(targets(section, docname)))):
-            words = text_of(part for part in own(section) if part.next_node(nodes.strong))
+            words = text_of(*(part for part in own(section) if part.next_node(nodes.strong)))
         yield docname, section["ids"][0], heading(section), words, there
-        for other in re.findall("“(.+?)”", text_of(own(section)) if there else ""):
+        for other in re.findall("“(.+?)”", text_of(*own(section)) if there else ""):
             yield docname, section["ids"][0], other, "", there
     for term in document.findall(nodes.term):
         if term["ids"]:
             definition = term.parent.next_node(nodes.definition)
-            yield docname, term["ids"][0], term.astext(), text_of([definition]), []
+            yield docname, term["ids"][0], term.astext(), text_of(definition), []
 
 
 def write(app, error):

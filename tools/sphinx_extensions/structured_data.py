@@ -15,8 +15,9 @@ CHAPTER = re.compile(r"book/(\d\d)_")
 MINUTES = re.compile(r"^(\d+) minutes ·")
 
 
-def text_of(node):
-    return " ".join(node.astext().split())
+def text_of(*parts):
+    """The text of some nodes, in one line."""
+    return " ".join(" ".join(part.astext().split()) for part in parts)
 
 
 def minutes(document):

@@ -5,10 +5,11 @@ four arguments: `answer` (one sentence), `environments` and `chapters` (tables),
 No number stands on that page that is not in the files.
 """
 
-from tools.notebooks.files import chapter_title, code_cells, notebooks, read, tags_of
-from tools.sphinx_extensions.markdown_directive import MarkdownDirective
+from tools.notebooks.files import chapters, code_cells, notebooks, read, tags_of
+from tools.sphinx_extensions.markdown_directive import add_markdown, fill
 from tools.watch.environments import read_all, total, versions_text
 
+PARTS = ("answer", "environments", "chapters", "notes")
 # In this order, then all others; the word that heads a column.
 SHORT = {
     "pinned": "Pinned",
@@ -21,95 +22,35 @@ SHORT = {
 }
 
 
-def records():
-    """Return the records in the order of the page."""
-    found, places = read_all(), list(SHORT)
-    order = sorted(found, key=lambda name: (places.index(name) if name in SHORT else 99, name))
-    return {name: found[name] for name in order}
+def titles():
+    """Return the title of every chapter with its number, by the name of its file."""
+    return {file: f"{number} {title}" for number, (file, title) in chapters().items()}
 
 
-def chapters():
-    """Return the title of every chapter, by the name of its file."""
-    return {path.stem: chapter_title(path) for path in notebooks()}
+def part_of(part, records, titles):
+    """Return a part of the page; records by name, in the order of the page."""
+    if part not in PARTS:
+        raise ValueError(f"where-it-runs has the parts {', '.join(PARTS)}, not {part!r}")
+    found = [_with_sums(name, record, titles) for name, record in records.items()]
+    ran = [r for r in found if r["notebooks"] and r["name"] != "nightly"]
+    failed = sum(record["sums"]["failed"] for record in ran)
+    cells = failed + sum(record["sums"]["passed"] for record in ran)
+    values = {"records": found, "ran": ran, "failed": failed, "cells": cells, "titles": titles}
+    return fill("where_it_runs.md.j2", part=part, **values).rstrip("\n")
 
 
-def answer(found, titles):
-    """Return the page in one sentence."""
-    released = {name: record for name, record in found.items() if name != "nightly"}
-    ran = [record for record in released.values() if record["notebooks"]]
-    whole = [record for record in ran if not missing(record, titles)]
-    sums = [total(record) for record in ran]
-    failed = sum(counts["failed"] for counts in sums)
-    cells = failed + sum(counts["passed"] for counts in sums)
-    return (
-        f"**We ran {cells:,} cells in {_many(len(ran), 'environment')}, all {len(titles)} chapters "
-        f"in {len(whole)} of them; {failed or 'none'} printed another number than the book. "
-        f"The last run is of {max(record['date'] for record in ran)}.**"
-    )
-
-
-def missing(record, titles):
-    """Return the chapters that did not run in an environment."""
-    return [name for name in titles if name not in record["notebooks"]]
-
-
-def environment_table(found, titles):
-    """Return a row for each environment: what came of it, when, with which versions."""
-    rows = ["| environment | outcome | with |", "|---|---|---|"]
-    for record in found.values():
-        said = f"{record['date']}: {outcome(record, titles)}"
-        rows.append(f"| **{record['title']}** | {said} | {versions_text(record)} |")
-    return "\n".join(rows)
-
-
-def outcome(record, titles):
-    """Return what came of an environment, in words."""
-    if not record["notebooks"]:
-        return "not run"
-    sums = total(record)
-    ran = f"{len(titles) - len(missing(record, titles))} of {len(titles)} chapters, "
-    if sums["failed"]:
-        said = f"**{_many(sums['failed'], 'cell')} of {sum(sums.values())} failed**"
-    else:
-        said = f"all {sums['passed']} cells as saved"
-    skipped = f", {sums['skipped']} skipped" if sums["skipped"] else ""
-    return ran + said + skipped
-
-
-def chapter_table(found, titles):
-    """Return a row for each chapter, a column for each environment in which something ran."""
-    ran = {name: record for name, record in found.items() if record["notebooks"]}
-    heads = [SHORT.get(name, name) for name in ran]
-    rows = [f"| chapter | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
-    for name, title in titles.items():
-        cells = [cell(record["notebooks"].get(name)) for record in ran.values()]
-        rows.append(f"| [{title}]({name}.ipynb) | {' | '.join(cells)} |")
-    return "\n".join([":::{container} lb-narrow", *rows, ":::"])
-
-
-def cell(counts):
-    """Return what a table says of one chapter in one environment, in words as well as numbers."""
-    if counts is None:
-        return "not run"
-    run = counts["passed"] + counts["failed"]
-    said = f"**{counts['failed']} of {run} failed**" if counts["failed"] else str(run)
-    return said + (f", {counts['skipped']} skipped" if counts["skipped"] else "")
-
-
-def notes(found, titles):
-    """Return what each environment needs said, and what did not run in it."""
-    lines = []
-    for record in found.values():
-        gaps = missing(record, titles)
-        said = list(record["notes"])
-        if record["notebooks"] and gaps:
-            said.append(f"Not run: {_links(gaps, titles)}.")
-        unmeasured = [n for n in by_rule(record["backend"]) if n in record["notebooks"]]
-        if unmeasured:
-            said.append(f"Printed by rule, not measured: a cell of {_links(unmeasured, titles)}.")
-        if said:
-            lines.append(f"- **{record['title']}.** {' '.join(said)}")
-    return "\n".join(lines)
+def _with_sums(name, record, titles):
+    """Return a record with what the page says besides: sums, gaps, what a rule printed."""
+    ran = record["notebooks"]
+    return {
+        **record,
+        "name": name,
+        "short": SHORT.get(name, name),
+        "sums": total(record),
+        "versions": versions_text(record),
+        "missing": [file for file in titles if file not in ran],
+        "by_rule": [file for file in by_rule(record["backend"]) if file in ran],
+    }
 
 
 def by_rule(backend):
@@ -122,33 +63,14 @@ def by_rule(backend):
     ]
 
 
-def _links(names, titles):
-    return ", ".join(f"[{titles[name]}]({name}.ipynb)" for name in names)
-
-
-def _many(count, thing):
-    return f"{count} {thing}{'' if count == 1 else 's'}"
-
-
-PARTS = {
-    "answer": answer,
-    "environments": environment_table,
-    "chapters": chapter_table,
-    "notes": notes,
-}
-
-
-class WhereItRuns(MarkdownDirective):
-    """A part of the page, from the files."""
-
-    def text(self, argument):
-        """Return the part."""
-        if argument not in PARTS:
-            raise ValueError(f"where-it-runs has the parts {', '.join(PARTS)}, not {argument!r}")
-        return PARTS[argument](records(), chapters())
+def on_page(part):
+    """Return a part of the page, from the files."""
+    found, places = read_all(), list(SHORT)
+    order = sorted(found, key=lambda name: (places.index(name) if name in SHORT else 99, name))
+    return part_of(part, {name: found[name] for name in order}, titles())
 
 
 def setup(app):
     """Give the page its directive."""
-    app.add_directive("where-it-runs", WhereItRuns)
+    add_markdown(app, "where-it-runs", on_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
 """Make book/_static/math.woff2: what the book's formulas need of STIX Two Math (OFL 1.1).
 
     .venv/bin/uv run --no-project --with ziamath==0.13 --with fonttools==4.68.0 \\
-        --with brotli==1.2.1 tools/sphinx_extensions/math_font.py
+        --with brotli==1.2.1 tools/formulas/font.py
 
 ziamath brings the whole font. The file is committed, for it changes only with CHARACTERS; a test
 compares these with the characters of the formulas.

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, tostring
 from latex2mathml.commands import MATRICES
 from latex2mathml.converter import Converter
 
-from tools.sphinx_extensions.math_font import CHARACTERS, italic
+from tools.formulas.font import CHARACTERS, italic
 
 PARTS = dict(mfrac=2, msub=2, msup=2, msubsup=3, munder=2, mover=2, munderover=3)
 TAGS = {*PARTS, "math", "mrow", "mstyle", "mtable", "mtr", "mtd", "mi", "mn", "mo", "mspace"}
@@ -197,4 +197,4 @@ def check(source, math):
         single = element.tag == "mi" and len(text) == 1 and not element.attrib
         letters = {italic(text)} if single else set(text)
         if letters - CHARACTERS:
-            raise FormulaError(f"the font lacks {letters - CHARACTERS}; see math_font.py,")
+            raise FormulaError(f"the font lacks {letters - CHARACTERS}; see font.py,")
