@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import lossbook as lb
 from tools.formulas import font
 from tools.formulas.mathml import FormulaError, formula
 
@@ -25,9 +26,10 @@ def inside(source, display=False):
         ("65{,}536", "<mn>65,536</mn>"),
         (r"\frac12", "<mfrac><mn>1</mn><mn>2</mn></mfrac>"),
         (r"\bar w", '<mover accent="true"><mi>w</mi><mo stretchy="false">¯</mo></mover>'),
-        (r"\text{to keep, }", '<mi mathvariant="normal">to\xa0keep,\xa0</mi>'),
+        (r"\text{to keep, }", '<mi mathvariant="normal">to keep,\xa0</mi>'),
         (r"\mathrm{mask\_weight}", '<mi mathvariant="normal">mask_weight</mi>'),
-        (r"\text{a < b & c}", '<mi mathvariant="normal">a\xa0&lt;\xa0b\xa0&amp;\xa0c</mi>'),
+        (r"\mathrm{two\ words}", '<mi mathvariant="normal">two words</mi>'),
+        (r"\text{a < b & c}", '<mi mathvariant="normal">a &lt; b &amp; c</mi>'),
         (r"\texttt{axis=1}", '<mi mathvariant="normal" class="lb-mono">axis=1</mi>'),
         (r"y\log p", f"<mi>y</mi>{THIN}<mi>log</mi>{THIN}<mi>p</mi>"),
     ],
@@ -121,6 +123,7 @@ def book_formulas():
         pattern = r"\$\$(.+?)\$\$|(?<![\\$])\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\d)"
         for match in re.finditer(pattern, text, re.DOTALL):
             yield match[1] or match[2], bool(match[1])
+    yield from ((rule.formula, False) for rule in lb.RULES.values())
 
 
 def test_every_formula_of_the_book_is_drawn_and_the_font_has_its_letters():

@@ -40,7 +40,7 @@ def formula(source, display=False):
         )
         for element in math.iter():
             element.text = unescape(element.text or "")
-        for element in list(math.iter()):
+        for element in reversed(list(math.iter())):  # what is inside comes first
             rename(element)
         set_row(math, "display" if display else "text")
         check(source, math)
@@ -74,6 +74,7 @@ def rename(element):
         # A browser takes it for a space, and sets the sign beside it without any.
         mono = element.get("mathvariant") == "monospace"
         element.tag, element.attrib = "mi", {"mathvariant": "normal"}
+        element.text = re.sub(r"(?<=\S)\xa0(?=\S)", " ", text)
         if mono:
             element.set("class", "lb-mono")
         if re.fullmatch(r"[\d,]+", text):
@@ -86,11 +87,11 @@ def rename(element):
         element.attrib = {"class": f"lb-{'aligned' if aligned else kind}"}
         if aligned or kind == "gathered":
             element.set("displaystyle", "true")
-    elif element.tag == "mtd":
-        element.attrib = {}
+        for cell in element.iter("mtd"):
+            cell.attrib = {}
     elif element.tag == "mrow" and len(children) > 1 and all(map(is_upright, children)):
         word = Element("mi", mathvariant="normal")  # one word, not a product of letters
-        word.text = "".join(child.text for child in children)
+        word.text = "".join(child.text for child in children).replace("\xa0", " ")
         element[:] = [word]
     elif element.tag in ("mover", "munder") and len(children) == 2 and children[1].tag == "mo":
         children[1].text = SIGNS.get(children[1].text, children[1].text)
