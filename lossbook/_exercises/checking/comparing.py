@@ -1,12 +1,15 @@
 """Compare an answer with the right one: its shape, then number by number."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from lossbook._core.arrays import to_numpy
-from lossbook._exercises.checking.exercise import AnyOf
+from lossbook._exercises.checking.exercise import AnyOf, Exercise
 
 
-def same(answers, given, exercise):
+def same(answers: Sequence[Any], given: Sequence[Any], exercise: Exercise) -> bool:
     """Say whether what is given is this answer on every case."""
     return all(
         any(
@@ -17,12 +20,12 @@ def same(answers, given, exercise):
     )
 
 
-def fits(right, given):
+def fits(right: Any, given: Any) -> bool:
     """Say whether an answer has the right shape; a list or an array may stand for a tuple."""
     return shape(given) == shape(right)
 
 
-def close(right, given, computed):
+def close(right: Any, given: Any, computed: bool) -> np.ndarray:
     """Compare number by number: counts exactly, the rest as floats of a person or of a machine."""
     exact = np.array([isinstance(x, int) for x in right]) if isinstance(right, tuple) else False
     right, given = array(right), array(given)
@@ -31,7 +34,7 @@ def close(right, given, computed):
     return np.where(exact, given == right, near)
 
 
-def array(x):
+def array(x: Any) -> np.ndarray:
     """Return the numbers of an answer as float64."""
     if isinstance(x, (tuple, list)) or hasattr(x, "as_list"):  # as_list: TensorFlow's shapes
         return np.array([array(item) for item in x], dtype="float64")
@@ -41,7 +44,7 @@ def array(x):
     return x.astype("float64")
 
 
-def shape(x):
+def shape(x: Any) -> tuple[int, ...] | None:
     """Return the shape of an answer, None if it is not made of numbers."""
     try:
         return array(x).shape
@@ -49,7 +52,7 @@ def shape(x):
         return None
 
 
-def kind(x):
+def kind(x: Any) -> str:
     """Say what an answer is: "one number", "3 numbers", "an array of shape (2, 3)"."""
     size = shape(x)
     if size is None:

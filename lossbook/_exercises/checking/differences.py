@@ -1,15 +1,18 @@
 """Say in words how a wrong answer differs: by a formula, a factor, a sign, on which input."""
 
 import inspect
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from lossbook._exercises.checking.comparing import array, close, fits, kind
+from lossbook._exercises.checking.exercise import Exercise
 
 MOST_SHOWN = 12  # numbers of an input
 
 
-def value_difference(right, given):
+def value_difference(right: Any, given: Any) -> str:
     """Say how a wrong value differs, without telling the right one."""
     if not fits(right, given):
         return f"Expected {kind(right)}, got {kind(given)}."
@@ -55,7 +58,7 @@ def _number_difference(right, given):
     return f"is too {'large' if ratio > 1 else 'small'} by a factor of {shown}"
 
 
-def function_difference(exercise, right, given):
+def function_difference(exercise: Exercise, right: Sequence[Any], given: Sequence[Any]) -> str:
     """Say on which input a function differs, and how; or by which factor, if it is always one."""
     pairs = list(zip(right, given, strict=True))
     for r, g in pairs:
@@ -65,17 +68,16 @@ def function_difference(exercise, right, given):
                               for side in zip(*pairs, strict=True)))  # fmt: skip
     if common:
         return f"Every number that it gives {common}."
-    for case, (r, g) in zip(exercise.cases, pairs, strict=True):
-        wrong = np.argwhere(~close(r, g, computed=True))
-        if len(wrong):
-            index = tuple(wrong[0])
-            arguments = inspect.signature(exercise.solve).parameters
-            parts = [_part(x, index, array(r).shape) for x in case]
-            inputs = ", ".join(map(_named, arguments, parts))
-            own = any(np.ndim(part) < np.ndim(x) for part, x in zip(parts, case, strict=True))
-            where = "" if own or not index else f" at {[int(i) for i in index]}"
-            r, g = array(r)[index], array(g)[index]
-            return f"For {inputs} it gives {_shown(g)}{where}, expected {_shown(r)}."
+    case, r, g, index = next(
+        (case, array(r), array(g), tuple(index))
+        for case, (r, g) in zip(exercise.cases, pairs, strict=True)
+        for index in np.argwhere(~close(r, g, computed=True)).tolist()
+    )
+    parts = [_part(x, index, r.shape) for x in case]
+    inputs = ", ".join(map(_named, inspect.signature(exercise.solve).parameters, parts))
+    own = any(np.ndim(part) < np.ndim(x) for part, x in zip(parts, case, strict=True))
+    where = "" if own or not index else f" at {list(index)}"
+    return f"For {inputs} it gives {_shown(g[index])}{where}, expected {_shown(r[index])}."
 
 
 def _part(x, index, shape):

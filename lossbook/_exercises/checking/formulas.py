@@ -1,14 +1,18 @@
 """Name the formula behind a wrong number: another denominator, no mask, another release."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from lossbook._exercises.checking.comparing import array, close, fits
+from lossbook._exercises.checking.exercise import Answers, Exercise
 from lossbook._identify import identify
 
 SLIPS = 1  # a wrong answer with more of them is guesswork
 
 
-def formula_of(exercise, answers, given):
+def formula_of(exercise: Exercise, answers: Sequence[Answers], given: Sequence[Any]) -> str | None:
     """Say what `lb.identify` finds out about the first wrong number; None if it finds nothing.
 
     `made_from` says from which values, weights and mask each number is made.
@@ -19,8 +23,8 @@ def formula_of(exercise, answers, given):
         wrong = np.atleast_1d(~close(answer.right, g, exercise.asks_for_function))
         if not np.any(wrong):
             continue
-        several = isinstance(answer.made_from, tuple)
-        tensors = answer.made_from if several else (answer.made_from,)
+        made_from = answer.made_from
+        tensors = made_from if isinstance(made_from, tuple) else (made_from,)
         i = int(np.argmax(wrong))
         if i >= len(tensors) or tensors[i] is None:
             return None
