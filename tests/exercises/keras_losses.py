@@ -29,10 +29,11 @@ def loss_of(values, sample_weight=None, mask=None, reduction="sum_over_batch_siz
 
 
 def identity(shape, layer=None, loss="mae", loss_weights=None):
-    """Return a compiled model that predicts its input, through a layer if one is given."""
+    """Return a model that predicts its input, through a layer if one is given, and never learns."""
     inputs = keras.Input(shape)
     model = keras.Model(inputs, (layer or layers.Identity())(inputs))
-    model.compile(loss=loss, loss_weights=loss_weights, run_eagerly=True)
+    sgd = keras.optimizers.SGD(0.0)
+    model.compile(sgd, loss=loss, loss_weights=loss_weights, run_eagerly=True)
     return model
 
 

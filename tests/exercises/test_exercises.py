@@ -12,7 +12,7 @@ from tools.notebooks.exercises import exercises as exercises_of
 from tools.notebooks.files import name_of, notebooks, read
 
 
-def said(name, answer):
+def line_of(name, answer):
     """Return what the checker says of an answer, and see that it is one line."""
     line = verdict(EXERCISES[name], answer)
     assert line and "\n" not in line
@@ -23,7 +23,7 @@ def said(name, answer):
 def test_the_right_answer_is_correct(name):
     exercise = EXERCISES[name]
     answer = exercise.expected if exercise.asks_for_function else exercise.expected()
-    assert said(name, answer) == "correct."
+    assert line_of(name, answer) == "correct."
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -35,15 +35,15 @@ def test_a_known_mistake_gets_its_diagnosis(name):
         for way in zip(*(w if isinstance(w, AnyOf) else [w] for w in wrong), strict=True):
             replies = iter(way)
             answer = (lambda *_, r=replies: next(r)) if exercise.asks_for_function else way[0]
-            assert said(name, answer) == f"wrong. {diagnosis}"
+            assert line_of(name, answer) == f"wrong. {diagnosis}"
 
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_a_stub_is_not_attempted(name):
-    assert said(name, ...).startswith("not attempted yet.")
-    assert said(name, (..., ...)).startswith("not attempted yet.")
+    assert line_of(name, ...).startswith("not attempted yet.")
+    assert line_of(name, (..., ...)).startswith("not attempted yet.")
     if EXERCISES[name].asks_for_function:
-        assert said(name, lambda *_: None) == "not attempted yet. Your function returns nothing."
+        assert line_of(name, lambda *_: None) == "not attempted yet. Your function returns nothing."
 
 
 class Hostile:
@@ -75,7 +75,7 @@ GARBAGE = [
 @pytest.mark.parametrize("name", EXERCISES)
 def test_garbage_is_wrong_and_never_raises(name):
     for i, answer in enumerate(GARBAGE):
-        assert said(name, answer).startswith("wrong. "), f"GARBAGE[{i}]"
+        assert line_of(name, answer).startswith("wrong. "), f"GARBAGE[{i}]"
 
 
 @pytest.mark.parametrize("name", ["class-axs-1", "", None, 3, ["class-axis-1"]])
@@ -94,7 +94,7 @@ def test_a_name_that_does_not_exist(name, capsys):
     ],
 )
 def test_the_right_answer_in_other_clothes(name, answer):
-    assert said(name, answer) == "correct."
+    assert line_of(name, answer) == "correct."
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_the_right_answer_in_other_clothes(name, answer):
     ],
 )
 def test_how_an_unknown_mistake_differs(name, answer, says):
-    assert said(name, answer) == f"wrong. {says}"
+    assert line_of(name, answer) == f"wrong. {says}"
 
 
 def test_an_array_as_the_right_value():
@@ -176,7 +176,7 @@ def test_an_answer_that_writes_into_its_arguments_spoils_nothing():
 
     ((_, y_pred),) = EXERCISES["elementwise-1"].cases
     before = y_pred.copy()
-    said("elementwise-1", careless)
+    line_of("elementwise-1", careless)
     np.testing.assert_array_equal(y_pred, before)
 
 
@@ -185,16 +185,16 @@ def test_tensors_are_answers_too():
 
     x = ops.ones((8, 32, 32))
     for shape in (x.shape, ops.shape(x), ops.convert_to_tensor([8, 32, 32])):
-        assert said("class-axis-1", shape) == "correct."
-    assert said("one-number-2", ops.convert_to_tensor(0.02196)) == "correct."
+        assert line_of("class-axis-1", shape) == "correct."
+    assert line_of("one-number-2", ops.convert_to_tensor(0.02196)) == "correct."
     expected_one = "wrong. Expected one number, got an array of shape (8, 32, 32)."
-    assert said("one-number-2", x) == expected_one
+    assert line_of("one-number-2", x) == expected_one
 
     def with_ops(y_true, y_pred):
         p = y_pred / ops.sum(y_pred, axis=-1, keepdims=True)
         return -ops.sum(y_true * ops.log(ops.clip(p, 1e-7, 1 - 1e-7)), axis=-1)
 
-    assert said("class-axis-2", with_ops) == "correct."
+    assert line_of("class-axis-2", with_ops) == "correct."
 
 
 def test_where_to_read_on_is_a_chapter():
@@ -220,4 +220,4 @@ def test_a_chapter_has_the_exercises_of_its_topic(path):
 def test_a_stub_is_open_and_its_solution_correct(name):
     _, printed = run_stub(name)
     assert printed.splitlines()[-1].startswith(f"{name}: not attempted yet.")
-    assert said(name, answer_of(name, FOUND[name].solution)) == "correct."
+    assert line_of(name, answer_of(name, FOUND[name].solution)) == "correct."

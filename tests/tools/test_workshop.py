@@ -9,10 +9,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from keras import ops
 from mdit_py_plugins.anchors.index import slugify
 
 from lossbook._exercises import EXERCISES
+from tests.exercises.keras_losses import dense, evaluate, identity, loss_of, same
 from tools.notebooks.exercises import exercises as exercises_of
 from tools.notebooks.files import ROOT, code_cells, name_of, notebooks, read
 from tools.notebooks.numbers import numbers, numbers_of, shows
@@ -100,54 +100,27 @@ def test_the_steps_text_has_every_remark():
 # The check: what real Keras says to each question.
 
 
-def loss_of(values, sample_weight=None, mask=None):
-    y_pred = ops.convert_to_tensor(np.asarray(values, "float32")[:, None])
-    if mask is not None:
-        keras.src.backend.set_keras_mask(y_pred, ops.convert_to_tensor(mask))
-    return float(keras.losses.MeanAbsoluteError()(ops.zeros_like(y_pred), y_pred, sample_weight))
-
-
-def divided_by():
-    one = np.zeros((8, 64, 64, 5), "float32")
-    one[0, 0, 0, 0] = 1
-    return 1 / float(keras.losses.MeanAbsoluteError()(one, 0 * one))
-
-
-def evaluated(regularizer=None):
-    inputs = keras.Input((1,))
-    layer = keras.layers.Dense(
-        1, use_bias=False, kernel_initializer="ones", kernel_regularizer=regularizer
-    )
-    model = keras.Model(inputs, layer(inputs))
-    model.compile(keras.optimizers.SGD(0.0), loss="mae")
+def evaluated(penalty):
+    """Return the loss that evaluate gives, and what fit logs, with an L2 penalty of this size."""
     x = np.array([1, 1, 1, 1, 4, 4], "float32")[:, None]
-    validated = model.fit(
-        x, 0 * x, batch_size=4, shuffle=False, validation_data=(x, 0 * x), verbose=0
-    )
-    return model.evaluate(x, 0 * x, batch_size=4, verbose=0), validated.history
+    model = identity((1,), dense([[1.0]], kernel_regularizer=keras.regularizers.L2(penalty)))
+    options = {"batch_size": 4, "verbose": 0}
+    logs = model.fit(x, 0 * x, shuffle=False, validation_data=(x, 0 * x), **options).history
+    return model.evaluate(x, 0 * x, **options), logs
 
 
 def test_keras_gives_the_right_answers():
-    four, weight = [1, 2, 3, 4], np.array([1, 1, 0, 0], "float32")
-    plain, _ = evaluated()
-    right = [
-        divided_by(),
-        loss_of(four, weight),
-        loss_of(four, mask=weight == 1),
-        plain,
-    ]
+    one, weight = np.zeros((8, 64, 64, 5)), np.array([1, 1, 0, 0], "float32")
+    one[0, 0, 0, 0] = 1  # its loss is one divided by what a sum is divided by
+    four, (plain, _) = [1, 2, 3, 4], evaluated(penalty=0.0)
+    right = [1 / evaluate(one), loss_of(four, weight), loss_of(four, mask=weight == 1), plain]
     for question, number in zip(ASKED, right, strict=False):
-        said = next(option["say"] for option in question["options"] if option.get("right"))
-        claimed = float(np.prod([float(factor) for factor in said.split(" · ")]))
+        answer = next(option["say"] for option in question["options"] if option.get("right"))
+        claimed = float(np.prod([float(factor) for factor in answer.split(" · ")]))
         np.testing.assert_allclose(number, claimed, rtol=1e-6, err_msg=question["ask"])
-    with_penalty, history = evaluated(keras.regularizers.L2(0.5))  # the kernel is 1
-    np.testing.assert_allclose(with_penalty, plain + 0.5, rtol=1e-6)
-    np.testing.assert_allclose(history["loss"], plain + 0.5, rtol=1e-6)
-    np.testing.assert_allclose(history["val_loss"], plain + 0.5, rtol=1e-6)
-    assert ASKED[4]["options"][2] == {
-        "say": "in loss and in val_loss, undivided",
-        "right": True,
-    }
+    with_penalty, logs = evaluated(penalty=0.5)
+    same([with_penalty, *logs["loss"], *logs["val_loss"]], [plain + 0.5] * 3)
+    assert ASKED[4]["options"][2] == {"say": "in loss and in val_loss, undivided", "right": True}
 
 
 def test_a_question_has_one_right_answer_and_a_belief_for_each_other():
@@ -160,12 +133,8 @@ def test_a_question_has_one_right_answer_and_a_belief_for_each_other():
         slugs = {slugify(h) for h in headings(CHAPTERS[Path(name).stem])}
         assert anchor in slugs, question["book"]
     open_text = workshop_pages.check()
-    assert "Right" not in open_text and not any(
-        option["belief"] in open_text
-        for q in ASKED
-        for option in q["options"]
-        if "belief" in option
-    )
+    beliefs = [option["belief"] for q in ASKED for option in q["options"] if "belief" in option]
+    assert "Right" not in open_text and not any(belief in open_text for belief in beliefs)
 
 
 # The learners' notebooks.
@@ -194,16 +163,12 @@ def test_they_are_written_as_notebooks(tmp_path, monkeypatch):
     assert read(path).nbformat == 4
 
 
-# The bundle's start script.
-
-
-def start(*arguments):
-    script = [sys.executable, str(ROOT / "workshop/start.py"), *arguments]
-    return subprocess.run(script, capture_output=True, text=True)
+# The bundle.
 
 
 def test_start_explains_itself():
-    result = start("help")
+    start = [sys.executable, str(ROOT / "workshop/start.py"), "help"]
+    result = subprocess.run(start, capture_output=True, text=True)
     assert result.returncode == 1 and "python3 start.py download" in result.stderr
 
 
@@ -243,4 +208,4 @@ def test_the_bundle_needs_site_and_slides(tmp_path, monkeypatch):
 def test_the_diagnosis_on_the_page_is_one_of_the_checkers():
     page = (ROOT / "book/instructors.md").read_text(encoding="utf-8")
     (quoted,) = re.findall(r'wrong in a way that it knows \("([^"]+)"\)', page)
-    assert quoted in {said for e in EXERCISES.values() for said in e.answers(*e.cases[0]).mistakes}
+    assert quoted in {told for e in EXERCISES.values() for told in e.answers(*e.cases[0]).mistakes}
