@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from tools.slides import __main__ as slides
-from tools.slides import room
+from tools.slides import room, source
 from tools.slides.deck import Deck
 from tools.slides.quotes import Chapters
 from tools.slides.source import Exercise, Quote, SlidesError, cuts_of, read_slides
@@ -254,15 +254,6 @@ def test_letters_are_as_large_as_the_lines_allow(blocks, high, expected):
     assert room.sizes([["x" * wide] * lines for wide, lines in blocks], high) == expected
 
 
-def test_words_formulas_and_pictures_take_room():
-    whole = room.left("Weights", [], 0, 0)
-    assert whole == 605 - 66
-    assert room.left("Weights " * 8, [], 0, 0) == whole - 66
-    assert room.left("Weights", ["One line."], 0, 0) == whole - 76
-    assert room.left("Weights", ["- one\n- two\n"], 0, 0) == whole - 2 * 76
-    assert room.left("Weights", ["*Predict: what?*"], 1, 1) == whole - 112 - 204 - 424
-
-
 def test_figures_come_from_the_run_of_the_site(monkeypatch):
     chapters = Chapters()
     cell = chapters.cell(Quote("output", "05_weights", "ledger", "", 1))
@@ -360,12 +351,6 @@ def test_html_in_the_source_stays_text():
 
 
 def test_a_mistake_is_printed_and_stops_make(tmp_path, monkeypatch, capsys):
-    def refuse(*_):
-        raise SlidesError("line 3: no")
-
-    monkeypatch.setattr(slides, "build", refuse)
+    monkeypatch.setattr(slides, "build", lambda *_: source.fail(3, "no"))
     assert slides.main([str(tmp_path)]) == 1
-    assert capsys.readouterr().err == "line 3: no\n"
-    monkeypatch.setattr(slides, "build", lambda *_: {"all": 3, "90": 1})
-    assert slides.main([str(tmp_path), "deck"]) == 0
-    assert capsys.readouterr().out.startswith("Slides: all 3, 90 1. Open deck/index.html;")
+    assert capsys.readouterr().err == "workshop/slides.md, line 3: no\n"

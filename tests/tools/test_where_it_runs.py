@@ -7,7 +7,6 @@ import pytest
 from tests.tools.environment_records import RECORD
 from tools.notebooks.files import ROOT, notebooks
 from tools.sphinx_extensions import where_it_runs
-from tools.sphinx_extensions.where_it_runs import part_of
 from tools.watch import environments
 
 TITLES = {"01_one_number": "1 One number", "12_case_study": "12 Case study"}
@@ -40,49 +39,11 @@ GAP = {
 FOUND = {"colab-2026-08": RAN, "another": FAILED, "gpu": GAP}
 
 
-def test_the_answer_counts_what_ran():
-    assert part_of("answer", FOUND, TITLES) == (
-        "**We ran 72 cells in 2 environments, all 2 chapters in 1 of them; 1 printed another "
-        "number than the book. The last run is of 2026-11-23.**"
-    )
-
-
-def test_the_table_of_environments_says_what_failed_and_what_did_not_run():
-    _, _, *rows = part_of("environments", FOUND, TITLES).splitlines()
-    assert rows == [
-        "| **Colab's image** | 2026-11-22: 2 of 2 chapters, all 51 cells as saved, 2 skipped "
-        "| Keras 3.13.2, TensorFlow 2.20.0, Python 3.13.0, CPU |",
-        "| **Another** | 2026-11-23: 1 of 2 chapters, **1 cell of 21 failed** "
-        "| Keras 3.13.2, PyTorch 2.20.0, Python 3.13.0, GPU |",
-        "| **A GPU** | 2026-11-22: not run | nothing ran |",
-    ]
-
-
-def test_the_table_of_chapters_says_it_in_words():
-    _, head, _, *rows, _ = part_of("chapters", FOUND, TITLES).splitlines()
-    assert head == "| chapter | Colab | another |"
-    assert rows == [
-        "| [1 One number](01_one_number.ipynb) | 21 | **1 of 21 failed** |",
-        "| [12 Case study](12_case_study.ipynb) | 30, 2 skipped | not run |",
-    ]
-
-
-def test_the_notes_name_the_chapters_that_did_not_run():
-    assert part_of("notes", FOUND, TITLES).splitlines() == [
-        "- **Colab's image.** Colab itself was not opened.",
-        "- **Another.** Not run: [12 Case study](12_case_study.ipynb).",
-        "- **A GPU.** No GPU was at hand.",
-    ]
-
-
-def test_the_notes_name_the_chapters_that_print_by_rule(monkeypatch):
-    counted = {"torch": ["01_one_number", "12_case_study"], "tensorflow": []}
-    monkeypatch.setattr(where_it_runs, "by_rule", counted.get)
-    found = {"colab": RAN, "another": FAILED}
-    assert part_of("notes", found, TITLES).splitlines()[1] == (
-        "- **Another.** Not run: [12 Case study](12_case_study.ipynb). Printed by rule, not "
-        "measured: a cell of [1 One number](01_one_number.ipynb)."
-    )
+@pytest.mark.parametrize("part", where_it_runs.PARTS)
+def test_a_part_says_what_ran_what_failed_and_what_did_not_run(part, monkeypatch, snapshot):
+    by_rule = {"torch": ["01_one_number", "12_case_study"], "tensorflow": [], None: []}
+    monkeypatch.setattr(where_it_runs, "by_rule", by_rule.get)
+    assert where_it_runs.part_of(part, FOUND, TITLES) == snapshot
 
 
 def test_the_cells_that_measure_on_tensorflow_alone_are_known():
