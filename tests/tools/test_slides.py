@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -120,7 +121,7 @@ def test_the_folder_needs_no_other_host(real, tmp_path, monkeypatch):
     for file in slides.REVEAL:
         (package / file).parent.mkdir(parents=True, exist_ok=True)
         (package / file).write_text(file)
-    monkeypatch.setattr(slides, "Chapters", lambda executed: Chapters())
+    monkeypatch.setattr(slides, "Kept", lambda: None)
     assert slides.build(package, tmp_path / "deck") == real.counts()
     page = (tmp_path / "deck/index.html").read_text(encoding="utf-8")
     asked = re.findall(r'(?:src|<link [^>]*href)="([^"]+)"', page)
@@ -268,13 +269,10 @@ def test_figures_come_from_the_run_of_the_site(monkeypatch):
         made.section(made.slides[2], 1)
 
 
-def test_a_run_that_is_out_of_date_is_refused(monkeypatch):
-    chapters = Chapters()
-    chapters.executed = True
-    chapters.kept = type("Kept", (), {"current": lambda self, nb: False})()
+def test_a_run_that_is_out_of_date_is_refused():
+    kept = SimpleNamespace(current=lambda nb: False)
     with pytest.raises(SlidesError, match="05_weights has no run that is up to date"):
-        section_of = deck(slide("{output: 05_weights#rule}"), chapters)
-        section_of.page()
+        deck(slide("{output: 05_weights#rule}"), Chapters(kept))
 
 
 # --- what is refused ------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from tools.notebooks.runs import Kept
 from tools.slides import room
 from tools.slides.deck import Deck
 from tools.slides.quotes import STYLE, Chapters
@@ -33,7 +34,7 @@ def build(reveal, folder):
     """Write the deck to a folder; return how many slides it has, in all and by cut."""
     plan = load()
     text = (WORKSHOP / "slides.md").read_text(encoding="utf-8")
-    deck = Deck(text, plan, Chapters(executed=True))
+    deck = Deck(text, plan, Chapters(Kept()))
     page = deck.page()
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "pictures").mkdir(parents=True)

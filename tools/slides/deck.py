@@ -12,7 +12,7 @@ from markupsafe import Markup
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from tools.slides import room
-from tools.slides.quotes import Picture, code, math, unproved
+from tools.slides.quotes import code, math, unproved
 from tools.slides.source import Exercise, Quote, Text, cuts_of, exercise_minutes, fail, read_slides
 from tools.workshop.plan import DOES
 
@@ -36,7 +36,7 @@ class Deck:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.templates.filters |= {"markdown": self.render, "inline": self.inline}
+        self.templates.filters |= {"markdown": self.render, "inline": self.inline, "code": code}
         self.templates.globals |= {"deck": self, "DOES": DOES, "minutes_of": exercise_minutes}
 
     def _math(self, source, how):
@@ -79,7 +79,7 @@ class Deck:
 
     def parts(self, slide):
         """Yield (kind, what is shown, size of its letters) for all below a slide's heading."""
-        quotes = {id(quote): self._quoted(quote) for quote in slide.of(Quote)}
+        quotes = {id(quote): list(self.chapters.shown(quote)) for quote in slide.of(Quote)}
         found = [quoted for several in quotes.values() for quoted in several]
         kinds = [kind for kind, _ in found]
         texts = [part.text for part in slide.of(Text)]
@@ -93,17 +93,10 @@ class Deck:
             elif isinstance(part, Exercise) and part is exercises[0]:
                 yield "exercises", exercises, None
             for kind, thing in quotes.get(id(part), ()):
+                if kind == "picture":
+                    self.pictures[thing.file] = thing.content
                 size = next(sizes) if kind in ("code", "output") else None
-                shown = Markup(code(thing)) if kind == "code" else thing
-                yield kind, "\n".join(shown) if kind == "output" else shown, size
-
-    def _quoted(self, quote):
-        """Return pairs of a kind and the formula, the picture or the lines."""
-        if quote.kind == "formula":
-            return [("formula", Markup(self.chapters.formula(quote)))]
-        blocks = self.chapters.blocks(quote)
-        self.pictures |= {b.file: b.content for b in blocks if isinstance(b, Picture)}
-        return [("picture", b) if isinstance(b, Picture) else (b.kind, b.lines) for b in blocks]
+                yield kind, thing, size
 
     def grouped(self, minutes):
         """Return pairs of minutes and the cuts that have so many."""

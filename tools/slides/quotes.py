@@ -42,25 +42,14 @@ class Picture(NamedTuple):
     alt: str
 
 
-class Block(NamedTuple):
-    """Lines of code or output."""
-
-    kind: str
-    lines: list
-
-
 class Chapters:
-    """The notebooks. With `executed`, as the site's build ran them: outputs and figures; without,
-    as they are saved: the text of outputs alone."""
+    """The notebooks. With `kept`, as the site's build ran them: outputs and figures; without, as
+    they are saved: the text of outputs alone."""
 
-    def __init__(self, executed=False):
+    def __init__(self, kept=None):
         self.paths = {path.stem: path for path in notebooks()}
         self.notebooks = {}
-        self.executed = executed
-        if executed:
-            from tools.notebooks.runs import Kept  # the saved ones need no cache
-
-            self.kept = Kept()
+        self.kept = kept
 
     def notebook(self, chapter, line):
         """Return a chapter's notebook."""
@@ -68,7 +57,7 @@ class Chapters:
             fail(line, f"no chapter {chapter!r}; {_near(chapter, self.paths)}")
         if chapter not in self.notebooks:
             nb = read(self.paths[chapter])
-            self.notebooks[chapter] = self._run_of(chapter, nb) if self.executed else nb
+            self.notebooks[chapter] = self._run_of(chapter, nb) if self.kept else nb
         return self.notebooks[chapter]
 
     def _run_of(self, chapter, nb):
@@ -85,33 +74,22 @@ class Chapters:
             fail(quote.line, f"no code cell {quote.cell!r} in {quote.chapter}; {near}")
         return cells[quote.cell]
 
-    def blocks(self, quote):
-        """Return what a quote of a cell shows: Blocks, and a Picture."""
-        cell, found = self.cell(quote), []
+    def shown(self, quote):
+        """Yield pairs of a kind and what a quote shows: a formula, lines, or a Picture."""
+        if quote.kind == "formula":
+            yield "formula", self._formula(quote)
+            return
+        cell, select = self.cell(quote), "" if quote.kind == "cell" else quote.select
         if quote.kind in ("cell", "code"):
-            lines = _selected(cell.source, quote.select if quote.kind == "code" else "", quote)
-            found.append(Block("code", lines))
+            yield "code", _selected(cell.source, select, quote)
         if quote.kind in ("cell", "output"):
-            found += self._outputs(cell, quote)
-        for block in found:
-            if isinstance(block, Block):
-                _measure(block, quote)
-        return found
-
-    def _outputs(self, cell, quote):
-        picture = next((p for o in cell.outputs if (p := self._picture(cell, o, quote))), None)
-        if picture:
-            return [picture]
-        text = "".join(
-            output.get("text", "") or output.get("data", {}).get("text/plain", "")
-            for output in joined(cell.outputs)
-        )
-        if text.strip():
-            select = quote.select if quote.kind == "output" else ""
-            return [Block("output", _selected(ANSI.sub("", text), select, quote))]
-        if not self.executed and IGNORED in tags_of(cell):
-            return []  # saved notebooks don't hold it
-        return fail(quote.line, f"the cell {quote.cell!r} of {quote.chapter} prints nothing")
+            pictures = (self._picture(cell, output, quote) for output in cell.outputs)
+            if picture := next(filter(None, pictures), None):
+                yield "picture", picture
+            elif text := _printed(cell):
+                yield "output", _selected(text, select, quote)
+            elif self.kept or IGNORED not in tags_of(cell):  # saved notebooks don't hold those
+                fail(quote.line, f"the cell {quote.cell!r} of {quote.chapter} prints nothing")
 
     def _picture(self, cell, output, quote):
         kind = next((k for k in PICTURES if k in output.get("data", {})), None)
@@ -124,8 +102,7 @@ class Chapters:
         content = base64.b64decode(data) if kind == "image/png" else data.encode()
         return Picture(f"{quote.chapter}-{quote.cell}.{PICTURES[kind]}", content, alt)
 
-    def formula(self, quote):
-        """Return the formula at the head of a chapter, as MathML."""
+    def _formula(self, quote):
         opening = self.notebook(quote.chapter, quote.line).cells[0].source
         found = re.search(r"\$\$(.+?)\$\$", opening, re.DOTALL)
         if found is None:
@@ -155,6 +132,15 @@ def unproved(slides, chapters):
                     yield words.line, f"says {number.text}, which no output of {list(names)} shows"
 
 
+def _printed(cell):
+    """Return what a cell printed, without colours."""
+    pieces = (
+        output.get("text", "") or output.get("data", {}).get("text/plain", "")
+        for output in joined(cell.outputs)
+    )
+    return ANSI.sub("", "".join(pieces)).strip("\n")
+
+
 def math(source, display, line):
     """Return a formula as MathML."""
     try:
@@ -177,7 +163,7 @@ def _selected(text, select, quote):
     """Return the lines that a quote asks for; in code, GAP where some are left out in between."""
     lines = [line.rstrip() for line in text.strip("\n").splitlines()]
     if not select:
-        return lines
+        return _measured(lines, quote)
     match = SELECT.fullmatch(select)
     if match is None:
         form = '`lines 1-3, 8`, `with "a", "b"` or `from "a" to "b"`'
@@ -192,7 +178,7 @@ def _selected(text, select, quote):
         found.pop()
     body = [line for line in found if line != GAP]
     indent = min((len(line) - len(line.lstrip()) for line in body if line), default=0)
-    return [line if line == GAP else line[indent:] for line in found]
+    return _measured([line if line == GAP else line[indent:] for line in found], quote)
 
 
 def _by_number(lines, match, quote):
@@ -224,12 +210,14 @@ def _all(lines, word, quote):
     return found
 
 
-def _measure(block, quote):
-    widest = max((len(line) for line in block.lines), default=0)
-    if widest > COLUMNS or len(block.lines) > LINES:
-        size = f"{len(block.lines)} lines of up to {widest} characters"
+def _measured(lines, quote):
+    """Return the lines, if a slide has room for them."""
+    widest = max(map(len, lines), default=0)
+    if widest > COLUMNS or len(lines) > LINES:
+        size = f"{len(lines)} lines of up to {widest} characters"
         room = f"a slide has room for {LINES} of {COLUMNS}; select some: | lines 1-5"
-        fail(quote.line, f"the {block.kind} of {quote.cell!r} has {size}; {room}")
+        fail(quote.line, f"the {quote.kind} of {quote.cell!r} has {size}; {room}")
+    return lines
 
 
 def _near(name, names):
