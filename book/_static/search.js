@@ -1,43 +1,14 @@
 // The ranking of the site's search. Sphinx asks for pages that contain every word, and ranks a word
 // in the text like any other: a question in a sentence finds nothing, or everything. Here no word
 // is required, rare words count more than common ones (idf), and what a page is about counts more
-// than what it mentions. SECTIONS (tools/sphinx_extensions/search_sections.py) says what pages are about; Sphinx's
-// index knows the words of their texts. Only the search page loads this file.
+// than what it mentions. SECTIONS and WORDS (tools/sphinx_extensions/search_sections.py, .toml) say
+// what pages are about and which words mean the same; Sphinx's index knows the words of their texts.
+// Only the search page loads this file.
 "use strict";
 
 {
-  // Words of one meaning, as the stemmer leaves them; the first stands for all.
-  const GROUPS = [
-    ["averag", "mean", "avg"],
-    ["box", "bar"],
-    ["crossentropi", "bce", "cce", "log_loss", "logloss"],
-    ["custom", "write", "wrote", "written"],
-    ["differ", "mismatch", "match", "equal", "agre", "disagre", "smaller", "larger", "lower", "higher"],
-    ["divid", "denomin", "normal", "normalis", "divis"],
-    ["hand", "manual", "own", "myself"],
-    ["imbalanc", "unbalanc", "rare"],
-    ["last", "final", "incomplet", "short", "remaind"],
-    ["mani", "multipl", "multi", "sever", "two"],
-    ["mask", "pad"],
-    ["output", "head"],
-    ["pixel", "segment", "channel"],
-    ["regularis", "regular", "penalti", "l1", "l2"],
-    ["releas", "upgrad", "version", "migrat"],
-    ["replica", "gpu", "devic", "distribut", "mirroredstrategi", "tpu"],
-    ["scikit", "sklearn"],
-    ["step", "timestep"],
-    ["tensorflow", "tf"],
-    ["transform", "huggingfac"],
-    ["weight", "weigh"],
-  ];
-  const SAME = new Map(GROUPS.flatMap(([one, ...others]) => others.map((word) => [word, one])));
-  const WHOLE = { validation: "val", gpus: "gpu" }; // before the stemmer: it makes them "valid"
-  const EMPTY = new Set(
-    ("about across against am an any because between can did do does doesn don from get give has " +
-      "have how include included includes isn its just keras loss me must my our over per should so than vs we what when " +
-      "where which who why you your")
-      .split(" ").concat(stopwords)
-  );
+  const SAME = new Map(WORDS.same.flatMap(([one, ...others]) => others.map((word) => [word, one])));
+  const EMPTY = new Set(WORDS.empty.concat(stopwords));
   const PART = 0.7; // a part of a compound, against the whole
   const BESIDE = 0.6; // a word of the text beside a heading, against a word of the heading
   const QUESTION = 1.2; // a question, for the first section that answers it
@@ -65,7 +36,7 @@
       for (const one of parts.every((part) => part.length > 1) ? [token, ...parts] : [token]) {
         const lower = one.toLowerCase();
         if (lower.length < 2 || EMPTY.has(lower)) continue;
-        const word = same(stemmer.stemWord(WHOLE[lower] || lower));
+        const word = same(stemmer.stemWord(WORDS.whole[lower] || lower));
         found.set(word, Math.max(found.get(word) || 0, one === token ? 1 : PART));
       }
     }

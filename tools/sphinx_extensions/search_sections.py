@@ -9,6 +9,7 @@ book/_static/search.js reads it; Sphinx's index supplies the words of the runnin
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -82,8 +83,11 @@ def write(app, error):
         description = app.env.metadata[docname].get("description", "")
         rows += sections_of(docname, document, " ".join(str(description).split()))
     text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows if row[2] not in SAME)
+    words = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    words["empty"] = words["empty"].split()
     path = Path(app.outdir, "_static", NAME)
-    path.write_text(f"const SECTIONS = [\n{text}\n];\n", encoding="utf-8")
+    script = f"const SECTIONS = [\n{text}\n];\nconst WORDS = {json.dumps(words)};\n"
+    path.write_text(script, encoding="utf-8")
 
 
 def setup(app):
