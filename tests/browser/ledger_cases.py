@@ -1,6 +1,7 @@
-"""Random states of the interactive ledger, and what lossbook says about each."""
+"""Random states of the interactive ledger, what it shows, and what lossbook says about each."""
 
 import math
+import re
 import warnings
 
 import numpy as np
@@ -8,6 +9,20 @@ import numpy as np
 import lossbook as lb
 from lossbook._interact.state import RULES, State
 from lossbook.reduction import REDUCTIONS
+
+FOUR = "1~4~none~0.2_0.4_1_2~all~4_1_1_0_0~keras-3.15~sum_over_batch_size"
+READ = """ledger => {
+  const root = ledger.shadowRoot, text = node => node ? node.textContent.trim() : null;
+  const all = (selector, f = text) => [...root.querySelectorAll(selector)].map(f);
+  const row = tr => Object.fromEntries([...tr.cells].slice(1).map(td => [td.dataset.l, {
+    text: td.querySelector("input")?.value ?? text(td.querySelector("button, span") ?? td),
+    added: text(td.querySelector("small"))}]));
+  return {rows: all("tbody tr", row), sums: all("tfoot td"), heads: all("thead th"),
+    scalar: text(root.querySelector("output strong")), by: text(root.querySelector("#by")),
+    lines: all("li"), link: root.querySelector("#link").href,
+    said: text(root.querySelector("#said")), rule: root.querySelector("#rule").value,
+    reduction: root.querySelector("#reduction").value};
+}"""
 
 # What chance draws too seldom: 0/0 of every kind, a NaN where nothing is kept, weights all 0.
 EDGES = [
@@ -109,3 +124,54 @@ def shows(text, value, unit=None):
     exponent = math.floor(math.log10(abs(value))) if value else 0
     half = 0.5000001 * 10.0 ** (exponent - 3)
     return abs(number(text) - value) <= max(half, 1e-12 * (unit or 0))
+
+
+def compare(shown, state):
+    """Compare every number that a ledger shows with lossbook's; say whether it was refused."""
+    right = expected(state)
+    if right is None:
+        assert shown["sums"] == ["–", "–"], shown["scalar"]
+        assert {r["coefficient"]["text"] for r in shown["rows"]} == {"–"}
+        return True
+    losses = state.losses.reshape(state.values.size, -1)
+    contributions = right["contributions"].reshape(losses.shape)
+    unit = np.abs(contributions[np.isfinite(contributions)]).sum()
+    mask = np.ones(len(losses), bool) if state.mask is None else state.mask.ravel()
+    for i, row in enumerate(shown["rows"]):
+        several = losses.shape[1] > 1
+        for c in range(losses.shape[1]):
+            cell = row[f"class {c}" if several else "loss"]
+            assert shows(cell["text"], losses[i, c])
+            if several:
+                assert shows(cell["added"].removeprefix("+"), contributions[i, c])
+        if several:
+            assert shows(row["value"]["text"], right["values"][i], np.abs(losses[i]).sum())
+        assert row["mask"]["text"] == str(bool(mask[i]))
+        assert shows(row["coefficient"]["text"], right["coefficients"][i])
+        with np.errstate(all="ignore"):
+            assert shows(row["contribution"]["text"], contributions[i].sum(), unit)
+        if state.weight is not None:
+            per_sample = state.weight.size == state.weight.shape[0]
+            weights = state.weight.ravel()
+            place = i // (len(losses) // len(weights)) if per_sample else i
+            assert shows(row["weight"]["text"], weights[place])
+    with np.errstate(all="ignore"):
+        total = np.nan if state.reduction == "none" else float(right["total"])
+        spread = right["coefficients"] * losses.shape[1]
+        assert shows(shown["sums"][0], spread.sum(), np.abs(spread).sum())
+        assert shows(shown["sums"][1], contributions.sum(), unit)
+    lines = " ".join(shown["lines"])
+    if state.reduction == "none":
+        assert shown["scalar"] == "an array, " + str(right["total"].shape)
+    else:
+        assert shows(shown["scalar"], total, unit)
+        ratio, denominator = re.match(r"(\S+ / (\S+?))divided", shown["by"]).groups()
+        assert shows(denominator, right["denominator"])
+        assert f") / {denominator} = {ratio} = {shown['scalar']}" in lines
+        top = number(ratio.split(" / ")[0])
+        if right["denominator"] and math.isfinite(total):
+            wanted = total * right["denominator"]
+            assert shows(ratio.split(" / ")[0], wanted, unit * abs(right["denominator"])), top
+    assert ("meet the last axis" in lines) >= right["wrong_axis"]
+    assert ("times the weighted mean" in lines) == right["few_weights"]
+    return False

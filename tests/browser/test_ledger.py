@@ -1,32 +1,15 @@
 """The interactive ledger in a browser: every number it shows is lossbook's, by hand or by link."""
 
-import math
-import re
 from dataclasses import replace
-from html import escape
 
 import numpy as np
 import pytest
 
-from lossbook._interact import ledger as ledger_module
-from lossbook._interact.ledger import Ledger, brief, fraction, scalar
+from lossbook._interact.ledger import brief, fraction, scalar
 from lossbook._interact.state import parse, rule_of
-from tests.browser import ledger_cases
+from tests.browser.ledger_cases import EDGES, FOUR, READ, compare, draw
 
 STATES, SEED = 240, 20261122
-FOUR = "1~4~none~0.2_0.4_1_2~all~4_1_1_0_0~keras-3.15~sum_over_batch_size"
-READ = """ledger => {
-  const root = ledger.shadowRoot, text = node => node ? node.textContent.trim() : null;
-  const all = (selector, f = text) => [...root.querySelectorAll(selector)].map(f);
-  const row = tr => Object.fromEntries([...tr.cells].slice(1).map(td => [td.dataset.l, {
-    text: td.querySelector("input")?.value ?? text(td.querySelector("button, span") ?? td),
-    added: text(td.querySelector("small"))}]));
-  return {rows: all("tbody tr", row), sums: all("tfoot td"), heads: all("thead th"),
-    scalar: text(root.querySelector("output strong")), by: text(root.querySelector("#by")),
-    lines: all("li"), link: root.querySelector("#link").href,
-    said: text(root.querySelector("#said")), rule: root.querySelector("#rule").value,
-    reduction: root.querySelector("#reduction").value};
-}"""
 
 
 @pytest.fixture
@@ -49,62 +32,10 @@ def open_state(ledger, text):
     )
 
 
-def compare(shown, state):
-    """Compare every number that a ledger shows with lossbook's; say whether it was refused."""
-    expected = ledger_cases.expected(state)
-    if expected is None:
-        assert shown["sums"] == ["–", "–"], shown["scalar"]
-        assert {r["coefficient"]["text"] for r in shown["rows"]} == {"–"}
-        return True
-    shows = ledger_cases.shows
-    losses = state.losses.reshape(state.values.size, -1)
-    contributions = expected["contributions"].reshape(losses.shape)
-    unit = np.abs(contributions[np.isfinite(contributions)]).sum()
-    mask = np.ones(len(losses), bool) if state.mask is None else state.mask.ravel()
-    for i, row in enumerate(shown["rows"]):
-        several = losses.shape[1] > 1
-        for c in range(losses.shape[1]):
-            cell = row[f"class {c}" if several else "loss"]
-            assert shows(cell["text"], losses[i, c])
-            if several:
-                assert shows(cell["added"].removeprefix("+"), contributions[i, c])
-        if several:
-            assert shows(row["value"]["text"], expected["values"][i], np.abs(losses[i]).sum())
-        assert row["mask"]["text"] == str(bool(mask[i]))
-        assert shows(row["coefficient"]["text"], expected["coefficients"][i])
-        with np.errstate(all="ignore"):
-            assert shows(row["contribution"]["text"], contributions[i].sum(), unit)
-        if state.weight is not None:
-            per_sample = state.weight.size == state.weight.shape[0]
-            weights = state.weight.ravel()
-            place = i // (len(losses) // len(weights)) if per_sample else i
-            assert shows(row["weight"]["text"], weights[place])
-    with np.errstate(all="ignore"):
-        total = np.nan if state.reduction == "none" else float(expected["total"])
-        spread = expected["coefficients"] * losses.shape[1]
-        assert shows(shown["sums"][0], spread.sum(), np.abs(spread).sum())
-        assert shows(shown["sums"][1], contributions.sum(), unit)
-    lines = " ".join(shown["lines"])
-    if state.reduction == "none":
-        assert shown["scalar"] == "an array, " + str(expected["total"].shape)
-    else:
-        assert shows(shown["scalar"], total, unit)
-        ratio, denominator = re.match(r"(\S+ / (\S+?))divided", shown["by"]).groups()
-        assert shows(denominator, expected["denominator"])
-        assert f") / {denominator} = {ratio} = {shown['scalar']}" in lines
-        top = ledger_cases.number(ratio.split(" / ")[0])
-        if expected["denominator"] and math.isfinite(total):
-            wanted = total * expected["denominator"]
-            assert shows(ratio.split(" / ")[0], wanted, unit * abs(expected["denominator"])), top
-    assert ("meet the last axis" in lines) >= expected["wrong_axis"]
-    assert ("times the weighted mean" in lines) == expected["few_weights"]
-    return False
-
-
 def test_random_states_show_what_lossbook_computes(ledger):
     rng, refused = np.random.default_rng(SEED), 0
-    drawn = [ledger_cases.draw(rng) for _ in range(STATES)]
-    for state in [*drawn, *map(parse, ledger_cases.EDGES)]:
+    drawn = [draw(rng) for _ in range(STATES)]
+    for state in [*drawn, *map(parse, EDGES)]:
         text = replace(state, rule=rule_of(state.rule)).text()
         open_state(ledger, text)
         shown = ledger.read()
@@ -307,54 +238,6 @@ def test_it_fits_and_its_targets_can_be_hit(site, open_page, width, scheme):
     dark = ledger.evaluate("node => node.hasAttribute('dark')")
     assert dark == (scheme == "dark")
     assert page.errors == []
-
-
-def test_a_notebooks_output_works_alone(open_page, tmp_path, monkeypatch):
-    """Jupyter, VS Code and Colab show an output in a page without anything of ours."""
-    monkeypatch.setattr(ledger_module, "PAGE", "https://a.github.io/lossbook/book/ledger.html")
-    made = Ledger(parse(FOUR), "mine <b>bold</b>")
-    (tmp_path / "output.html").write_text(
-        f"<!doctype html><meta charset=utf-8>{made._repr_html_()}{made._repr_html_()}",
-        encoding="utf-8",
-    )
-    page = open_page()
-    page.goto((tmp_path / "output.html").as_uri())
-    ledgers = page.locator("lossbook-ledger")
-    assert ledgers.count() == 2
-    ledgers.nth(1).get_by_role("button", name="True, mask, sample 3").click()
-    first, second = (ledgers.nth(i).evaluate(READ) for i in range(2))
-    assert (first["scalar"], second["scalar"]) == ("0.1500", "0.2000")
-    # No address of its own to write to: the link leads to the book's site.
-    assert page.url.endswith("output.html")
-    assert second["link"].startswith("https://")
-    assert "/book/ledger.html#ledger=1~4~none~0.2_0.4_1_2~1110~" in second["link"]
-    assert page.errors == []
-    assert len(page.requests) == 1
-
-
-def test_without_a_home_a_notebooks_output_links_nowhere(open_page, tmp_path, monkeypatch):
-    monkeypatch.setattr(ledger_module, "PAGE", "")
-    html = Ledger(parse(FOUR), "mine")._repr_html_()
-    (tmp_path / "output.html").write_text(f"<!doctype html><meta charset=utf-8>{html}")
-    page = open_page()
-    page.goto((tmp_path / "output.html").as_uri())
-    assert page.get_by_role("button", name="True, mask, sample 3").is_visible()
-    assert not page.locator("#link").is_visible() and not page.locator("#copy").is_visible()
-    assert page.errors == []
-
-
-@pytest.mark.parametrize(("colours", "dark"), [("#eee;background:#111", True), ("#111", False)])
-def test_it_works_in_a_frame_that_may_nothing_and_takes_its_colours(open_page, colours, dark):
-    """VS Code and Colab show an output in such a frame, without storage, clipboard or address."""
-    output = f"<body style='color:{colours}'>{Ledger(parse(FOUR), '')._repr_html_()}"
-    page = open_page(color_scheme="dark" if not dark else "light")  # the frame's colours count
-    page.set_content(f'<iframe sandbox="allow-scripts" srcdoc="{escape(output)}" width="900">')
-    ledger = page.frame_locator("iframe").locator("lossbook-ledger")
-    ledger.get_by_role("button", name="True, mask, sample 3").click()
-    ledger.get_by_role("button", name="Copy the link").click()
-    ledger.locator("#said", has_text="Copy the link itself.").wait_for()
-    assert ledger.evaluate(READ)["scalar"] == "0.2000"
-    assert ledger.evaluate("node => node.hasAttribute('dark')") == dark
 
 
 @pytest.mark.parametrize("chapter", ["01_one_number", "04_masks", "05_weights", "06_reduction"])
