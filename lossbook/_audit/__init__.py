@@ -1,6 +1,6 @@
 """audit(): what the loss of a compiled model does that hardly anyone means."""
 
 from lossbook._audit.audit import audit
-from lossbook._audit.finding import CODES, SEVERITIES, Finding, Findings
+from lossbook._audit.finding import HAZARDS, SEVERITIES, Finding, Findings, Hazard
 
-__all__ = ["CODES", "SEVERITIES", "Finding", "Findings", "audit"]
+__all__ = ["HAZARDS", "SEVERITIES", "Finding", "Findings", "Hazard", "audit"]

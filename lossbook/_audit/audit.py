@@ -2,43 +2,33 @@
 
 import warnings
 from collections import deque
+from typing import Any
 
-from lossbook._audit.checks.balance import Classes, Terms
-from lossbook._audit.checks.batches import Batches
+from lossbook._audit.checks import not_finite
 from lossbook._audit.checks.class_weights import first_labels, refusal, weighted
-from lossbook._audit.checks.custom_losses import Rows
-from lossbook._audit.checks.labels import Labels
-from lossbook._audit.checks.masks import LostMask, MaskBatches
-from lossbook._audit.checks.not_finite import MADE, Finite
-from lossbook._audit.checks.precision import scaling
-from lossbook._audit.checks.predictions import Predictions
-from lossbook._audit.checks.weights import WeightedMean, WeightsAxis, ZeroWeights
-from lossbook._audit.finding import ordered
-from lossbook._audit.observer import Looking
-from lossbook._audit.refusals import refused, unexplained
-from lossbook._model import check_model
+from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
+from lossbook._audit.checks.terms import Terms
+from lossbook._audit.finding import Findings, ordered
+from lossbook._audit.mask_path import MaskPath
+from lossbook._audit.observation import Check, OutputBatch
+from lossbook._audit.refusals import refused
+from lossbook._model import check_model, watch_of
 
-CHECKS = (
-    Labels,
-    Predictions,
-    Finite,
-    Rows,
-    LostMask,
-    MaskBatches,
-    WeightsAxis,
-    ZeroWeights,
-    WeightedMean,
-    Batches,
-    Classes,
-)
-_HALF = "float16-loss", "error"
 _REPLAYED = 8  # batches of a generator that are kept, in case one of them fails
 
 
-def audit(model, x, y=None, sample_weight=None, class_weight=None, batch_size=32, steps=None):
+def audit(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: dict[int, float] | None = None,
+    batch_size: int = 32,
+    steps: int | None = None,
+) -> Findings:
     """Find what the loss of a compiled model does that hardly anyone means.
 
-    Surprise: nothing found is no proof. The data are looked at once, in evaluate; what happens in
+    Surprise: nothing found is no proof. The data are read once, in evaluate; what happens in
     training alone (dropout, validation data, other batch sizes) is not seen.
 
     Formula: coefficients that are not what their user thinks, by shapes, ranges and shares.
@@ -51,7 +41,7 @@ def audit(model, x, y=None, sample_weight=None, class_weight=None, batch_size=32
         sample_weight: as `evaluate` takes it: `(batch,)` or the shape of the values, per output.
         class_weight: dict, class number -> weight, as `fit` takes it.
         batch_size: rows of a batch; data that come in batches keep their own.
-        steps: how many batches to look at, None for all.
+        steps: how many batches to take, None for all.
 
     Returns:
         Findings: a tuple of Finding(code, severity, message, evidence, fix, chapter), errors
@@ -59,7 +49,8 @@ def audit(model, x, y=None, sample_weight=None, class_weight=None, batch_size=32
         finding says at what, with Keras's own words as evidence.
 
     Raises:
-        ValueError: for a model that is not compiled, or has its own `test_step` or `compute_loss`.
+        ValueError: for a model that is not compiled, or has its own `test_step` or `compute_loss`;
+            for data without a row.
         RuntimeError: where a newer Keras has moved what lossbook reads of a compiled model.
 
     Examples:
@@ -75,80 +66,76 @@ def audit(model, x, y=None, sample_weight=None, class_weight=None, batch_size=32
     size = None if y is None and not hasattr(x, "shape") else batch_size
     data = {"x": x, "y": y, "sample_weight": sample_weight, "batch_size": size, "steps": steps}
     x, y, sample_weight, findings = weighted(x, y, sample_weight, class_weight)
-    checks, terms = {}, Terms()
-
-    def each(batch_and_looks):
-        batch, looks = batch_and_looks
-        for look in looks:
-            mine = checks.setdefault(look.index, [check(look.output) for check in CHECKS])
-            for check in mine:
-                check.see(look if isinstance(check, Labels) else look.mended)
-        terms.see(batch, [look.mended for look in looks])
-
+    seen = _Seen()
     weighed = {**data, "x": x, "y": y, "sample_weight": sample_weight}
     try:
-        findings += _evaluated(model, each, weighed, kept)
+        findings += _evaluated(model, seen, weighed, kept)
     except Exception as error:
-        if weighed["x"] is data["x"]:
+        if x is data["x"]:
             raise
         findings.append(refusal(error, first_labels(data["x"], None)))  # of a class without weight
-        checks.clear()
-        findings += _evaluated(model, each, data, kept)
-    for _, mine in sorted(checks.items()):
-        findings += _without_consequences([f for check in mine for f in check.findings()])
-    findings += [*terms.findings(), *scaling(model)]
-    return ordered(findings)
+        seen = _Seen()
+        findings += _evaluated(model, seen, data, kept)
+    return ordered([*findings, *seen.findings(), *scaling(model)])
 
 
-def _without_consequences(findings):
-    """Leave out NaN that the loss function makes of what it should not have got."""
-    causes = ("logits-as-probabilities", "probabilities-sum", "labels-range", "one-class")
-    if not any(f.code in causes or (f.code, f.severity) == _HALF for f in findings):
-        return findings
-    return [f for f in findings if (f.code, f.evidence.get("source")) != ("not-finite", MADE)]
+class _Seen:
+    """All checks of a pass: those of every output, and those of the whole."""
+
+    def __init__(self):
+        self.checks, self.terms, self.batches = {}, Terms(), 0
+
+    def see(self, batch):
+        """Hand one batch to every check."""
+        repaired = []
+        for index, call in enumerate(batch.calls):
+            plain = OutputBatch(call, batch.rows, self.batches)
+            repaired.append(plain.repaired)
+            if index not in self.checks:
+                self.checks[index] = [check(call.output) for check in Check.kinds]
+            for check in self.checks[index]:
+                check.see(plain.repaired if check.repaired else plain)
+        self.terms.see(batch, repaired)
+        self.batches += 1
+
+    def findings(self):
+        """Yield what the checks found; not the NaN that a loss makes of what it can't take."""
+        for checks in self.checks.values():
+            findings = [finding for check in checks for finding in check.findings()]
+            causes = (*not_finite.CAUSES, (FLOAT16_LOSS.code, "error"))
+            caused = any(f.code in causes or (f.code, f.severity) in causes for f in findings)
+            for finding in findings:
+                if not (caused and finding.evidence.get("source") == not_finite.BY_THE_LOSS):
+                    yield finding
+        if self.batches:
+            yield from self.terms.findings()
 
 
-def _evaluated(model, each, data, kept):
+def _evaluated(model, seen, data, kept):
     """Run evaluate; return a list of what Keras refuses, or let errors of the model through."""
-    looking, values = Looking(model), _values(model)
-    try:
-        _quietly(looking, each, data)
-        return []
-    except Exception as error:
-        first = error
-    _put_back(values)
-    if not model.run_eagerly:  # a graph knows neither values nor the row that failed
-        looking = _again(model, data, kept) or looking
-        _put_back(values)
-    if looking.failure is not None:
-        finding = refused(looking.failure)
-        if finding is not None:
-            return [finding]
-    if looking.refused is not None:
-        return [unexplained(looking.refused, looking.called)]
-    raise first
-
-
-def _again(model, data, kept):
-    """Run evaluate once more, eagerly, up to the batch that fails; None if none does."""
-    looking, eager = Looking(model), model.run_eagerly
-    model.run_eagerly = True
-    try:
-        for batch in [data] if kept is None else [_batch_data(batch) for batch in kept]:
-            try:
-                _quietly(looking, lambda batch: None, dict(batch))
-            except Exception:
-                return looking
-    finally:
-        model.run_eagerly = eager
-    return None
-
-
-def _quietly(looking, each, data):
-    """Evaluate; what Keras warns of meanwhile, the findings say."""
+    watch = watch_of(model, MaskPath)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        looking.evaluate(each, **data)
+        warnings.simplefilter("ignore")  # what Keras warns of, the findings say
+        try:
+            watch.evaluate(seen.see, caller="audit", **data)
+            return []
+        except Exception as error:
+            first, failure = error, watch.failure
+        if not model.run_eagerly:  # a graph knows neither values nor the row that failed
+            failure = _eager_failure(watch, data, kept) or failure
+    if failure is None:
+        raise first
+    return [refused(failure)]
+
+
+def _eager_failure(watch, data, kept):
+    """Run evaluate once more, eagerly; return the failure of the loss, or None."""
+    for replayed in [data] if kept is None else map(_batch_data, kept):
+        try:
+            watch.evaluate(lambda batch: None, eager=True, **replayed)
+        except Exception:
+            return watch.failure
+    return None
 
 
 def _replayed(generator):
@@ -166,19 +153,3 @@ def _replayed(generator):
 def _batch_data(batch):
     x, y, weight = (*batch, None, None)[:3]
     return {"x": x, "y": y, "sample_weight": weight, "batch_size": 2**31}
-
-
-def _values(model):
-    """Return the variables of a model and their values, which JAX takes out while it evaluates."""
-    import keras
-
-    if keras.backend.backend() != "jax":
-        return []
-    import numpy as np
-
-    return [(v, np.array(v)) for v in [*model.variables, *model.metrics_variables]]
-
-
-def _put_back(values):
-    for variable, value in values:
-        variable.assign(value)

@@ -1,57 +1,20 @@
-"""What an audit finds: findings, their order along the path, and how they look."""
+"""What an audit finds: the kinds of findings, their order along the path, and how they look."""
 
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 import numpy as np
 
 SEVERITIES = ("error", "warning", "note")
-
-# code: (severity, chapter), in the order of the path from targets to the reported loss.
-CODES = {
-    "labels-range": ("error", "02_elementwise.ipynb"),
-    "labels-not-one-hot": ("error", "02_elementwise.ipynb"),
-    "one-class": ("error", "02_elementwise.ipynb"),
-    "logits-as-probabilities": ("error", "02_elementwise.ipynb"),
-    "probabilities-as-logits": ("error", "02_elementwise.ipynb"),
-    "activation-mismatch": ("error", "02_elementwise.ipynb"),
-    "probabilities-sum": ("error", "02_elementwise.ipynb"),
-    "not-finite": ("error", "04_masks.ipynb"),
-    "float16-underflow": ("warning", "02_elementwise.ipynb"),
-    "probabilities-clipped": ("warning", "02_elementwise.ipynb"),
-    "targets-refused": ("error", "03_class_axis.ipynb"),
-    "targets-broadcast": ("error", "11_custom_losses.ipynb"),
-    "loss-reduces-batch": ("warning", "11_custom_losses.ipynb"),
-    "loss-without-rows": ("error", "11_custom_losses.ipynb"),
-    "mask-lost": ("error", "04_masks.ipynb"),
-    "mask-axis": ("error", "04_masks.ipynb"),
-    "mask-refused": ("error", "04_masks.ipynb"),
-    "mask-batches": ("note", "04_masks.ipynb"),
-    "class-weight-refused": ("error", "05_weights.ipynb"),
-    "class-weight-labels": ("error", "05_weights.ipynb"),
-    "class-weight-missing": ("warning", "05_weights.ipynb"),
-    "weights-axis": ("error", "05_weights.ipynb"),
-    "weights-refused": ("error", "05_weights.ipynb"),
-    "weights-fewer": ("error", "05_weights.ipynb"),
-    "weights-zero": ("warning", "05_weights.ipynb"),
-    "weighted-mean-batches": ("warning", "10_mean_of_means.ipynb"),
-    "reduction-sum": ("warning", "06_reduction.ipynb"),
-    "reduction-none": ("warning", "06_reduction.ipynb"),
-    "float16-loss": ("warning", "06_reduction.ipynb"),
-    "float16-no-scale": ("warning", "06_reduction.ipynb"),
-    "class-forgotten": ("warning", "12_case_study.ipynb"),
-    "loss-refused": ("error", "07_outputs.ipynb"),
-    "loss-weight-zero": ("warning", "07_outputs.ipynb"),
-    "output-dwarfed": ("warning", "07_outputs.ipynb"),
-    "regulariser-larger": ("warning", "08_additional_losses.ipynb"),
-    "short-batch": ("warning", "09_epochs.ipynb"),
-}
-_PLACE = {code: place for place, code in enumerate(CODES)}
+HAZARDS: dict[str, "Hazard"] = {}  # by code; every file of `checks` adds its own
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that the number hides: what it is, what shows it, how to mend it.
+    """What is wrong with a loss, the evidence for it, and how to mend it.
 
     `severity` is "error" (the number is not what anyone means), "warning" (it may well not be) or
     "note". `evidence` maps names to shapes and values of the real tensors; `chapter` is the file
@@ -61,21 +24,51 @@ class Finding:
     code: str
     severity: str
     message: str
-    evidence: dict = field(hash=False)
+    evidence: dict[str, Any] = field(hash=False)
     fix: str
     chapter: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [f"{self.severity}: {self.message}", f"  fix: {self.fix}"]
         shown = "; ".join(evidence_lines(self.evidence))
         return "\n".join([*lines, f"  evidence: {shown}", f"  {self.code}, {self.chapter}"])
 
 
-def found(code, message, fix, evidence, severity=None):
-    """Make a Finding of a code; its severity and chapter stand in CODES."""
-    usual, chapter = CODES[code]
-    plain = {name: _plain(value) for name, value in evidence.items()}
-    return Finding(code, severity or usual, message, plain, fix, chapter)
+@dataclass(eq=False)
+class Hazard:
+    """A kind of finding. `place` orders the kinds along the path from targets to the loss.
+
+    `planted` makes an example, a model and data that have the finding; `planted(mended=True)` is
+    the same with the fix applied.
+    """
+
+    code: str
+    severity: str
+    chapter: str
+    place: int
+    planted: Callable[..., Any] | None = None
+
+    def __post_init__(self) -> None:
+        HAZARDS[self.code] = self
+
+    def example(self, planted: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate the function that makes the planted example."""
+        self.planted = planted
+        return planted
+
+    def found(
+        self, message: str, fix: str, evidence: dict[str, Any], severity: str | None = None
+    ) -> Finding:
+        """Make a Finding of this kind, of its own severity unless another is given."""
+        plain = {name: _plain(value) for name, value in evidence.items()}
+        return Finding(self.code, severity or self.severity, message, plain, fix, self.chapter)
+
+
+def keras_words(error: Exception) -> str:
+    """Return the class and the first line of an error, without TensorFlow's names of nodes."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = re.sub(r"^\{\{function_node [^}]*\}\} | \[Op:.*$", "", lines[0] if lines else "")
+    return f"{type(error).__name__}: {text}"[:300]
 
 
 def _plain(value):
@@ -93,7 +86,7 @@ def _plain(value):
     return value
 
 
-def evidence_lines(evidence):
+def evidence_lines(evidence: dict[str, Any]) -> list[str]:
     """Return "name = value" for every piece of evidence, with four digits."""
     return [f"{name} = {_shown(value)}" for name, value in evidence.items()]
 
@@ -108,22 +101,22 @@ def _shown(value):
     return str(value)
 
 
-class Findings(tuple):
+class Findings(tuple[Finding, ...]):
     """All findings of an audit, errors first, then along the path: a tuple that can be read."""
 
     __slots__ = ()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "\n\n".join([self._head(), *map(str, self)])
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         items = "".join(_html(finding) for finding in self)
         return f'<div class="lossbook"><p>{escape(self._head())}</p>{items}</div>'
 
     def _head(self):
         counts = {s: sum(finding.severity == s for finding in self) for s in SEVERITIES}
-        said = [f"{n} {s}{'s' if n > 1 else ''}" for s, n in counts.items() if n]
-        return f"{', '.join(said)} found." if said else "Nothing found."
+        shown = [f"{n} {s}{'s' if n > 1 else ''}" for s, n in counts.items() if n]
+        return f"{', '.join(shown)} found." if shown else "Nothing found."
 
 
 def _html(finding):
@@ -139,10 +132,11 @@ def _html(finding):
     )
 
 
-def ordered(findings):
-    """Return Findings: by severity, then along the path; equal ones in the order they came."""
-    unique = []
+def ordered(findings: Iterable[Finding]) -> Findings:
+    """Return Findings: by severity, then along the path; each message once."""
+    unique: dict[tuple[str, str], Finding] = {}
     for finding in findings:
-        if all((f.code, f.message) != (finding.code, finding.message) for f in unique):
-            unique.append(finding)
-    return Findings(sorted(unique, key=lambda f: (SEVERITIES.index(f.severity), _PLACE[f.code])))
+        unique.setdefault((finding.code, finding.message), finding)
+    return Findings(
+        sorted(unique.values(), key=lambda f: (SEVERITIES.index(f.severity), HAZARDS[f.code].place))
+    )

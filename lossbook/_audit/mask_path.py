@@ -1,23 +1,25 @@
 """Where a mask gets lost: the tensors of one call of a model, from layer to layer.
 
-Layers pass masks on, and plain operations don't. `Passage` remembers for every tensor which mask
+Layers pass masks on, and plain operations don't. `MaskPath` remembers for every tensor which mask
 it once had, and at which layer that went; it also remembers the activation that made a tensor.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from lossbook._model.keras_private import keras_mask
+from lossbook._core.arrays import dtype_name
+from lossbook._model import attached_mask
 
 _RESHAPES = ("Reshape", "Flatten", "Permute", "Dropout", "Identity", "UnitNormalization")
 _ACTIVATIONS = {"Sigmoid": "sigmoid", "Softmax": "softmax"}
 
 
 @dataclass(frozen=True)
-class Tensor:
-    """What is known of a tensor: who made it, by which activation, which mask it has lost where."""
+class Origin:
+    """Where a tensor comes from: dtype, maker, activation, and which mask was lost where."""
 
-    tensor: Any  # keeps the id from being used again
+    tensor: Any = None  # keeps the id from being used again
+    dtype: str | None = None
     maker: str | None = None
     activation: str | None = None
     lost: Any = None
@@ -25,11 +27,15 @@ class Tensor:
     settable: bool = False  # a layer that would pass the mask on with supports_masking = True
 
 
-class Passage:
+class MaskPath:
     """The tensors of the latest call of a model."""
 
     def __init__(self, model):
         self.model, self.stack, self.known, self.inputs = model, [], {}, 0
+
+    def forget(self):
+        """Let the tensors go."""
+        self.stack, self.known = [], {}
 
     def enter(self, operation, arguments):
         """Note that an operation is called; the model itself begins anew."""
@@ -43,7 +49,7 @@ class Passage:
                 leaves = keras.tree.flatten(arguments)
                 self.inputs = sum(hasattr(leaf, "shape") for leaf in leaves)
             for tensor in _tensors(arguments):
-                self.known.setdefault(id(tensor), Tensor(tensor))
+                self.known.setdefault(id(tensor), Origin(tensor))
 
     def leave(self, operation, arguments, results):
         """Note what an operation made of its tensors, if a model called it; models are walked."""
@@ -60,51 +66,59 @@ class Passage:
             name = f"{kind} {operation.name!r} ({type(operation).__name__})"
             args, kwargs = arguments  # of a layer the first argument brings the mask
             first = args[:1] or next(iter(kwargs.values()), ())
-            sources = _tensors(first if kind == "layer" else arguments)
-            came = [self._known(t, name) for t in sources]
+            tensors = _tensors(first if kind == "layer" else arguments)
+            sources = [self._known(tensor, name) for tensor in tensors]
             for result in _tensors(results):
-                self.known[id(result)] = self._made(operation, name, came, result)
+                self.known[id(result)] = self._made(operation, name, sources, result)
 
-    def of(self, tensor):
-        """Return what is known of a tensor that reached the loss."""
-        return self.known.get(id(tensor), Tensor(tensor))
+    def origin_of(self, tensor):
+        """Return the Origin of a tensor that reached the loss, and the mask that it has lost."""
+        origin = self.known.get(id(tensor), Origin())
+        return replace(origin, dtype=dtype_name(tensor), tensor=None, lost=None), origin.lost
 
     def _known(self, tensor, reader):
         if id(tensor) not in self.known:
             graph = _is_graph(self.stack[-1])
-            self.known[id(tensor)] = Tensor(tensor) if graph else self._guess(tensor, reader)
+            self.known[id(tensor)] = Origin(tensor) if graph else self._guess(tensor, reader)
         return self.known[id(tensor)]
 
-    def _made(self, operation, name, came, result):
+    def _made(self, operation, name, sources, result):
         """Describe one result of an operation."""
         lost, where, settable = None, None, False
-        if keras_mask(result) is None:
-            for source in came:
-                mask = keras_mask(source.tensor)
+        if attached_mask(result) is None:
+            for source in sources:
+                mask = attached_mask(source.tensor)
                 if hasattr(operation, "return_sequences") and not operation.return_sequences:
                     break  # takes the last step: the mask has done its work
                 if mask is not None and _keeps(source.tensor, mask, result):
                     lost, where, settable = mask, f"in {name}", _settable(operation)
                 elif source.lost is not None and _keeps(source.tensor, source.lost, result):
                     lost, where, settable = source.lost, source.where, source.settable
-        return Tensor(result, name, _activation(operation, came), lost, where, settable)
+        return Origin(
+            result,
+            maker=name,
+            activation=_activation(operation, sources),
+            lost=lost,
+            where=where,
+            settable=settable,
+        )
 
     def _guess(self, tensor, reader):
         """Describe a tensor that no layer made: plain arithmetic in a subclassed model.
 
         Of a model with several inputs nobody can say what it was made of.
         """
-        if keras_mask(tensor) is None and self.inputs == 1:
+        if attached_mask(tensor) is None and self.inputs == 1:
             for source in reversed(self.known.values()):
-                mask = keras_mask(source.tensor)
+                mask = attached_mask(source.tensor)
                 if mask is not None and _keeps(source.tensor, mask, tensor):
                     where = (
                         f"in plain operations between {source.maker or 'the input'} and {reader}"
                     )
-                    return Tensor(tensor, None, None, mask, where)
+                    return Origin(tensor, lost=mask, where=where)
                 if source.lost is not None and _keeps(source.tensor, source.lost, tensor):
-                    return Tensor(tensor, None, None, source.lost, source.where, source.settable)
-        return Tensor(tensor)
+                    return replace(source, tensor=tensor, maker=None, activation=None)
+        return Origin(tensor)
 
 
 def _tensors(structure):
@@ -138,7 +152,7 @@ def _settable(operation):
     return isinstance(operation, kinds) and not operation.supports_masking
 
 
-def _activation(operation, came):
+def _activation(operation, sources):
     """Return the name of the activation that made a result, "linear" or None if unknown."""
     kind = type(operation).__name__
     if kind in _ACTIVATIONS:
@@ -146,5 +160,5 @@ def _activation(operation, came):
     own = getattr(getattr(operation, "activation", None), "__name__", None)
     inherits = kind in _RESHAPES or (kind == "Activation" and own == "linear")
     if inherits:
-        return came[0].activation if came else None
+        return sources[0].activation if sources else None
     return own

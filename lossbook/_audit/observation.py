@@ -1,59 +1,44 @@
-"""What one output's loss got and gave for one batch, on the host."""
+"""One output in one batch, on the host, as the checks see it."""
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from lossbook import reduction as keras3
-from lossbook._core.arrays import asarray, dtype_name, to_numpy
-from lossbook._explain.parts import part_of
-from lossbook._losses.call import elementwise_losses
-from lossbook._losses.catalogue import LOSSES
+from lossbook._audit.finding import Finding
+from lossbook._core.arrays import squeeze_or_expand_to_same_rank, to_numpy
+from lossbook._explain import elementwise_of, part_of
+from lossbook._model import Call, Output
 
-BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
-SPARSE = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
-CATEGORICAL = ("categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence")
-REGIONS = ("dice", "tversky")
 MEANS = ("sum_over_batch_size", "mean")
 
 
 @dataclass(frozen=True)
-class Given:
-    """How predictions came: dtype, maker, activation, and where their mask was lost."""
+class OutputBatch:
+    """One output in one batch; arrays are NumPy's."""
 
-    dtype: str | None = None
-    maker: str | None = None
-    activation: str | None = None
-    where: str | None = None
-    settable: bool = False  # supports_masking = True on that layer would have kept it
-
-
-@dataclass(frozen=True)
-class Look:
-    """One output in one batch; arrays are NumPy's. `received` is what came before alignment."""
-
-    call: Any
-    index: int
+    call: Call
     rows: int
-    batch: int
-    given: Given
-    received: dict
+    number: int  # of the batch
 
     @property
     def output(self):
+        """The output: its name, its loss."""
         return self.call.output
 
     @property
-    def name(self):
-        """The name of a loss of `keras.losses`, None for a user's own."""
-        return self.output.known[0] if self.output.known else None
+    def entry(self):
+        """What the loss is, from the catalogue."""
+        return self.output.entry
 
     @property
     def options(self):
-        return self.output.known[1] if self.output.known else {}
+        """The options of the loss."""
+        return self.output.options
 
     @property
     def reduction(self):
@@ -70,14 +55,18 @@ class Look:
     @cached_property
     def y_pred(self):
         """Predictions as they reached the loss function, whether or not Keras uses them."""
-        if self.call.y_pred is not None:
-            return to_numpy(self.call.y_pred)
-        return self.received.get("y_pred")
+        y_pred = self.call.given_y_pred if self.call.y_pred is None else self.call.y_pred
+        return None if y_pred is None else to_numpy(y_pred)
 
     @cached_property
     def logits(self):
         """The logits that Keras finds behind the predictions, or None."""
         return None if self.call.logits is None else to_numpy(self.call.logits)
+
+    @cached_property
+    def lost_mask(self):
+        """A mask that the predictions have lost on their way, or None."""
+        return None if self.call.lost_mask is None else to_numpy(self.call.lost_mask).astype(bool)
 
     @cached_property
     def weight(self):
@@ -87,18 +76,8 @@ class Look:
     @cached_property
     def _function(self):
         """Values, and the mask of the loss function itself."""
-        call, own = self.call, self.call.own_mask
-        if self.name not in LOSSES:
-            return to_numpy(call.values), None if own is None else to_numpy(own)
-        from keras import ops
-
-        y_pred = call.logits if call.y_pred is None else call.y_pred
-        elementwise, valid = elementwise_losses(
-            ops, self.name, call.y_true, y_pred, call.logits, dict(self.options)
-        )
-        wide = asarray(ops, elementwise, "float64" if _double(elementwise) else "float32")
-        axis = self.options.get("axis", -1)
-        values = keras3.class_axis(wide, LOSSES[self.name].class_axis, axis).value
+        elementwise, valid, operation, axis = elementwise_of(self.call)
+        values = keras3.class_axis(elementwise, operation, axis).value
         return to_numpy(values), None if valid is None else to_numpy(valid)
 
     @property
@@ -147,9 +126,9 @@ class Look:
         return to_numpy(self.part.contributions).astype(np.float64)
 
     @cached_property
-    def mended(self):
-        """This look with 0 for class numbers that do not exist, which no backend computes."""
-        if self.name not in SPARSE or self.y_pred is None:
+    def repaired(self):
+        """This batch with 0 for class numbers that do not exist, which no backend computes."""
+        if self.entry.target != "sparse" or self.y_pred is None:
             return self
         from keras import ops
 
@@ -166,37 +145,32 @@ class Look:
         """Whether the values have one entry per row."""
         return self.values.ndim > 0 and self.values.shape[0] == self.rows
 
-    def __str__(self):
-        return f"Output {self.output.name!r}"
-
 
 def same_rank(a, b):
     """Squeeze or expand a last axis of length 1, as Keras does with values and weights."""
-    if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
-        return (a, b[:, None]) if b.ndim == 1 else (a[..., 0], b)
-    if b.ndim == a.ndim + 1 and b.shape[-1] == 1:
-        return (a[:, None], b) if a.ndim == 1 else (a, b[..., 0])
-    return a, b
-
-
-def _double(x):
-    return dtype_name(x) == "float64"
+    return squeeze_or_expand_to_same_rank(np, a, b)
 
 
 class Check:
-    """Looks at one output, batch by batch, and says in the end what it found."""
+    """Watches one output, batch by batch, and yields in the end what it found.
 
-    def __init__(self, output):
+    Every subclass is one of `Check.kinds`, which audit runs. One with `repaired = False` gets
+    class numbers that don't exist as they are.
+    """
+
+    kinds: ClassVar[list[type["Check"]]] = []
+    repaired = True
+
+    def __init_subclass__(cls) -> None:
+        Check.kinds.append(cls)
+
+    def __init__(self, output: Output) -> None:
         self.output = output
+        self.head = f"Output {output.name!r}: "
 
-    def see(self, look):
+    def see(self, batch: OutputBatch) -> None:
         """Take in one batch."""
 
-    def findings(self):
+    def findings(self) -> Iterable[Finding]:
         """Yield what was found."""
         return ()
-
-
-def first_index(where):
-    """Return the index of the first True as a tuple of ints."""
-    return tuple(int(i) for i in np.argwhere(where)[0])

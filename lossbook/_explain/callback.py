@@ -1,14 +1,24 @@
 """A callback that explains in training, so that History, CSVLogger, TensorBoard show the parts."""
 
+import functools
+from typing import Any
+
 from lossbook._explain.explain import explained
-from lossbook._model import Watch, check_model
+from lossbook._model import check_model, watch_of
 
 _KEYS = ("output", "source", "class", "true_class")
 
 
 def callback(
-    x, y=None, sample_weight=None, by=("class",), prefix="val_", batch_size=32, steps=None, every=1
-):
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    by: str | tuple[str, ...] = ("class",),
+    prefix: str = "val_",
+    batch_size: int = 32,
+    steps: int | None = None,
+    every: int = 1,
+) -> Any:
     """Return a Keras callback that logs the parts of the loss after every epoch.
 
     Surprise: what other callbacks see depends on their order: put this one before CSVLogger or
@@ -30,7 +40,8 @@ def callback(
         every: explain after every so many epochs. CSVLogger wants every epoch.
 
     Returns:
-        keras.callbacks.Callback, for `fit(..., callbacks=[...])`. Its `explanation` is the last.
+        ExplainCallback, a `keras.callbacks.Callback`, for `fit(..., callbacks=[...])`. Its
+        `explanation` is the last.
 
     Raises:
         ValueError: for other keys, or an `every` that is no positive whole number; and, when
@@ -46,32 +57,45 @@ def callback(
         >>> sorted(history)
         ['loss', 'loss/class_0', 'loss/class_1']
     """
-    keys = (by,) if isinstance(by, str) else tuple(by)
-    if not keys or set(keys) - set(_KEYS):
-        raise ValueError(
-            f"by takes one or several of {', '.join(_KEYS)}, for each makes logs of its own. "
-            f"Received: {by!r}."
-        )
-    if not isinstance(every, int) or every < 1:
-        raise ValueError(f"every must be a whole number of epochs, 1 or more. Received: {every!r}.")
+    data = {"x": x, "y": y, "sample_weight": sample_weight}
+    data |= {"batch_size": batch_size, "steps": steps}
+    return explain_callback()(data, by, prefix, every)
+
+
+@functools.cache
+def explain_callback() -> Any:
+    """Return the class ExplainCallback, which is made when Keras is first needed."""
     import keras
 
     class ExplainCallback(keras.callbacks.Callback):
+        """Logs the parts of the loss after epochs of training; see `lossbook.explain.callback`."""
+
         explanation = None
+
+        def __init__(self, data, by, prefix, every):
+            self.keys = (by,) if isinstance(by, str) else tuple(by)
+            if not self.keys or set(self.keys) - set(_KEYS):
+                raise ValueError(
+                    f"by takes one or several of {', '.join(_KEYS)}, for each makes logs of its "
+                    f"own. Received: {by!r}."
+                )
+            if not isinstance(every, int) or every < 1:
+                raise ValueError(
+                    f"every must be a whole number of epochs, 1 or more. Received: {every!r}."
+                )
+            super().__init__()
+            self.data, self.prefix, self.every = data, prefix, every
 
         def on_train_begin(self, logs=None):
             check_model(self.model, "the callback")
-            self.watch = Watch(self.model)
 
         def on_epoch_end(self, epoch, logs=None):
-            if (epoch + 1) % every:
+            if (epoch + 1) % self.every:
                 return
-            self.explanation = explained(self.watch, 0, **data)
-            for key in keys:
+            self.explanation = explained(watch_of(self.model), 0, **self.data)
+            for key in self.keys:
                 for label, value in self.explanation.by(key).items():
                     name = str(label).removeprefix("(additional) ").strip("()")
-                    logs[f"{prefix}loss/{key}_{name}"] = value
+                    logs[f"{self.prefix}loss/{key}_{name}"] = value
 
-    data = {"x": x, "y": y, "sample_weight": sample_weight}
-    data |= {"batch_size": batch_size, "steps": steps}
-    return ExplainCallback()
+    return ExplainCallback

@@ -1,6 +1,7 @@
 """explain(): one pass over the data, as evaluate makes it, and every part of the loss."""
 
 import warnings
+from typing import Any
 
 from lossbook._core.arrays import warn
 from lossbook._explain.data import with_class_weight
@@ -8,19 +9,19 @@ from lossbook._explain.explanation import Explanation
 from lossbook._explain.groups import Groups
 from lossbook._explain.parts import part_of
 from lossbook._explain.progress import progress
-from lossbook._model import Watch, check_model
+from lossbook._model import check_model, watch_of
 
 
 def explain(
-    model,
-    x,
-    y=None,
-    sample_weight=None,
-    class_weight=None,
-    batch_size=32,
-    steps=None,
-    verbose="auto",
-):
+    model: Any,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: dict[int, float] | None = None,
+    batch_size: int = 32,
+    steps: int | None = None,
+    verbose: str | int = "auto",
+) -> Explanation:
     """Say what the loss of a compiled model is made of: parts that add up to what Keras reports.
 
     Surprise: Keras weighs batches by their rows, whatever their masks and weights. So the parts,
@@ -45,7 +46,7 @@ def explain(
 
     Raises:
         ValueError: for a model that is not compiled, or has its own `test_step` or `compute_loss`;
-            for class weights that `fit` refuses.
+            for class weights that `fit` refuses; for data without a row.
         RuntimeError: where a newer Keras has moved what lossbook reads of a compiled model.
 
     Warns:
@@ -69,12 +70,12 @@ def explain(
     check_model(model)
     x, y, sample_weight = with_class_weight(x, y, sample_weight, class_weight)
     data = {"x": x, "y": y, "sample_weight": sample_weight}
-    return explained(Watch(model), verbose, **data, batch_size=batch_size, steps=steps)
+    return explained(watch_of(model), verbose, **data, batch_size=batch_size, steps=steps)
 
 
 def explained(watch, verbose, **data):
     """Return the Explanation of what `watch` sees; a callback keeps its watch, compiled."""
-    groups, sizes, told = Groups(), [], {}
+    groups, sizes, messages = Groups(), [], {}
 
     def each(batch):
         parts = []
@@ -84,7 +85,7 @@ def explained(watch, verbose, **data):
                 warnings.simplefilter("always")
                 parts.append((output.name, output.loss.name, part_of(call, batch.rows)))
             ours = (w for w in caught if w.category is UserWarning)
-            told.update(dict.fromkeys((output.name, str(w.message)) for w in ours))
+            messages.update(dict.fromkeys((output.name, str(w.message)) for w in ours))
         additional = [
             (f"(additional) {name}", value) for (_, name), value in batch.additional.items()
         ]
@@ -92,9 +93,7 @@ def explained(watch, verbose, **data):
         sizes.append(batch.rows)
 
     reported = watch.evaluate(each, callbacks=progress(verbose), **data)
-    if not sizes:
-        raise ValueError("The data hold no batch: there is nothing to explain.")
-    for output, message in told:
+    for output, message in messages:
         warn(f"Output {output!r}: {message}")
     outputs = tuple((o.name, o.loss.name, o.loss_weight) for _, o in sorted(watch.outputs.items()))
     return Explanation(reported, outputs, tuple(sizes), groups)

@@ -9,17 +9,8 @@ from lossbook import reduction as keras3
 from lossbook._core.arrays import asarray, dtype_name, shape_of, size, to_numpy
 from lossbook._core.checks import check_axis
 from lossbook._losses.call import elementwise_losses
-from lossbook._losses.catalogue import LOSSES
+from lossbook._model import Call
 from lossbook.rules import resolve
-
-_LABELS = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
-_ONE_CLASS = (  # each position has one label
-    "categorical_crossentropy",
-    "categorical_focal_crossentropy",
-    "kl_divergence",
-    "categorical_hinge",
-)
-_NUMBERS = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 
 
 @dataclass(frozen=True)
@@ -43,14 +34,33 @@ class Part:
     atomic: bool = False  # a loss that is not one of Keras's sums
 
 
-def part_of(call, rows):
+def elementwise_of(call: Call) -> tuple[Any, Any, str, int]:
+    """Return elementwise losses, which positions count, the operation on the class axis, the axis.
+
+    They are in float32 or wider: half precision cannot hold coefficients. Of a loss that is no sum
+    over elements they are what its function returns.
+    """
+    from keras import ops
+
+    entry, options = call.output.entry, call.output.options
+    if entry.atomic:
+        elementwise, valid = call.values, call.own_mask
+    else:
+        elementwise, valid = elementwise_losses(
+            ops, call.output.loss_name, call.y_true, _predictions(call), call.logits, dict(options)
+        )
+    wide = "float64" if dtype_name(elementwise) == "float64" else "float32"
+    return asarray(ops, elementwise, wide), valid, entry.class_axis, options.get("axis", -1)
+
+
+def part_of(call: Call, rows: int) -> Part:
     """Take one output of one batch apart, with the coefficients of the installed Keras.
 
     Surprise: what a user's own loss returns is split as far as it goes: by sample and position for
     values `(batch, *positions)`, and not at all for a scalar.
 
     Args:
-        call: a `_model.Call`.
+        call: what the loss of the output got.
         rows: the rows of the batch.
 
     Returns:
@@ -58,37 +68,26 @@ def part_of(call, rows):
     """
     from keras import ops
 
-    name, options = call.output.known or (None, {})
-    if name in LOSSES:
-        y_pred = call.logits if call.y_pred is None else call.y_pred
-        elementwise, valid = elementwise_losses(
-            ops, name, call.y_true, y_pred, call.logits, dict(options)
-        )
-        operation, axis = LOSSES[name].class_axis, options.get("axis", -1)
-    else:
-        elementwise, valid, operation, axis = call.values, call.own_mask, "none", -1
-    elementwise = _wide(ops, elementwise)
+    elementwise, valid, operation, axis = elementwise_of(call)
     coefficients = _coefficients(ops, call, elementwise, valid, operation, axis)
     weight = 1.0 if call.output.loss_weight is None else call.output.loss_weight
     contributions = coefficients * elementwise * weight
     shape = shape_of(contributions)
-    if name in LOSSES:
-        kinds = ["position"] * len(shape)
-        if operation != "none" and len(shape) > 1:
-            kinds[check_axis(axis, shape)] = "class"
-        sampled = bool(shape) and shape[0] == rows and kinds[0] != "class"
-        kinds[:1] = ["sample"] * sampled or kinds[:1]
-    else:
-        kinds = _kinds(call, shape, rows)
+    if call.output.entry.atomic:
+        return _folded(ops, call, contributions, _kinds(call, shape, rows))
+    kinds = ["position"] * len(shape)
+    if operation != "none" and len(shape) > 1:
+        kinds[check_axis(axis, shape)] = "class"
+    if shape and shape[0] == rows and kinds[0] != "class":
+        kinds[0] = "sample"
     part = _folded(ops, call, contributions, kinds)
-    if name in LOSSES and operation != "none" and part.classes is None:
+    if operation != "none" and part.classes is None:
         part = replace(part, classes=1)  # predictions (batch,)
     return _with_true_class(ops, call, part, shape, operation, axis)
 
 
-def _wide(ops, x):
-    """Return a tensor in float32, or wider: half precision cannot hold coefficients."""
-    return asarray(ops, x, "float64" if dtype_name(x) == "float64" else "float32")
+def _predictions(call):
+    return call.logits if call.y_pred is None else call.y_pred
 
 
 def _coefficients(ops, call, elementwise, valid, operation, axis):
@@ -111,9 +110,9 @@ def _coefficients(ops, call, elementwise, valid, operation, axis):
 def _kinds(call, shape, rows):
     """Say what each axis of the values of a loss is that lossbook does not know as a sum."""
     predicted = None if call.y_pred is None else shape_of(call.y_pred)
-    name, options = call.output.known or (None, {})
-    if name in ("dice", "tversky") and predicted and options.get("axis") is not None:
-        axes = np.atleast_1d(options["axis"]) % len(predicted)
+    axes = call.output.options.get("axis")
+    if call.output.entry.target == "region" and predicted and axes is not None:
+        axes = np.atleast_1d(axes) % len(predicted)
         kinds = ["sample", *["position"] * (len(predicted) - 2), "class"][: len(predicted)]
         kept = [kind for i, kind in enumerate(kinds) if i not in axes]
         if len(kept) == len(shape):
@@ -138,30 +137,28 @@ def _folded(ops, call, contributions, kinds):
     positions = tuple(lengths.get("position", ()))
     samples, classes = (lengths.get(kind, [None])[0] for kind in ("sample", "class"))
     folded = ops.reshape(contributions, (samples or 1, classes or 1, size(positions)))
-    atomic = (call.output.known or (None,))[0] not in LOSSES
+    atomic = call.output.entry.atomic
     return Part(folded, samples, classes, positions if kinds else None, atomic=atomic)
 
 
 def _with_true_class(ops, call, part, shape, operation, axis):
     """Add the true class of every position, where the targets have one."""
-    name, _ = call.output.known or (None, {})
-    labels, classes = None, part.classes or 1
-    if name in _NUMBERS:
-        y_pred = call.logits if call.y_pred is None else call.y_pred
-        labels, classes = ops.cast(call.y_true, "int32"), shape_of(y_pred)[-1]
+    target, labels, classes = call.output.entry.target, None, part.classes or 1
+    if target == "sparse":
+        labels, classes = ops.cast(call.y_true, "int32"), shape_of(_predictions(call))[-1]
         if size(shape_of(labels)) != size(shape):
             return part
-    elif name in _ONE_CLASS or (name in _LABELS and classes > 1):
+    elif target == "categorical" or (target == "binary" and classes > 1):
         y_true = call.y_true
         axis = axis if operation != "none" else -1
         classes = shape_of(y_true)[axis]
         labels = ops.cast(ops.argmax(y_true, axis=axis), "int32")
-        if name in _LABELS:
+        if target == "binary":
             hot = ops.sum(ops.cast(y_true == 1, "int32"), axis=axis) == 1
             off = ops.cast(ops.logical_or(y_true == 0, y_true == -1), "int32")
             hot = ops.logical_and(hot, ops.sum(off, axis=axis) == classes - 1)
             labels = ops.where(hot, labels, -ops.ones_like(labels))
-    elif name in _LABELS and size(shape_of(call.y_true)) == size(shape):
+    elif target == "binary" and size(shape_of(call.y_true)) == size(shape):
         y_true, classes = call.y_true, 2
         labels = ops.cast(y_true == 1, "int32")
         known = ops.logical_or(labels == 1, ops.logical_or(y_true == 0, y_true == -1))
@@ -174,7 +171,7 @@ def _with_true_class(ops, call, part, shape, operation, axis):
     labels = ops.reshape(labels, folded)
     valid = ops.logical_and(labels >= 0, labels < classes)
     labels = ops.where(valid, labels, -ops.ones_like(labels))
-    return replace(part, true_class=labels, true_classes=classes, labelled=name in _NUMBERS)
+    return replace(part, true_class=labels, true_classes=classes, labelled=target == "sparse")
 
 
 def host(x):

@@ -1,14 +1,27 @@
-"""A compiled Keras model, opened: the one place that touches what Keras keeps to itself.
+"""A compiled Keras model, opened: the one place that reads what Keras keeps to itself.
 
-`Watch` stands by while Keras's own `evaluate` runs, once, over data of any kind, and hands over the
-tensors of every batch: what each output's loss received, what it recovered and attached, and the
-additional losses. The step is Keras's own, compiled as the model is. Where a future Keras moves
+A `Watch` stands by while Keras's own `evaluate` runs, once, over data of any kind, and hands over
+the tensors of every batch: what each output's loss received, what it recovered and attached, and
+the additional losses. The step is Keras's own, compiled as the model is. Where a future Keras moves
 what is read here, `private` says so.
 """
 
+from lossbook._core.arrays import attached_mask
 from lossbook._model.check import check_model
-from lossbook._model.keras_private import dataset_with_class_weight
-from lossbook._model.recorder import Batch, Call, Output
-from lossbook._model.watch import Watch
+from lossbook._model.keras_private import dataset_with_class_weight, known_loss, refused_by_fit
+from lossbook._model.recorder import Batch, Call, Failure, Output
+from lossbook._model.watch import Watch, watch_of
 
-__all__ = ["Batch", "Call", "Output", "Watch", "check_model", "dataset_with_class_weight"]
+__all__ = [
+    "Batch",
+    "Call",
+    "Failure",
+    "Output",
+    "Watch",
+    "attached_mask",
+    "check_model",
+    "dataset_with_class_weight",
+    "known_loss",
+    "refused_by_fit",
+    "watch_of",
+]

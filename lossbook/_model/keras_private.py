@@ -44,15 +44,6 @@ def own_call(loss):
     return not str(getattr(type(loss).__call__, "__module__", "")).startswith("keras.")
 
 
-def keras_mask(x):
-    """Return the mask that Keras has attached to a tensor, in every release since 3.5."""
-    try:
-        from keras.src.backend.common.masking import get_keras_mask
-    except ImportError:  # before 3.6
-        return getattr(x, "_keras_mask", None)
-    return get_keras_mask(x)
-
-
 def keras_logits(name, y_pred, options):
     """Return the logits that Keras will find behind predictions, in a graph as in eager mode."""
     import keras

@@ -1,17 +1,14 @@
-"""Stands in for the losses of a compiled model while a step is traced, and looks on."""
+"""Stands in for the losses of a compiled model while a step is traced, and records their calls."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from lossbook._losses.catalogue import LOSSES
-from lossbook._model.keras_private import (
-    function_of,
-    keras_logits,
-    keras_mask,
-    known_loss,
-    own_call,
-)
+from lossbook._core.arrays import attached_mask
+from lossbook._losses.catalogue import KerasLoss, loss_named
+from lossbook._model.keras_private import function_of, keras_logits, known_loss, own_call
+
+_OWN = KerasLoss(None, "none", target="own")  # what a user's loss takes is not known
 
 
 @dataclass(frozen=True)
@@ -25,8 +22,23 @@ class Output:
     name: str
     loss: Any
     loss_weight: float | None
-    known: tuple | None
+    known: tuple[str, dict[str, Any]] | None
     whole: bool
+
+    @property
+    def loss_name(self) -> str | None:
+        """The name of a loss of `keras.losses`, None for a user's own."""
+        return self.known[0] if self.known else None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of a loss of `keras.losses`."""
+        return self.known[1] if self.known else {}
+
+    @property
+    def entry(self) -> KerasLoss:
+        """What the loss is, from the catalogue; a user's own is atomic, of the target "own"."""
+        return loss_named(self.loss_name) or _OWN
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,8 @@ class Call:
     `y_true` and `y_pred` are as they reach the loss function, cast and aligned; `logits` are those
     that Keras finds behind `y_pred` (which is left out then); `mask` is that of the predictions.
     Of a loss that lossbook does not know as a sum, `values` is what its function returns, and
-    `own_mask` the mask that the function attaches to them.
+    `own_mask` the mask that the function attaches to them. A Watch with a path adds targets and
+    predictions as they were given, where the predictions come from, and a mask lost on the way.
     """
 
     output: Output
@@ -47,6 +60,10 @@ class Call:
     sample_weight: Any = None
     values: Any = None
     own_mask: Any = None
+    given_y_true: Any = None
+    given_y_pred: Any = None
+    lost_mask: Any = None
+    origin: Any = None
 
 
 @dataclass(frozen=True)
@@ -54,12 +71,27 @@ class Batch:
     """One batch: its rows as Keras counts them, its calls, its additional losses by name."""
 
     rows: int
-    calls: tuple
-    additional: dict
+    calls: tuple[Call, ...]
+    additional: dict[tuple[int, str], float]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error while Keras put the loss together, and the outputs whose losses were computed.
+
+    `output` is the one whose loss failed, with what its loss got; None where no loss did.
+    """
+
+    error: Exception
+    output: Output | None = None
+    y_true: Any = None
+    y_pred: Any = None
+    sample_weight: Any = None
+    computed: tuple[Output, ...] = field(default=())
 
 
 class Recorder:
-    """Stands in for the Loss of one output while a step is traced: calls it and looks on."""
+    """Stands in for the Loss of one output while a step is traced: calls it and keeps its call."""
 
     def __init__(self, watch, index, loss, loss_weight, name):
         self.watch, self.index, self.loss = watch, index, loss
@@ -72,43 +104,48 @@ class Recorder:
     def __call__(self, y_true, y_pred, sample_weight=None):
         import keras
 
-        seen, output = {}, self.output
+        seen = {"given_y_true": y_true, "given_y_pred": y_pred, "sample_weight": sample_weight}
         if keras.ops.is_tensor(y_pred):
-            seen["mask"] = keras_mask(y_pred)
-        seen["sample_weight"] = sample_weight
+            seen["mask"] = attached_mask(y_pred)
         if keras.backend.backend() == "torch" and sample_weight is not None:
             seen["sample_weight"] = sample_weight + 0  # Keras multiplies it by the mask in place
-        if output.whole:
-            result = seen["values"] = self.loss(y_true, y_pred, sample_weight)
-        else:
-            with self._spying(seen):
+        try:
+            with self._recording(seen):
                 result = self.loss(y_true, y_pred, sample_weight)
-        self.watch.seen[self.index] = output, seen
+        except Exception as error:
+            self.watch.failure = Failure(error, self.output, y_true, y_pred, sample_weight)
+            raise
+        if self.output.whole:
+            seen["values"] = result
+        self.watch.seen[self.index] = self.output, seen
         return result
 
     @contextmanager
-    def _spying(self, seen):
+    def _recording(self, seen):
         """Record what reaches the loss function, and what it returns."""
         name = "call" if function_of(self.loss) is None else "fn"
         function, own = getattr(self.loss, name), vars(self.loss)
         before = own.get(name)
 
-        def spy(y_true, y_pred, *args, **options):
+        def recorded(y_true, y_pred, *args, **options):
             import keras
 
-            values = function(y_true, y_pred, *args, **options)
-            loss = self.output.known[0] if self.output.known else None
+            values, entry = function(y_true, y_pred, *args, **options), self.output.entry
             if keras.ops.is_tensor(y_pred):
                 seen["y_true"], seen["y_pred"] = y_true, y_pred
-            if loss not in LOSSES:
-                seen["values"], seen["own_mask"] = values, keras_mask(values)
+            if entry.atomic:
+                seen["values"], seen["own_mask"] = values, attached_mask(values)
             else:
-                logits = seen["logits"] = keras_logits(loss, y_pred, options)
-                if logits is not None and not LOSSES[loss].clips_logits:
+                logits = keras_logits(self.output.loss_name, y_pred, options)
+                seen["logits"] = logits
+                if logits is not None and not entry.clips_logits:
                     del seen["y_pred"]
             return values
 
-        own[name] = spy
+        if self.output.whole:
+            yield
+            return
+        own[name] = recorded
         try:
             yield
         finally:

@@ -3,56 +3,86 @@
 import itertools
 import math
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+
+import numpy as np
 
 from lossbook._model.keras_private import additional_losses, private
-from lossbook._model.recorder import Batch, Call, Recorder
+from lossbook._model.operations import operations_seen_by
+from lossbook._model.recorder import Batch, Call, Failure, Recorder
+
+
+def watch_of(model, path=None):
+    """Return the Watch of a compiled model, which is made once after every `compile`.
+
+    It is kept with the metric of the loss, which `compile` makes anew: a second pass finds its
+    step traced. `path` is a class whose objects follow the tensors of a model (`_audit.MaskPath`).
+    """
+    watches = vars(_loss_tracker(model)).setdefault("_lossbook_watches", {})
+    key = path, model.run_eagerly, getattr(model, "jit_compile", None)
+    if key not in watches:
+        watches[key] = Watch(model, path and path(model))
+    return watches[key]
 
 
 class Watch:
     """Runs `evaluate` of one model and hands over every batch; its step is compiled once."""
 
-    def __init__(self, model):
+    def __init__(self, model, path=None):
         def test_step(*arguments):
             return type(model).test_step(model, *arguments)
 
-        self.model, self.function = model, None
+        self.model, self.path, self.function = model, path, None
         self._test_step = test_step  # JAX would take the model's own for compiled already
-        self.seen, self.tensors, self.outputs = {}, {}, {}
-        self.names, self.recorders, self.predicted = (), (), None
+        self.seen, self.tensors, self.outputs, self.origins = {}, {}, {}, {}
+        self.names, self.predicted, self.failure = (), None, None
 
-    def evaluate(self, each, **data):
+    def evaluate(self, each, *, eager=False, caller="explain", **data):
         """Run Keras's own evaluate once, hand every Batch to `each`, return the loss reported.
 
-        `data`: what evaluate takes (x, y, sample_weight, batch_size, steps), and callbacks.
+        Args:
+            each: called with every Batch.
+            eager: run the step without compiling it.
+            caller: who says so if there are no data.
+            data: what evaluate takes (x, y, sample_weight, batch_size, steps), and callbacks.
+
+        Raises:
+            ValueError: where there was no batch, or no row in one.
         """
         import keras
 
-        watch, failed = self, []
+        watch, failed, rows = self, [], []
 
         class Collect(keras.callbacks.Callback):
             def on_test_batch_end(self, batch, logs=None):
                 try:
-                    each(watch._batch({k: v[0] for k, v in logs.items() if "/" in k}))
+                    got = watch._batch({k: v[0] for k, v in logs.items() if "/" in k})
+                    rows.append(got.rows)
+                    each(got)
                 except Exception as error:  # on JAX the weights are out of the model just now
                     failed.append(error)
                     self.model.stop_evaluating = True
 
+        self.failure = None
+        _refuse_nothing(_length(data["x"]), data["x"], caller)
         callbacks = [Collect(), *data.pop("callbacks", ())]
-        with self._installed():
+        with self._installed(eager):
             logs = keras.Model.evaluate(
                 self.model, **data, verbose=0, callbacks=callbacks, return_dict=True
             )
         if failed:
             raise failed[0]
-        return float(logs.get("loss", math.nan))  # NaN: there was no batch
+        _refuse_nothing(sum(rows), data["x"], caller)
+        return float(logs.get("loss", math.nan))
 
     @contextmanager
-    def _installed(self):
+    def _installed(self, eager):
         """Put recorders into the model's compiled loss and step, and take them out again."""
         model, own = self.model, vars(self.model)
         compiled = private(model, "_compile_loss")
         before = private(model, "test_function"), private(model, "steps_per_execution")
+        eagerly = model.run_eagerly
         hooks = {
             "test_step": self._test_step,
             "compute_loss": self._compute_loss,
@@ -61,18 +91,28 @@ class Watch:
         }
         replaced = {name: own[name] for name in hooks if name in own}
         own.update(hooks)
-        model.test_function, model.steps_per_execution = self.function, 1
+        model.test_function, model.steps_per_execution = None if eager else self.function, 1
+        model.run_eagerly = eager or eagerly
         undo = self._wrapped(compiled) if compiled is not None else lambda: None
+        values = _values_on_jax(model) if self.path else ()
         try:
-            yield
+            with operations_seen_by(self.path) if self.path else nullcontext():
+                yield
+        except Exception:
+            for variable, value in values:
+                variable.assign(value)
+            raise
         finally:
             undo()
-            self.function = model.test_function
+            self.function = self.function if eager else model.test_function
             model.test_function, model.steps_per_execution = before
+            model.run_eagerly = eagerly
             for name in hooks:
                 del own[name]
             own.update(replaced)
             self.seen, self.tensors, self.predicted = {}, {}, None
+            if self.path:
+                self.path.forget()
 
     def _wrapped(self, compiled):
         """Wrap the losses of a CompileLoss, now or as soon as it is built; return how to undo."""
@@ -87,7 +127,6 @@ class Watch:
                     entry._replace(loss=Recorder(self, i, entry.loss, entry.loss_weights, name))
                     for i, (entry, name) in enumerate(zip(losses, names, strict=True))
                 ]
-                self.recorders = [entry.loss for entry in wrapped]
             else:
                 names = private(compiled, "inferred_output_names") or [""]
                 if len(names) != len(losses):
@@ -100,7 +139,6 @@ class Watch:
                         zip(losses, weights, names, strict=True)
                     )
                 ]
-                self.recorders = [recorder for recorder in wrapped if recorder is not None]
             setattr(compiled, plain, wrapped)
 
         def build(*arguments, **options):
@@ -120,15 +158,28 @@ class Watch:
         return undo
 
     def _compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Compute the model's loss as Keras does it; the recorders look on."""
+        """Compute the model's loss as Keras does it, with the recorders in place."""
         import keras
 
         self.seen = {}
-        loss = keras.Model.compute_loss(self.model, x, y, y_pred, sample_weight, training=training)
+        try:
+            loss = keras.Model.compute_loss(
+                self.model, x, y, y_pred, sample_weight, training=training
+            )
+        except Exception as error:
+            computed = tuple(output for _, (output, _) in sorted(self.seen.items()))
+            self.failure = replace(self.failure or Failure(error), computed=computed)
+            raise
         seen = dict(sorted(self.seen.items()))
         if not any(isinstance(part, (list, tuple, dict)) for part in (y, y_pred)):
             seen = dict(itertools.islice(seen.items(), 1))  # more losses than outputs: Keras too
         self.outputs.update({i: output for i, (output, _) in seen.items()})
+        for i, (_, fields) in seen.items():
+            given = fields.get("given_y_pred")
+            if self.path:
+                self.origins[i], fields["lost_mask"] = self.path.origin_of(given)
+            else:
+                del fields["given_y_true"], fields["given_y_pred"]
         tensors = {
             f"{i}/{field}": tensor
             for i, (_, fields) in seen.items()
@@ -154,8 +205,7 @@ class Watch:
 
     def _loss_alone(self):
         """Return the running loss, without the metrics, which nobody has updated."""
-        tracker = next(metric for metric in self.model.metrics if metric.name == "loss")
-        return {"loss": tracker.result()}
+        return {"loss": _loss_tracker(self.model).result()}
 
     def _batch(self, tensors):
         """Sort the tensors of a batch by output."""
@@ -169,8 +219,46 @@ class Watch:
         }
         return Batch(
             rows=int(tensors["batch/rows"]),
-            calls=tuple(Call(self.outputs[i], **fields) for i, fields in sorted(calls.items())),
+            calls=tuple(
+                Call(self.outputs[i], **fields, origin=self.origins.get(i))
+                for i, fields in sorted(calls.items())
+            ),
             additional=additional,
+        )
+
+
+def _loss_tracker(model):
+    return next(metric for metric in model.metrics if metric.name == "loss")
+
+
+def _values_on_jax(model):
+    """Return the variables of a model and their values, which JAX takes out while it evaluates."""
+    import keras
+
+    if keras.backend.backend() != "jax":
+        return []
+    return [(v, np.array(v)) for v in [*model.variables, *model.metrics_variables]]
+
+
+def _length(x):
+    """Return the rows of inputs that are arrays or tensors, None of anything else."""
+    import keras
+
+    if hasattr(x, "element_spec") or hasattr(x, "__next__"):
+        return None
+    shapes = [getattr(leaf, "shape", None) for leaf in keras.tree.flatten(x)]
+    return next((shape[0] for shape in shapes if shape), None)
+
+
+def _refuse_nothing(rows, x, caller):
+    """Raise a ValueError if there are no rows; None stands for a number that is not known yet."""
+    if rows == 0:
+        shape = getattr(x, "shape", None)
+        received = type(x).__name__ if shape is None else f"{type(x).__name__} of shape {shape}"
+        raise ValueError(
+            f"{caller} needs data with at least one row. Received: none, from x of type {received}."
+            " Pass the data that evaluate is to see; a generator that has been read is empty, and "
+            "has to be made again."
         )
 
 

@@ -1,1 +1,35 @@
-"""What an audit looks for, one file for each family of hazards."""
+"""The checks of audit, one file for each family of hazards.
+
+A file holds everything about its hazards: code, severity, chapter and place on the path, the
+condition, the message and the fix, and a planted example. A new file is imported here.
+"""
+
+from lossbook._audit.checks import (
+    batches,
+    class_weights,
+    classes,
+    custom_losses,
+    labels,
+    masks,
+    not_finite,
+    precision,
+    predictions,
+    targets,
+    terms,
+    weights,
+)
+
+__all__ = [
+    "batches",
+    "class_weights",
+    "classes",
+    "custom_losses",
+    "labels",
+    "masks",
+    "not_finite",
+    "precision",
+    "predictions",
+    "targets",
+    "terms",
+    "weights",
+]

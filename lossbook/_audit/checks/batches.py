@@ -1,14 +1,16 @@
-"""What depends on the size of a batch: sums, no reduction, half precision, a short last batch."""
+"""What depends on the size of a batch: sums, no reduction, a short last batch."""
 
 import numpy as np
 
-from lossbook._audit.finding import found
+from lossbook._audit.examples import drawn, passing
+from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import MEANS, Check
 
-_HALF = {"float16": 65504.0, "bfloat16": np.inf}
-_TINY = 2.0**-24  # the smallest float16 above 0
+REDUCTION_SUM = Hazard("reduction-sum", "warning", "06_reduction.ipynb", 270)
+REDUCTION_NONE = Hazard("reduction-none", "warning", "06_reduction.ipynb", 280)
+SHORT_BATCH = Hazard("short-batch", "warning", "09_epochs.ipynb", 360)
 _UNEQUAL = 0.01
-NOT_NONE = "Use 'sum_over_batch_size' for compile(); no reduction is for loops of your own."
+_REDUCE = "Use 'sum_over_batch_size' for compile(); no reduction is for loops of your own."
 
 
 class Batches(Check):
@@ -19,112 +21,103 @@ class Batches(Check):
         self.rows, self.losses, self.factors = [], [], []
         self.reduction = self.why = None
         self.shape = ()
-        self.small = self.largest = self.sum = 0.0
-        self.bad = 0
 
-    def see(self, look):
+    def see(self, batch):
         """Keep size, loss, and the factor of one value in the epoch."""
-        if look.output.whole:
+        if batch.output.whole:
             return
-        self.reduction, self.shape = look.reduction, self.shape or look.values.shape
-        self.rows.append(look.rows)
-        values = np.asarray(look.values, np.float64)
-        self.bad += int((~np.isfinite(values)).sum())
-        weighted = values * (1.0 if look.weights is None else look.weights)
-        self.losses.append(float(np.where(look.kept, weighted, 0).sum()))
-        self.sum = max(self.sum, abs(float(values.sum())))
-        if values.size:
-            smallest = np.abs(values[values != 0]).min(initial=np.inf) / values.size
-            self.small = min(self.small or np.inf, smallest)
-            self.largest = max(self.largest, values.size)
-        self.factors.append(self._factor(look))
+        self.reduction, self.shape = batch.reduction, self.shape or batch.values.shape
+        self.rows.append(batch.rows)
+        weighted = batch.values * (1.0 if batch.weights is None else batch.weights)
+        self.losses.append(float(np.where(batch.kept, weighted, 0).sum(dtype=np.float64)))
+        self.factors.append(self._factor(batch))
 
-    def _factor(self, look):
-        """Return rows / what this batch divides by, where that is more than the size's affair."""
-        if not look.values.ndim:
+    def _factor(self, batch):
+        """Return rows / what this batch divides by, None where that is the size alone."""
+        if not batch.values.ndim:
             self.why = "reduces each batch by itself"
-            return None
-        if look.reduction == "sum":
+        elif batch.reduction == "sum":
             self.why = "adds up each batch"
-            return float(look.rows)
-        if look.reduction in MEANS and look.mask is not None and look.mask.any():
+            return float(batch.rows)
+        elif batch.reduction in MEANS and batch.mask is not None and batch.mask.any():
             self.why = "divides each batch by the values that its mask keeps"
-            return look.rows / float(look.mask.sum())
-        if look.reduction == "mean_with_sample_weight" and look.weights is not None:
-            total = float((look.weights * look.kept).sum())
+            return batch.rows / float(batch.mask.sum())
+        elif batch.reduction == "mean_with_sample_weight" and batch.weights is not None:
+            total = float((batch.weights * batch.kept).sum())
             self.why = "divides each batch by its sum of weights"
-            return look.rows / total if total else None
+            return batch.rows / total if total else None
         return None
 
     def findings(self):
-        """Yield findings for the reduction, the dtype, the last batch."""
-        head = f"Output {self.output.name!r}: "
-        if self.rows and self.reduction == "sum":
-            yield found(
-                "reduction-sum",
-                f"{head}reduction='sum' adds up all values of a batch, shape {self.shape}: loss "
-                "and step size grow with the batch size and with every axis.",
+        """Yield findings for the reduction and for the last batch."""
+        if self.reduction == "sum":
+            yield REDUCTION_SUM.found(
+                f"{self.head}reduction='sum' adds up all values of a batch, shape {self.shape}: "
+                "loss and step size grow with the batch size and with every axis.",
                 "Use 'sum_over_batch_size', or keep the batch size fixed and choose the learning "
                 "rate for it.",
                 {"values.shape": self.shape, "sums per batch": self.losses[:6]},
             )
-        if self.rows and self.reduction == "none":
-            yield found(
-                "reduction-none",
-                f"{head}no reduction: Keras averages values of shape {self.shape} to report them, "
-                "but fit takes the gradient of their sum.",
-                NOT_NONE,
+        if self.reduction == "none":
+            yield REDUCTION_NONE.found(
+                f"{self.head}no reduction: Keras averages values of shape {self.shape} to report "
+                "them, but fit takes the gradient of their sum.",
+                _REDUCE,
                 {"values.shape": self.shape},
             )
-        if self.rows:
-            yield from self._half(head)
-        yield from self._last(head)
+        if len(self.rows) > 1 and self.rows[-1] < max(self.rows) and self.why is not None:
+            yield from self._short_batch()
 
-    def _half(self, head):
-        dtype = getattr(self.output.loss, "dtype", None)
-        if dtype not in _HALF:
-            return
-        why = "it has 3 digits, and clips probabilities at another number than float32"
-        if self.bad:
-            why = f"NaN or infinity in {self.bad} of its values"
-        elif self.largest > _HALF[dtype]:
-            why = f"its largest number is 65504, and the loss divides by {int(self.largest)}"
-        elif self.sum > _HALF[dtype]:
-            why = f"its largest number is 65504, and the values add up to {self.sum:.4g}"
-        elif dtype == "float16" and self.small < _TINY:
-            why = f"a value / {int(self.largest)} can be {self.small:.2g}, which rounds to 0"
-        yield found(
-            "float16-loss",
-            f"{head}the loss is computed in {dtype}: {why}.",
-            "Leave dtype out of the loss, or set dtype='float32'; the layers may stay in half "
-            "precision.",
-            {"loss dtype": dtype, "values in a batch": int(self.largest), "sum": self.sum},
-            "error" if self.bad else None,
-        )
-
-    def _last(self, head):
-        """Yield a finding if the short last batch counts otherwise than the rest."""
-        if len(self.rows) < 2 or self.rows[-1] >= max(self.rows) or self.why is None:
-            return
+    def _short_batch(self):
         evidence = {"rows per batch": self.rows[:6], "batches": len(self.rows)}
-        factors = self.factors
-        if None in factors:
-            counts, severity = (
-                "it counts by its rows, though a smaller batch gives another loss",
-                None,
-            )
-        else:
-            ratio = factors[-1] / np.mean(factors[:-1])
+        counts, severity = "it counts by its rows, though a smaller batch gives another loss", None
+        if None not in self.factors:
+            ratio = self.factors[-1] / np.mean(self.factors[:-1])
             if abs(ratio - 1) < _UNEQUAL:
                 return
             counts = f"a value of the last one counts {ratio:.4g} times as much as of the others"
             severity = None if self.reduction == "sum" else "note"
             evidence["times"] = ratio
-        yield found(
-            "short-batch",
-            f"{head}the loss {self.why}. Rows of the last one: {self.rows[-1]} instead of "
+        yield SHORT_BATCH.found(
+            f"{self.head}the loss {self.why}. Rows of the last one: {self.rows[-1]} instead of "
             f"{max(self.rows)}, and {counts}.",
             "Take a batch size that divides the number of rows, or drop the remainder.",
             evidence,
             severity,
         )
+
+
+def array_refused(output, outputs, error):
+    """Return the finding for an array that Keras cannot add to the other losses of a model."""
+    return REDUCTION_NONE.found(
+        f"Output {output.name!r}: no reduction, so its loss is an array, which Keras cannot "
+        "add to the other losses of the model: Keras fails.",
+        _REDUCE,
+        {"outputs": outputs, "Keras": keras_words(error)},
+        "error",
+    )
+
+
+@REDUCTION_SUM.example
+def summed(mended=False):
+    """A loss that adds up its batch."""
+    return _squared("sum_over_batch_size" if mended else "sum")
+
+
+@REDUCTION_NONE.example
+def unreduced(mended=False):
+    """A loss without a reduction."""
+    return _squared("sum_over_batch_size" if mended else "none")
+
+
+@SHORT_BATCH.example
+def sum_in_batches(mended=False):
+    """Sums over batches of 2, 2 and 1."""
+    return _squared("sum", rows=4 if mended else 5, batch_size=2)
+
+
+def _squared(reduction, rows=4, **data):
+    from keras import losses
+
+    loss = losses.MeanSquaredError(reduction=reduction)
+    return passing(drawn(rows, 3), drawn(rows, 3, seed=1), loss, **data)

@@ -4,11 +4,15 @@ import warnings
 
 import numpy as np
 
-from lossbook import reduction
-from lossbook._audit.finding import found
-from lossbook._audit.refusals import line
+from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
+from lossbook._audit.finding import Hazard, keras_words
 from lossbook._core.arrays import to_numpy
-from lossbook._model.keras_private import dataset_with_class_weight, refused_by_fit
+from lossbook._explain import with_class_weight
+from lossbook._model import refused_by_fit
+
+CLASS_WEIGHT_REFUSED = Hazard("class-weight-refused", "error", "05_weights.ipynb", 190)
+CLASS_WEIGHT_LABELS = Hazard("class-weight-labels", "error", "05_weights.ipynb", 200)
+CLASS_WEIGHT_MISSING = Hazard("class-weight-missing", "warning", "05_weights.ipynb", 210)
 
 
 def weighted(x, y, sample_weight, class_weight):
@@ -20,18 +24,14 @@ def weighted(x, y, sample_weight, class_weight):
         return x, y, sample_weight, []
     error = refused_by_fit(x, y, sample_weight, class_weight)
     labels = first_labels(x, y)
-    findings = list(_problems(labels, class_weight, error, sample_weight))
+    if error is not None:
+        return x, y, sample_weight, [refusal(error, labels, sample_weight is not None)]
+    findings = [] if labels is None else list(_problems(labels, class_weight))
     if any(finding.severity == "error" for finding in findings):
         return x, y, sample_weight, findings
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if y is not None:
-            return x, y, reduction.class_weights(y, class_weight), findings
-        if hasattr(x, "element_spec"):
-            return dataset_with_class_weight(x, class_weight), None, None, findings
-        from lossbook._explain.data import with_class_weight
-
-        return *with_class_weight(x, None, None, class_weight), findings
+        return *with_class_weight(x, y, None, class_weight), findings
 
 
 def refusal(error, labels=None, both=False):
@@ -49,8 +49,8 @@ def refusal(error, labels=None, both=False):
     else:
         why = "fit refuses this class_weight for these data"
         fix = "Name every class, from 0 on, or pass sample_weight instead, made from the labels."
-    return found(
-        "class-weight-refused", f"{why}: fit fails.", fix, evidence | {"Keras": line(error)}
+    return CLASS_WEIGHT_REFUSED.found(
+        f"{why}: fit fails.", fix, evidence | {"Keras": keras_words(error)}
     )
 
 
@@ -72,36 +72,28 @@ def first_labels(x, y):
         return None
 
 
-def _problems(labels, class_weight, error, sample_weight):
+def _problems(labels, class_weight):
     """Yield what is wrong with class weights on these labels."""
-    evidence = {} if labels is None else {"y_true.shape": labels.shape}
-    if error is not None:
-        yield refusal(error, labels, sample_weight is not None)
-        return
-    if labels is None:
-        return
+    evidence = {"y_true.shape": labels.shape}
     numbers = labels[:, 0] if labels.ndim == 2 and labels.shape[-1] == 1 else labels
     numbers = np.asarray(numbers, np.float64)
     if numbers.ndim > 1:
         sums = numbers.sum(-1)
-        if not (np.abs(sums - 1) <= 1e-3).all() or (numbers < 0).any():
-            odd = int((np.abs(sums - 1) > 1e-3).sum())
-            yield found(
-                "class-weight-labels",
+        odd = np.abs(sums - 1) > 1e-3
+        if odd.any() or (numbers < 0).any():
+            yield CLASS_WEIGHT_LABELS.found(
                 f"class_weight takes the arg max over the last axis of y_true, shape "
-                f"{labels.shape}. Rows that are not one-hot: {odd} of {sums.size}. Each is weighed "
-                "by one of its classes, or by a position taken for a class.",
+                f"{labels.shape}. Rows that are not one-hot: {int(odd.sum())} of {sums.size}. Each "
+                "is weighed by one of its classes, or by a position taken for a class.",
                 "Pass sample_weight of the shape of the values instead.",
                 evidence | {"first row": labels[0].ravel()[:8]},
             )
             return
         numbers = numbers.argmax(-1)
-    elif (np.round(numbers) != numbers).any():
-        odd = int((np.round(numbers) != numbers).sum())
-        yield found(
-            "class-weight-labels",
-            f"class_weight needs class numbers. Targets that are none: {odd} of {numbers.size}. "
-            "Each is rounded to one.",
+    elif (odd := np.round(numbers) != numbers).any():
+        yield CLASS_WEIGHT_LABELS.found(
+            f"class_weight needs class numbers. Targets that are none: {int(odd.sum())} of "
+            f"{numbers.size}. Each is rounded to one.",
             "Pass sample_weight instead, computed from the targets.",
             evidence | {"first targets": numbers[:4]},
         )
@@ -110,10 +102,35 @@ def _problems(labels, class_weight, error, sample_weight):
     missing = sorted(classes - {key for key in class_weight if isinstance(key, (int, np.integer))})
     if missing:
         count = int(np.isin(numbers, missing).sum())
-        yield found(
-            "class-weight-missing",
+        yield CLASS_WEIGHT_MISSING.found(
             f"class_weight does not name all classes: {missing} weigh 1, in {count} of "
             f"{numbers.size} rows.",
             "Name every class; the keys are whole numbers, not strings.",
             evidence | {"class_weight": dict(class_weight), "classes": sorted(classes)},
         )
+
+
+_THREE = {0: 1.0, 1: 2.0, 2: 3.0}
+
+
+@CLASS_WEIGHT_REFUSED.example
+def class_weight_on_images(mended=False):
+    """Labels of the pixels of images."""
+    shape = (4, 3) if mended else (4, 2, 2, 3)
+    loss = "categorical_crossentropy"
+    return passing(simplex(*shape), one_hot(*shape), loss, class_weight=_THREE)
+
+
+@CLASS_WEIGHT_LABELS.example
+def class_weight_on_several_labels(mended=False):
+    """Rows with two labels, and one without."""
+    y = one_hot(4, 3) if mended else array([1, 1, 0], [0, 1, 1], [1, 0, 0], [0, 0, 0])
+    return passing(drawn(4, 3), y, "binary_crossentropy", class_weight=_THREE)
+
+
+@CLASS_WEIGHT_MISSING.example
+def class_weight_without_a_class(mended=False):
+    """Three classes, two of them named."""
+    weight = _THREE if mended else {0: 1.0, 1: 2.0}
+    y = np.array([0, 1, 2, 1])
+    return passing(simplex(4, 3), y, "sparse_categorical_crossentropy", class_weight=weight)

@@ -1,13 +1,16 @@
-"""Losses that leave no row to a weight: scalars, means over the batch, silent broadcasts."""
+"""Losses that leave no row to a weight: scalars, means over the batch, broadcasts."""
 
 import numpy as np
 
-from lossbook._audit.finding import found
-from lossbook._audit.observation import SPARSE, Check
+from lossbook._audit.examples import array, drawn, passing, row_mean, scalar_mean
+from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.observation import Check
 from lossbook._core.arrays import to_numpy
-from lossbook._losses.catalogue import ATOMIC, LOSSES
 
-ROWS = "Return one value per row, shape (batch, ...), and leave the mean to Keras."
+TARGETS_BROADCAST = Hazard("targets-broadcast", "error", "11_custom_losses.ipynb", 120)
+LOSS_REDUCES_BATCH = Hazard("loss-reduces-batch", "warning", "11_custom_losses.ipynb", 130)
+LOSS_WITHOUT_ROWS = Hazard("loss-without-rows", "error", "11_custom_losses.ipynb", 140)
+_ROWS = "Return one value per row, shape (batch, ...), and leave the mean to Keras."
 _TRIED = 16  # so many rows are tried alone
 
 
@@ -20,49 +23,35 @@ class Rows(Check):
         self.batches = 0
         self.shape = ()
 
-    def see(self, look):
+    def see(self, batch):
         """Compare shapes, and try the rows of the first batch of two or more alone."""
-        if look.output.whole or look.y_pred is None:
+        if batch.output.whole or batch.y_pred is None:
             return
         self.batches += 1
-        if self.broadcast is None:
-            self.broadcast = self._broadcast(look)
-        if look.name in LOSSES:
+        self.broadcast = self.broadcast or _broadcast(batch)
+        if not batch.entry.atomic:
             return
-        if self.alone is None and look.rows > 1:
-            self.alone = _tried(look) if look.name is None else _keras(look)
-            self.rows, self.shape = look.rows, look.values.shape
-        if self.finding is None and (not look.has_rows or self.alone == "mixed"):
-            self.finding = self._weighted(look)
+        if self.alone is None and batch.rows > 1:
+            self.alone = _tried(batch)
+            if batch.output.known:  # Dice over the batch mixes rows
+                self.alone = "alone" if batch.has_rows else "mixed"
+            self.rows, self.shape = batch.rows, batch.values.shape
+        if self.finding is None and (not batch.has_rows or self.alone == "mixed"):
+            self.finding = self._weighted(batch)
 
-    def _broadcast(self, look):
-        """Return (y_true, y_pred, together) if more pairs are compared than there are."""
-        if look.name in (*SPARSE, *ATOMIC):
-            return None
-        y_true, y_pred = look.y_true.shape, look.y_pred.shape
-        try:
-            together = np.broadcast_shapes(y_true, y_pred)
-        except ValueError:
-            return None
-        size = int(np.prod(together))
-        bound = min if look.name in LOSSES else max
-        more = size > bound(look.y_true.size, look.y_pred.size)
-        return (y_true, y_pred, together) if more else None
-
-    def _weighted(self, look):
+    def _weighted(self, batch):
         """Return a finding if weights or a mask come too late."""
-        weight, values = look.weight, look.values
-        name = look.name or "the loss function"
-        shape = f"{look}: {name} returns values of shape {values.shape}, not one per row"
-        fix = ROWS
-        if look.name in ATOMIC:
+        weight, values = batch.weight, batch.values
+        name = batch.output.loss_name or "the loss function"
+        shape = f"{self.head}{name} returns values of shape {values.shape}, not one per row"
+        fix = _ROWS
+        if batch.output.known:
             fix = f"Give {name} an axis that leaves the rows, as in axis=(1, 2, 3) for images."
         if weight is not None and weight.size > 1 and np.ptp(weight) > 0:
             how = f"it counts by its own mean, {weight.mean():.4g}"
             if values.size > 1:
                 how = "it acts on another axis"
-            return found(
-                "loss-without-rows",
+            return LOSS_WITHOUT_ROWS.found(
                 f"{shape}. A sample_weight of shape {weight.shape} cannot reach the rows: {how}.",
                 fix,
                 {
@@ -72,37 +61,33 @@ class Rows(Check):
                     "mean of the weights": weight.mean(),
                 },
             )
-        if look.call.mask is not None and not look.mask.all():
-            return found(
-                "loss-without-rows",
+        if batch.call.mask is not None and not batch.mask.all():
+            return LOSS_WITHOUT_ROWS.found(
                 f"{shape}. The mask comes too late. Masked positions that count in the loss: "
-                f"{int((~look.mask).sum())} of {look.mask.size}.",
+                f"{int((~batch.mask).sum())} of {batch.mask.size}.",
                 fix,
-                {"mask.shape": look.mask.shape, "values.shape": values.shape},
+                {"mask.shape": batch.mask.shape, "values.shape": values.shape},
             )
         return None
 
     def findings(self):
-        """Yield broadcasts first: they explain the rest."""
-        head, loss = f"Output {self.output.name!r}: ", (self.output.known or (None,))[0]
-        if self.broadcast and (loss in LOSSES or self.alone == "mixed"):
+        """Yield at most one finding; a broadcast of the targets explains the rest."""
+        loss = self.output.loss_name
+        if self.broadcast and (not self.output.entry.atomic or self.alone == "mixed"):
             y_true, y_pred, together = self.broadcast
             why = "" if loss else " A Loss subclass gets no ranks aligned."
-            yield found(
-                "targets-broadcast",
-                f"{head}y_true of shape {y_true} and y_pred of shape {y_pred} are broadcast to "
-                f"{together}: predictions are compared with targets of others.{why}",
+            yield TARGETS_BROADCAST.found(
+                f"{self.head}y_true of shape {y_true} and y_pred of shape {y_pred} are broadcast "
+                f"to {together}: predictions are compared with targets of others.{why}",
                 f"Give y_true the shape {y_pred}.",
                 {"y_true.shape": y_true, "y_pred.shape": y_pred, "compared": together},
             )
-            return
-        if self.finding is not None:
+        elif self.finding is not None:
             yield self.finding
         elif self.alone == "mixed":
-            yield found(
-                "loss-reduces-batch",
-                f"{head}the loss of a row depends on the other rows of its batch: the mean over "
-                "batches is not the loss of all rows, and moves with the batch size.",
+            yield LOSS_REDUCES_BATCH.found(
+                f"{self.head}the loss of a row depends on the other rows of its batch: the mean "
+                "over batches is not the loss of all rows, and moves with the batch size.",
                 "Compute one value per row, shape (batch, ...), or compare runs of the same batch "
                 "size only.",
                 {"values.shape": self.shape, "rows": self.rows, "batches": self.batches},
@@ -110,32 +95,55 @@ class Rows(Check):
             )
         elif self.alone == "mean":
             name = loss or "the loss function"
-            yield found(
-                "loss-reduces-batch",
-                f"{head}{name} averages the batch itself, values of shape {self.shape}: "
+            yield LOSS_REDUCES_BATCH.found(
+                f"{self.head}{name} averages the batch itself, values of shape {self.shape}: "
                 "no sample_weight, class_weight or mask can reach a row.",
-                ROWS,
+                _ROWS,
                 {"values.shape": self.shape, "rows": self.rows},
                 "note",
             )
 
 
-def _keras(look):
-    """Say the same of an atomic loss of Keras: Dice over the batch mixes rows."""
-    return "alone" if look.has_rows else "mixed"
+def _broadcast(batch):
+    """Return (y_true, y_pred, together) if more pairs are compared than there are."""
+    entry, own = batch.entry, batch.output.known is None
+    if entry.numbered or (entry.atomic and not own):
+        return None
+    y_true, y_pred = batch.y_true.shape, batch.y_pred.shape
+    try:
+        together = np.broadcast_shapes(y_true, y_pred)
+    except ValueError:
+        return None
+    bound = max if own else min
+    more = int(np.prod(together)) > bound(batch.y_true.size, batch.y_pred.size)
+    return (y_true, y_pred, together) if more else None
 
 
-def _tried(look):
+def refused(refusal):
+    """Return the finding for weights of values that have no rows, None for another failure."""
+    weight, values = refusal.weight, refusal.values
+    if weight is None or (values.ndim and len(values) == len(refusal.y_pred)):
+        return None
+    return LOSS_WITHOUT_ROWS.found(
+        f"{refusal.head}{refusal.name} returns values of shape {values.shape}, not one per row. "
+        f"A sample_weight of shape {weight.shape} does not fit them: Keras fails.",
+        _ROWS,
+        refusal.evidence
+        | {"sample_weight.shape": weight.shape, "Keras": keras_words(refusal.failure.error)},
+    )
+
+
+def _tried(batch):
     """Return "alone" if rows don't meet, "mean" for their mean or sum, "mixed", or None."""
-    rows = min(look.rows, _TRIED)
-    y_true, y_pred = look.y_true[:rows], look.y_pred[:rows]
+    rows = min(batch.rows, _TRIED)
+    y_true, y_pred = batch.y_true[:rows], batch.y_pred[:rows]
     if len(y_true) != rows or len(y_pred) != rows:
         return None
     try:
-        together, again = _values(look, y_true, y_pred), _values(look, y_true, y_pred)
+        together, again = _values(batch, y_true, y_pred), _values(batch, y_true, y_pred)
         rowwise = together.ndim > 0 and together.shape[0] == rows
         alone = [
-            _values(look, np.stack([y_true[i]] * rows), np.stack([y_pred[i]] * rows))
+            _values(batch, np.stack([y_true[i]] * rows), np.stack([y_pred[i]] * rows))
             for i in range(rows)
         ]
         if rowwise:
@@ -156,8 +164,30 @@ def _tried(look):
     return "mixed"
 
 
-def _values(look, y_true, y_pred):
+def _values(batch, y_true, y_pred):
     from keras import ops
 
     tensors = (ops.convert_to_tensor(x) for x in (y_true, y_pred))
-    return to_numpy(look.output.loss.call(*tensors)).astype(np.float64)
+    return to_numpy(batch.output.loss.call(*tensors)).astype(np.float64)
+
+
+@TARGETS_BROADCAST.example
+def column_against_columns(mended=False):
+    """One column of targets for three of predictions."""
+    return passing(drawn(4, 3), drawn(4, 3 if mended else 1, seed=1), "mse")
+
+
+@LOSS_REDUCES_BATCH.example
+def root_of_the_batch(mended=False):
+    """The root of the mean over the batch."""
+    from keras import ops
+
+    loss = row_mean if mended else lambda y_true, y_pred: ops.sqrt(scalar_mean(y_true, y_pred))
+    return passing(drawn(4, 3), drawn(4, 3, seed=1), loss)
+
+
+@LOSS_WITHOUT_ROWS.example
+def weighted_scalar(mended=False):
+    """Weights for a loss that is a scalar."""
+    loss = row_mean if mended else scalar_mean
+    return passing(drawn(4, 3), drawn(4, 3, seed=1), loss, sample_weight=array(1, 2, 3, 4))

@@ -2,34 +2,30 @@
 
 import numpy as np
 
-from lossbook._audit.finding import found
-from lossbook._audit.observation import BINARY, CATEGORICAL, REGIONS, SPARSE, Check
+from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
+from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.observation import Check
 
-RANGES = {
-    **dict.fromkeys((*BINARY, *REGIONS), (0, 1, "probabilities from 0 to 1")),
-    **dict.fromkeys(CATEGORICAL, (0, 1, "probabilities from 0 to 1")),
-    **dict.fromkeys(("hinge", "squared_hinge"), (-1, 1, "labels -1 and 1, or 0 and 1")),
-    "poisson": (0, np.inf, "counts, from 0 on"),
-    "mean_squared_logarithmic_error": (0, np.inf, "targets from 0 on"),
-}
+LABELS_RANGE = Hazard("labels-range", "error", "02_elementwise.ipynb", 10)
+LABELS_NOT_ONE_HOT = Hazard("labels-not-one-hot", "error", "02_elementwise.ipynb", 20)
 _TOLERANCE = 1e-3
-NUMBERED = (
+_NUMBERED = (
     "Number the classes from 0, and give the output one unit per class; labels that are to be left "
     "out need ignore_class, or a weight of 0 and a number that exists."
 )
-IN_RANGE = "Bring the targets into that range, or take a loss for such targets."
+_IN_RANGE = "Bring the targets into that range, or take a loss for such targets."
 
 
-def outside(loss, y_true):
-    """Say which targets lie outside of the range of a loss; None of a loss without one."""
-    if loss not in RANGES:
-        return None
-    low, high, _ = RANGES[loss]
+def _outside(entry, y_true):
+    """Return which targets lie outside of the range of a loss that has one."""
+    low, high, _ = entry.target_range
     return (y_true < low - _TOLERANCE) | (y_true > high + _TOLERANCE)
 
 
 class Labels(Check):
     """Targets out of the range of their loss, and rows that are no distribution."""
+
+    repaired = False
 
     def __init__(self, output):
         super().__init__(output)
@@ -37,34 +33,36 @@ class Labels(Check):
         self.odd, self.empty, self.rows, self.sums = 0, 0, 0, set()
         self.shape = self.classes = None
 
-    def see(self, look):
+    def see(self, batch):
         """Count what is out of range at positions that count."""
-        if look.name in SPARSE:
-            self._see_numbers(look)
-        elif look.name in RANGES and look.y_true is not None:
-            y_true = np.asarray(look.y_true, np.float64)
-            wrong = self._kept(look, y_true) & outside(look.name, y_true)
+        entry = batch.entry
+        if entry.target == "sparse":
+            self._see_numbers(batch)
+        elif entry.target_range and batch.y_true is not None:
+            y_true = np.asarray(batch.y_true, np.float64)
+            wrong = self._kept(batch, y_true) & _outside(entry, y_true)
             self._add(y_true, wrong)
-            if look.name in CATEGORICAL and y_true.shape[look.options.get("axis", -1)] > 1:
-                self._see_rows(look, y_true, wrong)
+            axis = batch.options.get("axis", -1)
+            if entry.target == "categorical" and y_true.shape[axis] > 1:
+                self._see_rows(batch, y_true, wrong)
 
-    def _see_numbers(self, look):
-        axis = look.options.get("axis", -1)
-        self.classes = look.y_pred.shape[axis]
-        y_true = np.asarray(look.y_true, np.float64)
-        kept = look.mended.kept
+    def _see_numbers(self, batch):
+        axis = batch.options.get("axis", -1)
+        self.classes = batch.y_pred.shape[axis]
+        y_true = np.asarray(batch.y_true, np.float64)
+        kept = batch.repaired.kept
         kept = kept.reshape(y_true.shape) if kept.size == y_true.size else True
         wrong = (y_true < 0) | (y_true >= self.classes) | (np.round(y_true) != y_true)
         wrong &= kept & np.isfinite(y_true)
-        if look.options.get("ignore_class") is not None:
-            wrong &= y_true != look.options["ignore_class"]
+        if batch.options.get("ignore_class") is not None:
+            wrong &= y_true != batch.options["ignore_class"]
         self._add(y_true, wrong)
 
-    def _see_rows(self, look, y_true, wrong):
+    def _see_rows(self, batch, y_true, wrong):
         """Count rows of targets that don't add up to 1; a smoothed or soft row does."""
-        axis = look.options.get("axis", -1)
+        axis = batch.options.get("axis", -1)
         sums = y_true.sum(axis)
-        kept = look.kept if look.kept.shape == sums.shape else np.ones(sums.shape, bool)
+        kept = batch.kept if batch.kept.shape == sums.shape else np.ones(sums.shape, bool)
         kept = kept & np.isfinite(sums) & ~wrong.any(axis)
         odd = kept & (np.abs(sums - 1) > _TOLERANCE) & (sums != 0)
         self.odd += int(odd.sum())
@@ -72,8 +70,8 @@ class Labels(Check):
         self.rows += int(kept.sum())
         self.sums |= set(np.unique(sums[odd])[:3].tolist()) if len(self.sums) < 3 else set()
 
-    def _kept(self, look, y_true):
-        kept = look.kept
+    def _kept(self, batch, y_true):
+        kept = batch.kept
         while kept.ndim < y_true.ndim:
             kept = kept[..., None]
         try:
@@ -90,19 +88,18 @@ class Labels(Check):
 
     def findings(self):
         """Yield a finding for the range, and one for the rows."""
-        name, loss = self.output.name, (self.output.known or (None,))[0]
+        loss, entry = self.output.loss_name, self.output.entry
         evidence = {"y_true.shape": self.shape, "targets": self.count, "out of range": self.bad}
         if self.bad:
             evidence |= {"lowest of them": self.low, "highest of them": self.high}
-            if loss in SPARSE:
+            if entry.target == "sparse":
                 text = f"class numbers from 0 to {self.classes - 1}"
-                fix = NUMBERED
+                fix = _NUMBERED
             else:
-                text = RANGES[loss][2]
-                fix = IN_RANGE
-            yield found(
-                "labels-range",
-                f"Output {name!r}: {loss} takes {text}. Targets outside of that: {self.bad} of "
+                text = entry.target_range[2]
+                fix = _IN_RANGE
+            yield LABELS_RANGE.found(
+                f"{self.head}{loss} takes {text}. Targets outside of that: {self.bad} of "
                 f"{self.count}. Keras computes with them or fails, by loss and backend.",
                 fix,
                 evidence,
@@ -110,9 +107,8 @@ class Labels(Check):
         evidence = {"y_true.shape": self.shape, "rows": self.rows}
         if self.odd:
             evidence |= {"rows of another sum": self.odd, "such as": sorted(self.sums)[:3]}
-            yield found(
-                "labels-not-one-hot",
-                f"Output {name!r}: {loss} takes one distribution per row. Rows of targets that "
+            yield LABELS_NOT_ONE_HOT.found(
+                f"{self.head}{loss} takes one distribution per row. Rows of targets that "
                 f"don't add up to 1: {self.odd} of {self.rows}. A row counts by its sum.",
                 "For one class per row pass one-hot rows; for several classes per row take a "
                 "sigmoid and binary_crossentropy.",
@@ -120,12 +116,54 @@ class Labels(Check):
             )
         elif self.empty:
             evidence |= {"rows of zeros": self.empty}
-            yield found(
-                "labels-not-one-hot",
-                f"Output {name!r}: rows of targets that are all 0: {self.empty} of {self.rows}. "
+            yield LABELS_NOT_ONE_HOT.found(
+                f"{self.head}rows of targets that are all 0: {self.empty} of {self.rows}. "
                 "Their loss is 0, and they stay in the denominator.",
                 "If these rows have no label, mask them; if they belong to one more class, give "
                 "it a column.",
                 evidence,
                 "warning",
             )
+
+
+def refused(refusal):
+    """Return the finding for a loss function that fails at its labels, None for another failure."""
+    output, y_true, y_pred = refusal.output, refusal.y_true, refusal.y_pred
+    entry, options = output.entry, output.options
+    labels = np.asarray(y_true, np.float64)
+    if entry.target == "sparse":
+        classes = y_pred.shape[options.get("axis", -1)]
+        if options.get("ignore_class") is not None:
+            labels = labels[labels != options["ignore_class"]]
+        wrong = y_true.size * classes == y_pred.size and ((labels < 0) | (labels >= classes)).any()
+        expected, fix = f"class numbers from 0 to {classes - 1}", _NUMBERED
+    else:
+        ranged = entry.target_range and y_true.shape == y_pred.shape
+        wrong = ranged and _outside(entry, labels).any()
+        expected, fix = entry.target_range[2] if ranged else "", _IN_RANGE
+    if not wrong:
+        return None
+    low, high = float(labels.min()), float(labels.max())
+    return LABELS_RANGE.found(
+        f"{refusal.head}{refusal.name} takes {expected}, but the targets go from {low:g} to "
+        f"{high:g}: Keras fails.",
+        fix,
+        refusal.evidence
+        | {"lowest": low, "highest": high, "Keras": keras_words(refusal.bare_error)},
+    )
+
+
+@LABELS_RANGE.example
+def labels_of_minus_one(mended=False):
+    """Labels -1 and 1 for a crossentropy."""
+    no = 0 if mended else -1
+    return passing(drawn(3, 2), array([1, no], [no, 1], [1, 1]), "binary_crossentropy")
+
+
+@LABELS_NOT_ONE_HOT.example
+def several_hot(mended=False):
+    """Two rows with two labels."""
+    labels = one_hot(4, 3)
+    if not mended:
+        labels[:2] = 1, 1, 0
+    return passing(simplex(4, 3), labels, "categorical_crossentropy")

@@ -1,10 +1,17 @@
-"""Masks that don't reach the loss, and masks that make batches unequal."""
+"""Masks that don't reach the loss, don't fit its values, or make batches unequal."""
 
 import numpy as np
 
-from lossbook._audit.finding import found
-from lossbook._audit.observation import MEANS, Check
+from lossbook._audit.examples import drawn, masked
+from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.observation import MEANS, Check, same_rank
 from lossbook._core.arrays import installed_keras
+
+MASK_LOST = Hazard("mask-lost", "error", "04_masks.ipynb", 150)
+MASK_AXIS = Hazard("mask-axis", "error", "04_masks.ipynb", 160)
+MASK_REFUSED = Hazard("mask-refused", "error", "04_masks.ipynb", 170)
+MASK_BATCHES = Hazard("mask-batches", "note", "04_masks.ipynb", 180)
+_PER_POSITION = "Let the loss return one value per position of the mask."
 
 
 class LostMask(Check):
@@ -14,24 +21,21 @@ class LostMask(Check):
         super().__init__(output)
         self.counted = self.total = self.kept_count = 0
         self.sum = self.kept_sum = 0.0
-        self.shapes = self.where = None
-        self.settable = False
+        self.shapes = self.origin = None
 
-    def see(self, look):
+    def see(self, batch):
         """Count positions that padding takes in the loss."""
-        lost, values = look.received.get("lost"), look.values
-        if lost is None or look.call.mask is not None:
+        lost, values = batch.lost_mask, batch.values
+        if lost is None or batch.call.mask is not None:
             return
-        lost = lost.astype(bool)
         if values.ndim < lost.ndim or values.shape[: lost.ndim] != lost.shape:
             return
         lost = np.broadcast_to(
             lost.reshape(lost.shape + (1,) * (values.ndim - lost.ndim)), values.shape
         )
-        self.shapes = self.shapes or (look.received["lost"].shape, values.shape)
-        self.where = self.where or look.given.where
-        self.settable = look.given.settable
-        counts = look.kept
+        self.shapes = self.shapes or (batch.lost_mask.shape, values.shape)
+        self.origin = self.origin or batch.call.origin
+        counts = batch.kept
         self.counted += int((counts & ~lost).sum())
         self.total += int(counts.sum())
         weighted = np.where(counts, values, 0)
@@ -50,7 +54,7 @@ class LostMask(Check):
             }
             if self.kept_count:
                 evidence["mean of unmasked values"] = self.kept_sum / self.kept_count
-            if self.settable:
+            if self.origin.settable:
                 fix = (
                     f"Set supports_masking = True on that layer, which Keras {installed_keras()} "
                     "leaves False, before the model is built,"
@@ -60,13 +64,84 @@ class LostMask(Check):
                     "Put what loses it into a layer with supports_masking = True, set the mask "
                     "again in compute_mask,"
                 )
-            yield found(
-                "mask-lost",
-                f"Output {self.output.name!r}: a mask was lost {self.where}. Masked positions "
+            yield MASK_LOST.found(
+                f"{self.head}a mask was lost {self.origin.where}. Masked positions "
                 f"that count in the loss: {self.counted} of {self.total}.",
                 f"{fix} or pass it as sample_weight, with reduction='mean_with_sample_weight'.",
                 evidence,
             )
+
+
+@MASK_LOST.example
+def mask_lost_in_arithmetic(mended=False):
+    """Plain arithmetic after a Masking layer."""
+    import keras
+
+    after = keras.layers.Activation("linear", name="kept") if mended else lambda x: x * 1.0
+    return masked((4, 5, 2), (5, 3, 2, 5), drawn(4, 5, 2, seed=1), "mse", after)
+
+
+class MaskAxis(Check):
+    """A mask that makes an outer product with the values."""
+
+    def __init__(self, output):
+        super().__init__(output)
+        self.finding = None
+
+    def see(self, batch):
+        """Compare shapes; the first batch with a finding is taken."""
+        mask, values = batch.mask, batch.values
+        known = self.finding is not None or batch.output.whole or not batch.has_rows
+        if known or mask is None or batch.weight is not None or mask.all():
+            return
+        aligned, low = same_rank(values, mask)
+        try:
+            product = np.broadcast_shapes(aligned.shape, low.shape)
+        except ValueError:
+            return
+        if product != aligned.shape:
+            self.finding = MASK_AXIS.found(
+                f"{self.head}a mask of shape {mask.shape} meets values of shape {values.shape}: "
+                f"they multiply to {product}, every value with every position of the mask.",
+                f"{_PER_POSITION} If y_pred ends in an axis of length 1, give y_true that axis "
+                "too.",
+                {"mask.shape": mask.shape, "values.shape": values.shape, "masked": (~mask).sum()},
+            )
+
+    def findings(self):
+        """Yield the finding of the first batch that had one."""
+        if self.finding is not None:
+            yield self.finding
+
+
+@MASK_AXIS.example
+def mask_of_another_rank(mended=False):
+    """y_pred loses its last axis to meet y_true, and the values have one axis less."""
+    y = drawn(5, 5, 1, seed=1)
+    return masked((5, 5, 1), (5, 3, 2, 5, 1), y if mended else y[..., 0], "mse")
+
+
+def refused(refusal):
+    """Return the finding for a mask that does not fit the values, None where it does."""
+    if refusal.mask is None or refusal.fits(refusal.mask):
+        return None
+    advice, y_true, y_pred = _PER_POSITION, refusal.y_true, refusal.y_pred
+    if y_pred.ndim == y_true.ndim + 1 and y_pred.shape[-1] == 1:
+        advice = f"Give y_true the shape {y_pred.shape}: without it y_pred loses its last axis."
+    return MASK_REFUSED.found(
+        f"{refusal.head}a mask of shape {refusal.mask} does not fit values of shape "
+        f"{refusal.values.shape}: Keras fails.",
+        advice,
+        refusal.evidence
+        | {"mask.shape": refusal.mask, "Keras": keras_words(refusal.failure.error)},
+    )
+
+
+@MASK_REFUSED.example
+def mask_refused(mended=False):
+    """The same with a number of rows that doesn't fit."""
+    y = drawn(4, 5, 1, seed=1)
+    return masked((4, 5, 1), (5, 3, 2, 5), y if mended else y[..., 0], "mse")
 
 
 class MaskBatches(Check):
@@ -76,13 +151,17 @@ class MaskBatches(Check):
         super().__init__(output)
         self.batches = []
 
-    def see(self, look):
+    def see(self, batch):
         """Keep the sum of a batch and the number of values that its mask keeps."""
-        if look.mask is None or look.reduction not in MEANS or look.mask.shape != look.values.shape:
+        if (
+            batch.mask is None
+            or batch.reduction not in MEANS
+            or batch.mask.shape != batch.values.shape
+        ):
             return
-        weights = 1.0 if look.weights is None else look.weights
-        total = float(np.where(look.mask, look.values * weights, 0).sum())
-        self.batches.append((look.rows, total, int(look.mask.sum())))
+        weights = 1.0 if batch.weights is None else batch.weights
+        total = float(np.where(batch.mask, batch.values * weights, 0).sum())
+        self.batches.append((batch.rows, total, int(batch.mask.sum())))
 
     def findings(self):
         """Yield a note if the result is not that of all kept values."""
@@ -96,9 +175,8 @@ class MaskBatches(Check):
         empty = int((kept == 0).sum())
         if abs(epoch - whole) > 1e-3 * max(abs(epoch), abs(whole)):
             more = f" Batches masked throughout, which count as 0: {empty}." if empty else ""
-            yield found(
-                "mask-batches",
-                f"Output {self.output.name!r}: batches keep between {kept.min()} and {kept.max()} "
+            yield MASK_BATCHES.found(
+                f"{self.head}batches keep between {kept.min()} and {kept.max()} "
                 f"values, but count by their rows: the result moves with the batch size.{more}",
                 "Evaluate with the same batch size each time; for the mean of all kept values take "
                 "one batch, or a metric with the mask as sample_weight.",
@@ -108,3 +186,10 @@ class MaskBatches(Check):
                     "kept per batch": kept[:6].tolist(),
                 },
             )
+
+
+@MASK_BATCHES.example
+def masks_in_batches(mended=False):
+    """A batch of 10 values and one of 2."""
+    lengths = (3, 3, 3, 3) if mended else (5, 5, 1, 1)
+    return masked((4, 5, 2), lengths, drawn(4, 5, 2, seed=1), "mse", batch_size=2)

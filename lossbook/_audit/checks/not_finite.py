@@ -2,10 +2,14 @@
 
 import numpy as np
 
-from lossbook._audit.finding import found
-from lossbook._audit.observation import Check, first_index
+from lossbook._audit.examples import drawn, passing
+from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.observation import Check
 
-MADE = "y_true and y_pred are finite: the loss function makes them"
+NOT_FINITE = Hazard("not-finite", "error", "04_masks.ipynb", 80)
+CAUSES = ("logits-as-probabilities", "probabilities-sum", "labels-range", "one-class")
+BY_THE_LOSS = "y_true and y_pred are finite: the loss function makes them"
+_REPLACE = "Replace them before the loss, for example with keras.ops.nan_to_num"
 
 
 class Finite(Check):
@@ -15,57 +19,88 @@ class Finite(Check):
         super().__init__(output)
         self.bad = self.count = self.hidden = self.weights = 0
         self.first = self.shape = None
-        self.sources = {}
+        self.sources = {"y_true": 0, "y_pred": 0}
 
-    def see(self, look):
-        """Count values that are no numbers, and look where they come from."""
-        bad = ~np.isfinite(look.values)
+    def see(self, batch):
+        """Count values that are no numbers, and where they come from."""
+        bad = ~np.isfinite(batch.values)
         self.count += bad.size
-        if look.weight is not None:
-            self.weights += int((~np.isfinite(look.weight)).sum())
+        self.weights += _count(batch.weight)
         if not bad.any():
             return
         if self.first is None:
-            self.first, self.shape = (look.batch, *first_index(bad)), look.values.shape
+            self.first = (batch.number, *np.argwhere(bad)[0].tolist())
+            self.shape = batch.values.shape
         self.bad += int(bad.sum())
-        self.hidden += int((bad & ~look.kept).sum())
-        for name in ("y_true", "y_pred"):
-            array = getattr(look, name)
-            if array is not None:
-                wrong = int((~np.isfinite(np.asarray(array, np.float64))).sum())
-                self.sources[name] = self.sources.get(name, 0) + wrong
+        self.hidden += int((bad & ~batch.kept).sum())
+        for name in self.sources:
+            self.sources[name] += _count(getattr(batch, name))
 
     def findings(self):
         """Yield one finding for values, or one for weights."""
-        head = f"Output {self.output.name!r}: "
         if self.bad:
-            sources = [f"{n} in {name}" for name, n in self.sources.items() if n]
-            why = f"NaN or infinity: {' and '.join(sources)}" if sources else MADE
-            over = ""
+            where = _where(self.sources)
+            over, fix = "", f"{_REPLACE}."
             if self.hidden:
                 over = (
                     f" Under a mask or a weight of 0: {self.hidden}. It does not remove them, "
                     "for 0 times NaN is NaN."
                 )
-            fix = "Replace them before the loss, for example with keras.ops.nan_to_num"
-            fix += ": in the data, where the mask leaves them out." if self.hidden else "."
-            if not sources:
+                fix = f"{_REPLACE}: in the data, where the mask leaves them out."
+            if not where:
                 fix = "Keep the loss function away from log(0), 0 / 0 and overflow."
-            yield found(
-                "not-finite",
-                f"{head}NaN or infinity in {self.bad} of {self.count} values of the loss.{over}",
+            yield NOT_FINITE.found(
+                f"{self.head}NaN or infinity in {self.bad} of {self.count} values of the "
+                f"loss.{over}",
                 fix,
                 {
                     "values.shape": self.shape,
                     "first at (batch, *index)": self.first,
-                    "source": why,
+                    "source": f"NaN or infinity: {where}" if where else BY_THE_LOSS,
                     "under a mask or weight 0": self.hidden,
                 },
             )
         elif self.weights:
-            yield found(
-                "not-finite",
-                f"{head}NaN or infinity among the sample weights: {self.weights}. So is the loss.",
+            yield NOT_FINITE.found(
+                f"{self.head}NaN or infinity among the sample weights: {self.weights}. "
+                "So is the loss.",
                 "Replace them: a weight of 0 leaves a value out of the sum.",
                 {"weights that are no numbers": self.weights},
             )
+
+
+def additional(bad):
+    """Return the finding for additional losses, name -> value, that are no numbers."""
+    return NOT_FINITE.found(
+        f"The additional loss {next(iter(bad))!r} is NaN or infinite, and so is the whole loss.",
+        "Look for NaN or infinity in the weights of that layer.",
+        {"additional losses": bad},
+    )
+
+
+def refused(refusal):
+    """Return the finding for a loss function that fails at NaN, None where there is none."""
+    where = _where({"y_true": _count(refusal.y_true), "y_pred": _count(refusal.y_pred)})
+    if not where:
+        return None
+    return NOT_FINITE.found(
+        f"{refusal.head}{refusal.name} refuses NaN or infinity: {where}. Keras fails.",
+        f"{_REPLACE}.",
+        refusal.evidence | {"Keras": keras_words(refusal.bare_error)},
+    )
+
+
+def _count(x):
+    return 0 if x is None else int((~np.isfinite(np.asarray(x, np.float64))).sum())
+
+
+def _where(counts):
+    return " and ".join(f"{n} in {name}" for name, n in counts.items() if n)
+
+
+@NOT_FINITE.example
+def nan_in_targets(mended=False):
+    """One target that is NaN."""
+    y = drawn(4, 3, seed=1)
+    y[2, 1] = 0.5 if mended else np.nan
+    return passing(drawn(4, 3), y, "mse")

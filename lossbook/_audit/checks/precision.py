@@ -1,6 +1,64 @@
-"""Gradients in float16 without loss scaling."""
+"""Half precision: a loss in float16, and gradients without loss scaling."""
 
-from lossbook._audit.finding import found
+import numpy as np
+
+from lossbook._audit.examples import Example, compiled, drawn, passing
+from lossbook._audit.finding import Hazard
+from lossbook._audit.observation import Check
+
+FLOAT16_LOSS = Hazard("float16-loss", "warning", "06_reduction.ipynb", 290)
+FLOAT16_NO_SCALE = Hazard("float16-no-scale", "warning", "06_reduction.ipynb", 300)
+_LARGEST = {"float16": 65504.0, "bfloat16": np.inf}
+_SMALLEST = 2.0**-24  # of float16, above 0
+
+
+class HalfPrecision(Check):
+    """A loss that computes in half precision: overflow, underflow, digits."""
+
+    def __init__(self, output):
+        super().__init__(output)
+        self.small, self.size, self.sum, self.bad = np.inf, 0, 0.0, 0
+
+    def see(self, batch):
+        """Keep the extremes of the batches."""
+        if batch.output.whole or not batch.values.size:
+            return
+        values = np.asarray(batch.values, np.float64)
+        self.bad += int((~np.isfinite(values)).sum())
+        self.sum = max(self.sum, abs(float(values.sum())))
+        smallest = np.abs(values[values != 0]).min(initial=np.inf) / values.size
+        self.small, self.size = min(self.small, smallest), max(self.size, values.size)
+
+    def findings(self):
+        """Yield a finding that says what the dtype does to the loss."""
+        dtype = getattr(self.output.loss, "dtype", None)
+        if dtype not in _LARGEST or not self.size:
+            return
+        why = "it has 3 digits, and clips probabilities at another number than float32"
+        if self.bad:
+            why = f"NaN or infinity in {self.bad} of its values"
+        elif self.size > _LARGEST[dtype]:
+            why = f"its largest number is 65504, and the loss divides by {self.size}"
+        elif self.sum > _LARGEST[dtype]:
+            why = f"its largest number is 65504, and the values add up to {self.sum:.4g}"
+        elif dtype == "float16" and self.small < _SMALLEST:
+            why = f"a value / {self.size} can be {self.small:.2g}, which rounds to 0"
+        yield FLOAT16_LOSS.found(
+            f"{self.head}the loss is computed in {dtype}: {why}.",
+            "Leave dtype out of the loss, or set dtype='float32'; the layers may stay in half "
+            "precision.",
+            {"loss dtype": dtype, "values in a batch": self.size, "sum": self.sum},
+            "error" if self.bad else None,
+        )
+
+
+@FLOAT16_LOSS.example
+def half_loss(mended=False):
+    """A loss in float16."""
+    from keras import losses
+
+    loss = losses.MeanSquaredError(dtype="float32" if mended else "float16")
+    return passing(drawn(4, 3), drawn(4, 3, seed=1), loss)
 
 
 def scaling(model):
@@ -10,8 +68,7 @@ def scaling(model):
         return
     names = [layer.name for layer in _layers(model) if layer.compute_dtype == "float16"]
     if names and "LossScale" not in type(optimizer).__name__:
-        yield found(
-            "float16-no-scale",
+        yield FLOAT16_NO_SCALE.found(
             f"Layers that compute in float16: {len(names)}, such as {names[0]!r}. Nothing scales "
             "the loss for them: gradients below 6e-8 become 0.",
             "Wrap the optimizer in keras.optimizers.LossScaleOptimizer. compile() does so where "
@@ -23,3 +80,17 @@ def scaling(model):
 def _layers(model):
     for layer in getattr(model, "layers", ()):
         yield from _layers(layer) if hasattr(layer, "layers") else (layer,)
+
+
+@FLOAT16_NO_SCALE.example
+def unscaled(mended=False):
+    """A layer in mixed precision under a plain optimizer."""
+    import keras
+
+    inputs = keras.Input((3,))
+    outputs = keras.layers.Dense(2, name="out", dtype="mixed_float16")(inputs)
+    optimizer = keras.optimizers.SGD()
+    if mended:
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model = compiled(keras.Model(inputs, outputs), "mse", optimizer=optimizer)
+    return Example(model, {"x": drawn(4, 3), "y": drawn(4, 2)})

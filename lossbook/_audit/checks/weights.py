@@ -4,42 +4,49 @@ import warnings
 
 import numpy as np
 
-from lossbook._audit.finding import found
+from lossbook._audit.examples import array, drawn, passing
+from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import MEANS, Check, same_rank
 from lossbook.rules import aggregate
 
+WEIGHTS_AXIS = Hazard("weights-axis", "error", "05_weights.ipynb", 220)
+WEIGHTS_REFUSED = Hazard("weights-refused", "error", "05_weights.ipynb", 230)
+WEIGHTS_FEWER = Hazard("weights-fewer", "error", "05_weights.ipynb", 240)
+WEIGHTS_ZERO = Hazard("weights-zero", "warning", "05_weights.ipynb", 250)
+WEIGHTED_MEAN_BATCHES = Hazard("weighted-mean-batches", "warning", "10_mean_of_means.ipynb", 260)
+
 
 class WeightsAxis(Check):
-    """Weights or masks that meet another axis than the one they are meant for."""
+    """Weights that meet another axis than the one they are meant for."""
 
     def __init__(self, output):
         super().__init__(output)
         self.finding = None
 
-    def see(self, look):
-        """Compare shapes; the first batch with something to say is taken."""
-        if self.finding is not None or look.output.whole or not look.has_rows:
+    def see(self, batch):
+        """Compare shapes; the first batch with a finding is taken."""
+        weight = batch.weight
+        known = self.finding is not None or batch.output.whole or not batch.has_rows
+        if known or weight is None or weight.size <= 1 or np.ptp(weight) == 0:
             return
-        weight, mask, values = look.weight, look.mask, look.values
-        if weight is not None and weight.size > 1 and np.ptp(weight) > 0:
-            other, what = (values, "values") if mask is None else (mask, "mask")
-            self.finding = self._meets(look, weight, other, what)
-        elif mask is not None and weight is None and not mask.all():
-            self.finding = self._mask_meets(look, mask, values)
+        if batch.mask is None:
+            self.finding = self._meets(batch, weight, batch.values, "values")
+        else:
+            self.finding = self._meets(batch, weight, batch.mask, "mask")
 
-    def _meets(self, look, weight, other, what):
+    def _meets(self, batch, weight, other, what):
         """Return a finding if a weight fits from the right and is meant from the left."""
         aligned, low = same_rank(other, weight)
         product = np.broadcast_shapes(aligned.shape, low.shape)
-        outer = what == "values" and int(np.prod(product)) > look.values.size
+        outer = what == "values" and int(np.prod(product)) > batch.values.size
         left = all(n in (1, m) for n, m in zip(low.shape, aligned.shape, strict=False))
         shorter = low.ndim < aligned.ndim and low.size > 1 and left
         if not (outer or shorter):
             return None
-        column = weight.shape + (1,) * (look.values.ndim - weight.ndim)
+        column = weight.shape + (1,) * (batch.values.ndim - weight.ndim)
         if outer:
             how = f"they multiply to {product}, every value with every weight"
-            column = weight.shape if weight.ndim >= look.values.ndim else column
+            column = weight.shape if weight.ndim >= batch.values.ndim else column
         else:
             axes = [i - low.ndim for i, n in enumerate(low.shape) if n > 1]
             how = (
@@ -47,32 +54,13 @@ class WeightsAxis(Check):
                 "not on the samples"
             )
         evidence = {"sample_weight.shape": weight.shape, f"{what}.shape": other.shape}
-        evidence |= _numbers(look, column)
-        return found(
-            "weights-axis",
-            f"{look}: sample_weight of shape {weight.shape} meets {what} of shape {other.shape}: "
-            f"{how}.",
-            f"Give it the shape {column} for one weight per sample, {look.values.shape} for one "
+        evidence |= _numbers(batch, column)
+        return WEIGHTS_AXIS.found(
+            f"{self.head}sample_weight of shape {weight.shape} meets {what} of shape "
+            f"{other.shape}: {how}.",
+            f"Give it the shape {column} for one weight per sample, {batch.values.shape} for one "
             "per value.",
             evidence,
-        )
-
-    def _mask_meets(self, look, mask, values):
-        """Return a finding if a mask makes an outer product with the values."""
-        aligned, low = same_rank(values, mask)
-        try:
-            product = np.broadcast_shapes(aligned.shape, low.shape)
-        except ValueError:
-            return None
-        if product == aligned.shape:
-            return None
-        return found(
-            "mask-axis",
-            f"{look}: a mask of shape {mask.shape} meets values of shape {values.shape}: they "
-            f"multiply to {product}, every value with every position of the mask.",
-            "Let the loss return one value per position of the mask. If y_pred ends in an axis of "
-            "length 1, give y_true that axis too.",
-            {"mask.shape": mask.shape, "values.shape": values.shape, "masked": (~mask).sum()},
         )
 
     def findings(self):
@@ -81,22 +69,55 @@ class WeightsAxis(Check):
             yield self.finding
 
 
-def _numbers(look, column):
+def _numbers(batch, column):
     """Return the loss of this batch as Keras computes it, and with weights of another shape."""
     evidence = {}
-    for name, weight in (("this batch", look.weight), (f"with weights {column}", None)):
+    for name, weight in (("this batch", batch.weight), (f"with weights {column}", None)):
         try:
-            weight = look.weight.reshape(column) if weight is None else weight
+            weight = batch.weight.reshape(column) if weight is None else weight
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 result = aggregate(
-                    look.values, weight, look.mask, reduction=look.reduction or "mean"
+                    batch.values, weight, batch.mask, reduction=batch.reduction or "mean"
                 )
             if np.ndim(result.total) == 0:
                 evidence[name] = float(result.total)
         except ValueError:
             pass
     return evidence
+
+
+@WEIGHTS_AXIS.example
+def weights_along_time(mended=False):
+    """Four weights for four rows of four steps."""
+    weight = array(1, 2, 3, 4)
+    weight = weight[:, None] if mended else weight
+    return passing(drawn(4, 4, 1), drawn(4, 4, 1, seed=1), "mse", sample_weight=weight)
+
+
+def refused(refusal):
+    """Return the finding for weights that don't fit the values, None where there are none."""
+    if refusal.weight is None:
+        return None
+    weight, values = refusal.weight.shape, refusal.values.shape
+    column = (*weight, *[1] * (len(values) - len(weight)))
+    return WEIGHTS_REFUSED.found(
+        f"{refusal.head}sample_weight of shape {weight} does not fit values of shape {values}: "
+        "Keras matches shapes from the last axis, and fails.",
+        f"Give it the shape {column} for one weight per sample, {values} for one per value."
+        if len(weight) < len(values)
+        else f"Give it the shape {values}.",
+        refusal.evidence
+        | {"sample_weight.shape": weight, "Keras": keras_words(refusal.failure.error)},
+    )
+
+
+@WEIGHTS_REFUSED.example
+def weights_refused(mended=False):
+    """Four weights for four rows of three steps."""
+    weight = array(1, 2, 3, 4)
+    weight = weight[:, None] if mended else weight
+    return passing(drawn(4, 3, 1), drawn(4, 3, 1, seed=1), "mse", sample_weight=weight)
 
 
 class ZeroWeights(Check):
@@ -107,27 +128,25 @@ class ZeroWeights(Check):
         self.zeros = self.count = 0
         self.total = 0.0
 
-    def see(self, look):
+    def see(self, batch):
         """Count zeros among the weights of values that the mask keeps."""
-        if look.weight is None or look.weights is None or look.reduction not in MEANS:
+        if batch.weight is None or batch.weights is None or batch.reduction not in MEANS:
             return
-        masked = look.kept | (look.weights == 0)  # by weights alone
-        if look.mask is not None:
-            values, mask = same_rank(look.values, look.mask)
+        masked = batch.kept | (batch.weights == 0)  # by weights alone
+        if batch.mask is not None:
+            values, mask = same_rank(batch.values, batch.mask)
             if np.broadcast_shapes(values.shape, mask.shape) != values.shape:
                 return
-            masked = np.broadcast_to(mask, values.shape).reshape(look.values.shape)
-        self.zeros += int((masked & (look.weights == 0)).sum())
+            masked = np.broadcast_to(mask, values.shape).reshape(batch.values.shape)
+        self.zeros += int((masked & (batch.weights == 0)).sum())
         self.count += int(masked.sum())
-        self.total += float(np.nansum(np.where(masked, look.weights * look.values, 0)))
+        self.total += float(np.nansum(np.where(masked, batch.weights * batch.values, 0)))
 
     def findings(self):
         """Yield a finding if some weights are 0, and not all."""
         if 0 < self.zeros < self.count:
-            name = self.output.name
-            yield found(
-                "weights-zero",
-                f"Output {name!r}: weights of 0: {self.zeros} of {self.count}. They leave the sum "
+            yield WEIGHTS_ZERO.found(
+                f"{self.head}weights of 0: {self.zeros} of {self.count}. They leave the sum "
                 f"but stay in the denominator: the loss is that of the others, times "
                 f"{(self.count - self.zeros) / self.count:.4g}.",
                 "To leave values out use a mask, or reduction='mean_with_sample_weight', which "
@@ -141,6 +160,13 @@ class ZeroWeights(Check):
             )
 
 
+@WEIGHTS_ZERO.example
+def zero_weights(mended=False):
+    """Two weights of 0 among four."""
+    weight = array(1, 1, 1, 1) if mended else array(1, 0, 0, 1)
+    return passing(drawn(4, 3), drawn(4, 3, seed=1), "mse", sample_weight=weight)
+
+
 class WeightedMean(Check):
     """mean_with_sample_weight: fewer weights than values, and one division per batch."""
 
@@ -149,28 +175,27 @@ class WeightedMean(Check):
         self.fewer = None
         self.batches = []
 
-    def see(self, look):
+    def see(self, batch):
         """Keep sums of weights and of weighted values, batch by batch."""
-        if look.reduction != "mean_with_sample_weight" or not look.values.ndim:
+        if batch.reduction != "mean_with_sample_weight" or not batch.values.ndim:
             return
-        weight, weights = look.weight, look.weights
+        weight, weights = batch.weight, batch.weights
         if weights is None:
             return
-        unmasked = weight is not None and look.mask is None
-        if unmasked and self.fewer is None and weight.size < look.values.size:
-            self.fewer = weight.shape, look.values.shape
-        weights = np.where(look.kept, weights, 0)
-        total = float((weights * look.values)[look.kept].sum())
-        self.batches.append((look.rows, total, float(weights.sum())))
+        unmasked = weight is not None and batch.mask is None
+        if unmasked and self.fewer is None and weight.size < batch.values.size:
+            self.fewer = weight.shape, batch.values.shape
+        weights = np.where(batch.kept, weights, 0)
+        total = float((weights * batch.values)[batch.kept].sum())
+        self.batches.append((batch.rows, total, float(weights.sum())))
 
     def findings(self):
         """Yield what the shapes say, and what the batches do."""
-        head = f"Output {self.output.name!r}: mean_with_sample_weight "
+        head = f"{self.head}mean_with_sample_weight "
         if self.fewer is not None:
             shape, values = self.fewer
             times = int(np.prod(values) // max(np.prod(shape), 1))
-            yield found(
-                "weights-fewer",
+            yield WEIGHTS_FEWER.found(
                 f"{head}divides by the sum of the weights, shape {shape}, but adds up "
                 f"{int(np.prod(values))} values: the result is {times} times the weighted mean.",
                 f"Give the weights the full shape {values}.",
@@ -181,8 +206,7 @@ class WeightedMean(Check):
             epoch = float((rows * sums / weights).sum() / rows.sum())
             whole = float(sums.sum() / weights.sum())
             if abs(epoch - whole) > 1e-3 * max(abs(epoch), abs(whole)):
-                yield found(
-                    "weighted-mean-batches",
+                yield WEIGHTED_MEAN_BATCHES.found(
                     f"{head}divides in every batch by that batch's sum of weights, and the epoch "
                     "counts batches by rows: the result is not the weighted mean of all rows, and "
                     "moves with the batch size.",
@@ -194,3 +218,24 @@ class WeightedMean(Check):
                         "sums of weights": weights[:6].tolist(),
                     },
                 )
+
+
+@WEIGHTS_FEWER.example
+def fewer_weights(mended=False):
+    """Four weights for twelve values."""
+    weight = np.tile(array(1, 2, 3, 4)[:, None], (1, 3 if mended else 1))
+    return _weighted_mean((4, 3, 2), weight)
+
+
+@WEIGHTED_MEAN_BATCHES.example
+def weighted_mean_in_batches(mended=False):
+    """A batch with weights of 2 in all, and one with weights of 14."""
+    weight = array(1, 3, 1, 3) if mended else array(1, 1, 5, 9)
+    return _weighted_mean((4, 3), weight, batch_size=2)
+
+
+def _weighted_mean(shape, weight, **data):
+    from keras import losses
+
+    loss = losses.MeanSquaredError(reduction="mean_with_sample_weight")
+    return passing(drawn(*shape), drawn(*shape, seed=1), loss, sample_weight=weight, **data)

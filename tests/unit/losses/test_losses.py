@@ -13,7 +13,7 @@ from keras.src.losses.losses import LossFunctionWrapper
 
 import lossbook as lb
 from lossbook._losses.catalogue import ALIASES, ATOMIC, LOSSES, options_of
-from lossbook._model.keras_private import known_loss
+from lossbook._model import known_loss
 from tests.real_keras.arrays import labels, predictions
 from tests.real_keras.options import CLASSES
 

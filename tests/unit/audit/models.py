@@ -3,7 +3,7 @@
 A Plan is a sound model in words; `build` compiles it and draws its data. A mutation changes one
 thing, in the plan or in what was built, and names the finding that audit has to make of it.
 
-    python -m tests.unit.audit.audit_models        audits all sound models and all of their mutants
+    python -m tests.unit.audit.models        audits all sound models and all of their mutants
 """
 
 import itertools
@@ -21,7 +21,8 @@ import numpy as np
 from keras import layers, losses, ops
 
 import lossbook as lb
-from tests.unit.audit.audit_planted import BACKEND, Case, compiled, row_mean, scalar_mean
+from lossbook._audit.examples import Example, compiled, row_mean, scalar_mean
+from tests.unit.audit.planted import BACKEND
 
 STEPS = 5
 
@@ -279,7 +280,7 @@ def build(plan):
         data["sample_weight"] = rng.uniform(0.5, 2, wide).astype("float32")
     if plan.class_weight:
         data["class_weight"] = plan.class_weight
-    return Case(model, data)
+    return Example(model, data)
 
 
 class Sequence(keras.utils.PyDataset):

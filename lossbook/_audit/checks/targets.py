@@ -1,0 +1,41 @@
+"""Targets of a shape that the predictions don't have."""
+
+import numpy as np
+
+from lossbook._audit.examples import passing, simplex
+from lossbook._audit.finding import Hazard, keras_words
+
+TARGETS_REFUSED = Hazard("targets-refused", "error", "03_class_axis.ipynb", 110)
+
+
+def refused(refusal):
+    """Return the finding for targets that a loss function refuses."""
+    y_true, y_pred = refusal.y_true.shape, refusal.y_pred.shape
+    return TARGETS_REFUSED.found(
+        f"{refusal.head}{refusal.name} refuses y_true of shape {y_true} with y_pred of shape "
+        f"{y_pred}: Keras fails.",
+        _fix(refusal.output, y_true, y_pred),
+        refusal.evidence | {"Keras": keras_words(refusal.bare_error)},
+    )
+
+
+def _fix(output, y_true, y_pred):
+    if output.entry.target == "sparse":
+        if y_true == y_pred:
+            return (
+                f"These look like one-hot rows: take categorical_crossentropy, or pass class "
+                f"numbers of shape {y_pred[:-1]}."
+            )
+        classes = y_pred[output.options.get("axis", -1)]
+        return f"Pass class numbers of shape {y_pred[:-1]}, from 0 to {classes - 1}."
+    short = y_true in (y_pred[:-1], (*y_pred[:-1], 1))
+    if output.loss_name == "categorical_crossentropy" and short:
+        return "For class numbers take sparse_categorical_crossentropy."
+    return f"Give y_true the shape {y_pred}."
+
+
+@TARGETS_REFUSED.example
+def class_numbers_for_rows(mended=False):
+    """Class numbers for a loss that takes one-hot rows."""
+    loss = "sparse_categorical_crossentropy" if mended else "categorical_crossentropy"
+    return passing(simplex(4, 3), np.array([0, 1, 2, 1]), loss)

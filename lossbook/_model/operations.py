@@ -1,0 +1,48 @@
+"""Hooks on Keras's layers and operations, while a model is called."""
+
+import functools
+import threading
+from contextlib import contextmanager
+
+
+@contextmanager
+def operations_seen_by(path):
+    """Let `path` know, in this thread, which operation is called with what and returns what.
+
+    `path.enter(operation, arguments)` and `path.leave(operation, arguments, results)` are called
+    around every layer, model and plain operation.
+    """
+    import keras
+
+    here = threading.get_ident()
+
+    def seen(original, plain=False, variables=0):
+        @functools.wraps(original)
+        def call(self, *args, **kwargs):
+            skipped = plain and isinstance(self, keras.Layer)
+            if skipped or threading.get_ident() != here:
+                return original(self, *args, **kwargs)
+            arguments = args[variables:], {} if variables else kwargs
+            path.enter(self, arguments)
+            results = None
+            try:
+                results = original(self, *args, **kwargs)
+            finally:
+                path.leave(self, arguments, results)
+            return results
+
+        return call
+
+    hooks = {  # the step of JAX calls the model by stateless_call
+        (keras.Layer, "__call__"): {},
+        (keras.Layer, "stateless_call"): {"variables": 2},
+        (keras.Operation, "__call__"): {"plain": True},
+    }
+    originals = {(owner, name): getattr(owner, name) for owner, name in hooks}
+    for (owner, name), options in hooks.items():
+        setattr(owner, name, seen(originals[owner, name], **options))
+    try:
+        yield
+    finally:
+        for (owner, name), original in originals.items():
+            setattr(owner, name, original)
