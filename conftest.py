@@ -1,8 +1,10 @@
 """pytest's settings; a plugin of tests/ would not reach the notebooks in book/."""
 
+import json
 import time
 from pathlib import Path
 
+PINNED = Path(__file__).parent / "records/environments/pinned.json"
 # What of an interactive ledger is not saved (tools/notebooks/files.py, LIVE, in nbval's flavour).
 LIVE = r'(?s: data-(?:state|page)="[^"]*"|<script class="lossbook-ledger">.*?</script>)'
 
@@ -19,6 +21,16 @@ def pytest_collectstart(collector):
         collector.skip_compare += ("stderr",)
         collector.sanitize_patterns[LIVE] = ""
         collector.passed, collector.started = [], time.monotonic()
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the slowest notebooks, so that all workers end together (`make test`)."""
+    notebooks = [item for item in items if hasattr(item, "test_outputs")]
+    if notebooks:
+        took = json.loads(PINNED.read_text(encoding="utf-8"))["notebooks"]
+        seconds = {name: counted["seconds"] for name, counted in took.items()}
+        notebooks.sort(key=lambda item: (-seconds.get(item.path.stem, 0), item.path))
+        items[:] = notebooks + [item for item in items if not hasattr(item, "test_outputs")]
 
 
 def pytest_runtest_makereport(item, call):

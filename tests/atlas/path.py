@@ -5,6 +5,7 @@ each call. What is left out is what comes before the values: see `atlas_reasons`
 """
 
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from lossbook.rules import resolve
 from records.atlas.cases import CASES, CUSTOM, Numpy
 
 ATLAS = Path(__file__).resolve().parents[2] / "records" / "atlas"
+OUTPUTS = [output for case in CASES for output in case["outputs"]]
+POSITIONS = {id(output): position for position, output in enumerate(OUTPUTS)}
 
 __all__ = ["CASES", "expected", "version"]
 
@@ -33,16 +36,13 @@ def finds_logits(release, eager):
     return framework == "tf_keras" or number >= (2, 3)
 
 
-def activated(output, release, eager):
-    """Return the predictions, and the options that stand for logits found behind them."""
-    z = output["y_pred"]
-    if output["activation"] is None:
-        return z, {}
-    if finds_logits(release, eager) and output["after_activation"] is None:
-        if output["options"].get("from_logits") and not logits_win(release):
-            return sigmoid_or_softmax(output["activation"], z), {}
-        return z, {"from_logits": True}
-    return sigmoid_or_softmax(output["activation"], z), {}
+def seen(output, release, eager):
+    """Say what the loss sees: what the model returns, or the logits that Keras finds behind it."""
+    found = finds_logits(release, eager) and output["after_activation"] is None
+    if output["activation"] is None or not found:
+        return "predictions"
+    taken = output["options"].get("from_logits") and not logits_win(release)
+    return "predictions" if taken else "logits"
 
 
 def logits_win(release):
@@ -61,8 +61,18 @@ def sigmoid_or_softmax(activation, z):
 
 def values_of(output, release, rows, eager):
     """Return the values of some rows, and the mask that the loss itself makes (or None)."""
-    y_true = output["y_true"][rows]
-    y_pred, more = activated(output, release, eager)
+    return _values(POSITIONS[id(output)], rows.start, rows.stop, seen(output, release, eager))
+
+
+@cache
+def _values(position, start, stop, sees):
+    """Compute them once for all releases whose loss sees the same."""
+    output, rows = OUTPUTS[position], slice(start, stop)
+    y_true, y_pred, more = output["y_true"][rows], output["y_pred"], {}
+    if sees == "logits":
+        more = {"from_logits": True}
+    elif output["activation"] is not None:
+        y_pred = sigmoid_or_softmax(output["activation"], y_pred)
     y_pred, name = y_pred[rows], output["loss"]
     if name.startswith("custom:"):
         y_pred = y_pred.astype("float32")

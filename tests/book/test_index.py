@@ -1,4 +1,7 @@
-"""Every row of the table on the first page, shown by a run of real Keras; its example, run."""
+"""The table on the first page, row by row in real Keras, and its example, run.
+
+The row of the outputs is that of question 5, in test_questions.py.
+"""
 
 import doctest
 import re
@@ -8,20 +11,9 @@ import keras
 import numpy as np
 import pytest
 
+from tests.book.replay import VALUES, evaluate, model_of, replay
+
 INDEX = Path(__file__).parents[2] / "book" / "index.md"
-VALUES = np.array([1.0, 2.0, 4.0, 9.0], "float32")
-TARGETS = np.zeros_like(VALUES)
-
-
-def replay(**settings):
-    """A compiled model that returns its input."""
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Identity()])
-    model.compile(loss="mean_absolute_error", **settings)
-    return model
-
-
-def evaluate(model, values=VALUES, **settings):
-    return model.evaluate(values[:, None], 0 * values[:, None], verbose=0, **settings)
 
 
 def test_the_example_prints_what_the_page_says():
@@ -66,21 +58,10 @@ def test_reduction_divides_by_values_not_by_the_batch_size():
     assert float(total) / 1.5 == pytest.approx(2 * 3 * 4)
 
 
-def test_outputs_are_summed_with_their_loss_weights():
-    inputs = keras.Input((1,))
-    outputs = [keras.layers.Identity(name=name)(inputs) for name in "ab"]
-    model = keras.Model(inputs, outputs)
-    model.compile(loss=["mae", "mse"], loss_weights=[1.0, 10.0])
-    zeros = 0 * VALUES[:, None]
-    printed = model.evaluate(VALUES[:, None], [zeros, zeros], verbose=0, return_dict=True)["loss"]
-    assert printed == pytest.approx(VALUES.mean() + 10 * (VALUES**2).mean())
-
-
 def test_additional_losses_are_added_undivided():
     layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
     layer.kernel_regularizer = keras.regularizers.L2(0.5)
-    model = keras.Sequential([keras.Input((1,)), layer])
-    model.compile(loss="mean_absolute_error")
+    model = model_of(layer, loss="mean_absolute_error")
     assert evaluate(model) == pytest.approx(VALUES.mean() + 0.5)
     assert evaluate(model, batch_size=1) == pytest.approx(VALUES.mean() + 0.5)
 

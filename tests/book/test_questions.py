@@ -1,7 +1,7 @@
 """The page of questions: what its answers say is what real Keras does; its links and numbers hold.
 
 The chapters prove the answers at length; here each of the twelve has one run, on data so small that
-the expected number is plain arithmetic. (Questions 3, 4's division, 7 to 9: also tests/test_index.)
+the expected number is plain arithmetic; 3 and 9 have theirs in test_index.py.
 """
 
 import json
@@ -13,14 +13,13 @@ import numpy as np
 import pytest
 
 import lossbook as lb
+from tests.book.replay import VALUES, ZEROS, evaluate, model_of, replay
 
 pytestmark = pytest.mark.filterwarnings("ignore:The model does not have any trainable weights")
 
 BOOK = Path(__file__).parents[2] / "book"
 TEXT = (BOOK / "questions.md").read_text(encoding="utf-8")
 QUESTIONS = dict(re.findall(r"^### (.+?)\n(.+?)(?=^##|\Z)", TEXT, flags=re.DOTALL | re.MULTILINE))
-VALUES = np.array([1.0, 2.0, 4.0, 9.0], "float32")
-ZEROS = np.zeros_like(VALUES)
 
 
 def chapters(answer):
@@ -34,21 +33,6 @@ def outputs(chapter):
     return "".join("".join(out.get("text", "")) for cell in cells for out in cell["outputs"])
 
 
-def model_of(layer, **settings):
-    model = keras.Sequential([keras.Input((1,)), layer])
-    model.compile(**settings)
-    return model
-
-
-def replay(**settings):
-    """A compiled model that returns its input."""
-    return model_of(keras.layers.Identity(), **{"loss": "mae", **settings})
-
-
-def evaluate(model, x=VALUES, **settings):
-    return model.evaluate(x[:, None], 0 * x[:, None], verbose=0, **settings)
-
-
 # The page
 
 
@@ -58,11 +42,6 @@ def test_a_question_has_one_sentence_and_a_link_to_a_chapter(question):
     assert re.match(r"\n?\*\*[^*]+[.]\*\*\n", answer), "the answer is one paragraph in bold"
     assert question.endswith("?")
     assert chapters(answer), "See [the section](NN_chapter.ipynb#section)"
-
-
-def test_the_description_counts_the_questions():
-    assert TEXT.split("description: >-\n  ")[1].startswith("Thirty-five questions")
-    assert len(QUESTIONS) == 35
 
 
 def test_the_twelve_have_other_wordings():
@@ -110,15 +89,6 @@ def test_2_the_logit_behind_a_sigmoid_is_not_clipped():
     assert model.evaluate(x, y, verbose=0) == pytest.approx(40.0 if found else 16.118, abs=5e-4)
 
 
-def test_3_every_element_of_a_sigmoid_output_counts_alike():
-    rng = np.random.default_rng(3)
-    y_true = rng.integers(0, 2, (2, 3, 4, 5)).astype("float32")
-    y_pred = rng.uniform(0.1, 0.9, y_true.shape).astype("float32")
-    element = -np.where(y_true == 1, np.log(y_pred), np.log(1 - y_pred))
-    loss = keras.losses.BinaryCrossentropy()(y_true, y_pred)
-    assert float(loss) == pytest.approx(element.sum() / (2 * 3 * 4 * 5), rel=1e-5)
-
-
 def test_4_class_weight_divides_by_the_number_of_values():
     labels, weights = np.array([0, 1, 1, 1]), np.array([1.0, 10.0])
     model = replay(loss=lambda y, p: keras.ops.abs(p[:, 0]), optimizer=keras.optimizers.SGD(0.0))
@@ -143,10 +113,8 @@ def test_5_the_total_is_the_weighted_sum_and_the_additional_losses():
     zeros = ZEROS[:, None]
     logs = model.evaluate(VALUES[:, None], [zeros, zeros], verbose=0, return_dict=True)
     assert logs["loss"] == pytest.approx(2 * 4 + 10 * np.mean(VALUES**2) + 0.01, rel=1e-5)
-    if tuple(map(int, keras.__version__.split(".")[:2])) >= (
-        3,
-        7,
-    ):  # before, the lines were weighted
+    # Before Keras 3.7 the lines were weighted.
+    if tuple(map(int, keras.__version__.split(".")[:2])) >= (3, 7):
         assert logs["a_loss"] == pytest.approx(4.0)
         assert logs["b_loss"] == pytest.approx(np.mean(VALUES**2))
 
@@ -186,13 +154,6 @@ def test_8_penalties_are_added_to_val_loss_undivided():
     for key in ("loss", "val_loss"):
         assert logs[key][0] == pytest.approx(VALUES.mean() + 2.0)
     assert logs["val_mae"][0] == pytest.approx(VALUES.mean())
-
-
-def test_9_a_batch_counts_by_its_rows_whatever_they_weigh():
-    weight = np.array([1.0, 1.0, 1.0, 5.0])
-    batches = [(1 + 2 + 4) / 3, 9.0 * 5]
-    expected = (3 * batches[0] + 1 * batches[1]) / 4
-    assert evaluate(replay(), sample_weight=weight, batch_size=3) == pytest.approx(expected)
 
 
 def test_10_a_subclass_broadcasts_and_a_scalar_is_weighted_by_the_mean():
