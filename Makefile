@@ -209,6 +209,7 @@ rosetta: $(READY) ## Run the cases of chapter 16 with PyTorch, optax, scikit-lea
 lint: $(READY) ## Check the style of code and notebooks, and the rules that notebooks follow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . || { \
 	  echo "To mend most of it: $(BIN)/ruff check --fix . ; $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python -m tools.notebooks check
 
 refresh: $(READY) ## Run the notebooks again and save their outputs, normalised

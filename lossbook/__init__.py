@@ -15,8 +15,7 @@ from lossbook import elementwise, reduction, total
 from lossbook._audit import audit
 from lossbook._explain import explain
 from lossbook._identify import identify
-from lossbook._trace.source import source
-from lossbook._trace.trace import trace
+from lossbook._trace import source, trace
 from lossbook.rules import RULES, aggregate, epoch_loss
 
 __version__ = "0.1.0"

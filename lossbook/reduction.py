@@ -13,8 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lossbook._core.arrays import (
+from lossbook._core import (
     asarray,
+    check_axis,
+    check_fit,
+    check_not_empty,
+    check_sum_of_weights,
     divide_no_nan,
     dtype_name,
     namespace,
@@ -24,7 +28,6 @@ from lossbook._core.arrays import (
     to_numpy,
     warn,
 )
-from lossbook._core.checks import check_axis, check_fit, check_not_empty, check_sum_of_weights
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
 _DIVIDED_BY_SIZE = ("sum_over_batch_size", "mean")

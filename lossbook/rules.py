@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from lossbook._core.arrays import installed_keras
-from lossbook._rules.families import FAMILIES, KNOWN, Rule
-from lossbook._rules.other_libraries import ELSEWHERE
+from lossbook._core import installed_keras
+from lossbook._rules import ELSEWHERE, FAMILIES, KNOWN, Rule
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {rule.name: rule for families in FAMILIES.values() for _, rule in families} | ELSEWHERE

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossbook._core.arrays import to_numpy, warn
+from lossbook._core import to_numpy, warn
 
 
 class Sum(NamedTuple):

@@ -7,7 +7,7 @@ it once had, and at which layer that went; it also remembers the activation that
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lossbook._core.arrays import dtype_name
+from lossbook._core import dtype_name
 from lossbook._model import attached_mask
 
 _RESHAPES = ("Reshape", "Flatten", "Permute", "Dropout", "Identity", "UnitNormalization")

@@ -10,7 +10,7 @@ import numpy as np
 
 from lossbook import reduction as keras3
 from lossbook._audit.finding import Finding
-from lossbook._core.arrays import squeeze_or_expand_to_same_rank, to_numpy
+from lossbook._core import squeeze_or_expand_to_same_rank, to_numpy
 from lossbook._explain import elementwise_of, part_of
 from lossbook._model import Call, Output
 

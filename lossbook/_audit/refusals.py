@@ -16,7 +16,7 @@ from lossbook._audit.checks import (
     weights,
 )
 from lossbook._audit.observation import same_rank
-from lossbook._core.arrays import dtype_name, shape_of, to_numpy
+from lossbook._core import dtype_name, shape_of, to_numpy
 from lossbook._model import Failure, attached_mask
 
 

@@ -181,11 +181,14 @@ def attached_mask(x):
 
     JAX arrays take no attributes: Keras keeps their masks in a table of its own.
     """
-    if _framework(x) in (None, "tensorflow"):
-        return getattr(x, "_keras_mask", None)
-    from keras.src.backend.common.masking import get_keras_mask
-
-    return get_keras_mask(x)
+    if _framework(x) is not None:
+        try:
+            from keras.src.backend.common.masking import get_keras_mask
+        except ImportError:  # Keras 3.5
+            pass
+        else:
+            return get_keras_mask(x)
+    return getattr(x, "_keras_mask", None)
 
 
 def divide_no_nan(xp, x, y):

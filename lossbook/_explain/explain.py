@@ -3,7 +3,7 @@
 import warnings
 from typing import Any
 
-from lossbook._core.arrays import warn
+from lossbook._core import warn
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.groups import Groups

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossbook._core.arrays import shape_of
+from lossbook._core import shape_of
 from lossbook._explain.parts import host
 
 KEYS = ("output", "source", "batch", "sample", "position", "class", "true_class")

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from lossbook import reduction as keras3
-from lossbook._core.arrays import asarray, dtype_name, shape_of, size, to_numpy
-from lossbook._core.checks import check_axis
-from lossbook._losses.call import elementwise_losses
+from lossbook._core import asarray, check_axis, dtype_name, shape_of, size, to_numpy
+from lossbook._losses import elementwise_losses
 from lossbook._model import Call
 from lossbook.rules import resolve
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lossbook._rules.older_releases import batches_alike
+from lossbook._rules import batches_alike
 from lossbook.reduction import Step
 from lossbook.rules import RULES, resolve
 from lossbook.total import reported_loss

@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 import numpy as np
 
-from lossbook._core.arrays import dtype_name, to_numpy
+from lossbook._core import dtype_name, to_numpy
 
 # How far from the exact sum a computation in that dtype may end, per magnitude of its terms.
 ROUNDING = {"float64": 1e-12, "float32": 2e-6, "bfloat16": 12 * 2.0**-8, "float16": 12 * 2.0**-11}

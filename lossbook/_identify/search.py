@@ -6,14 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from lossbook._core.arrays import asarray, attached_mask, dtype_name, is_float, namespace, to_numpy
-from lossbook._core.checks import check_not_empty
+from lossbook._core import (
+    asarray,
+    attached_mask,
+    check_not_empty,
+    dtype_name,
+    is_float,
+    namespace,
+    to_numpy,
+)
 from lossbook._identify.candidates import Data, by_preference, rule_candidates, variants
 from lossbook._identify.matches import Identified, error, group_of, groups, match_of, words_for
 from lossbook._identify.printed import ROUNDING, read
 from lossbook._identify.slips import slip_candidates
-from lossbook._losses.catalogue import loss_named
-from lossbook._trace.trace import trace
+from lossbook._losses import loss_named
+from lossbook._trace import trace
 from lossbook.total import batch_loss, weighted_losses
 
 ABSOLUTE = 1e-7  # rounding of a loss near 0 that is computed in float32: 1 - p, say

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lossbook._core.arrays import size, squeeze_or_expand_to_same_rank
+from lossbook._core import size, squeeze_or_expand_to_same_rank
 from lossbook._identify.candidates import MOST_SLIPS, Candidate
 from lossbook.rules import RULES
 from lossbook.total import reported_loss

@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 
-from lossbook._core.arrays import size, to_numpy
+from lossbook._core import size, to_numpy
 from lossbook._interact.ledger import Ledger
 from lossbook._interact.state import ELEMENTS, State, rule_of
-from lossbook._losses.catalogue import loss_named
+from lossbook._losses import loss_named
 
 
 def ledger_of(trace):

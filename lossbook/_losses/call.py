@@ -5,9 +5,10 @@ from difflib import get_close_matches
 import numpy as np
 
 from lossbook import reduction as keras3
-from lossbook._core.arrays import (
+from lossbook._core import (
     asarray,
     attached_mask,
+    check_axis,
     check_dtype,
     dtype_name,
     floatx,
@@ -16,7 +17,6 @@ from lossbook._core.arrays import (
     to_numpy,
     warn,
 )
-from lossbook._core.checks import check_axis
 from lossbook._losses.catalogue import (
     ALIASES,
     ATOMIC,

@@ -6,7 +6,7 @@ the additional losses. The step is Keras's own, compiled as the model is. Where 
 what is read here, `private` says so.
 """
 
-from lossbook._core.arrays import attached_mask
+from lossbook._core import attached_mask
 from lossbook._model.check import check_model
 from lossbook._model.keras_private import dataset_with_class_weight, known_loss, refused_by_fit
 from lossbook._model.recorder import Batch, Call, Failure, Output

@@ -4,8 +4,8 @@ import functools
 import inspect
 import warnings
 
-from lossbook._core.arrays import installed_keras
-from lossbook._losses.catalogue import ALIASES, known_options, loss_named, options_of
+from lossbook._core import installed_keras
+from lossbook._losses import ALIASES, known_options, loss_named, options_of
 
 
 def private(owner, name):

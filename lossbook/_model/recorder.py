@@ -4,8 +4,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from lossbook._core.arrays import attached_mask
-from lossbook._losses.catalogue import KerasLoss, loss_named
+from lossbook._core import attached_mask
+from lossbook._losses import KerasLoss, loss_named
 from lossbook._model.keras_private import function_of, keras_logits, known_loss, own_call
 
 _OWN = KerasLoss(None, "none", target="own")  # what a user's loss takes is not known

@@ -6,8 +6,7 @@ from functools import partial
 from types import MappingProxyType
 
 from lossbook import reduction as keras3
-from lossbook._core.arrays import asarray, namespace, shape_of
-from lossbook._core.checks import check_fit
+from lossbook._core import asarray, check_fit, namespace, shape_of
 from lossbook._rules.keras2 import (
     at_a_mask_with_ones,
     at_the_values,

@@ -6,8 +6,15 @@ weighs, and what the sum is divided by. The stages are Keras 3's own, on ranks t
 
 import numpy as np
 
-from lossbook._core.arrays import asarray, divide_no_nan, dtype_name, namespace, shape_of, size
-from lossbook._core.checks import check_not_empty
+from lossbook._core import (
+    asarray,
+    check_not_empty,
+    divide_no_nan,
+    dtype_name,
+    namespace,
+    shape_of,
+    size,
+)
 from lossbook._rules.weight_shapes import alike_or_longer, append_axes, one_axis, one_or_two_axes
 from lossbook.reduction import (
     Step,

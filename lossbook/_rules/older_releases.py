@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossbook._core.arrays import asarray, divide_no_nan, epsilon, namespace, shape_of, size
+from lossbook._core import asarray, divide_no_nan, epsilon, namespace, shape_of, size
 from lossbook.reduction import Step, mask_weight
 from lossbook.total import Sum, activity_penalty, reported_loss
 

@@ -12,8 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from lossbook._core.arrays import asarray, dtype_name, namespace, shape_of
-from lossbook._core.checks import check_not_empty
+from lossbook._core import asarray, check_not_empty, dtype_name, namespace, shape_of
 from lossbook._rules.families import Rule
 from lossbook._rules.older_releases import batches_alike, each_alone
 from lossbook.reduction import Step

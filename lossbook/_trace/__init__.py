@@ -1,1 +1,7 @@
-"""trace(): the path of one output, and Keras's own lines."""
+"""trace(): the path of one output, stage by stage; source(): Keras's own lines for a stage."""
+
+from lossbook._trace.keras_source import WHERE, Source, source
+from lossbook._trace.stages import Stage
+from lossbook._trace.trace import Trace, trace
+
+__all__ = ["WHERE", "Source", "Stage", "Trace", "source", "trace"]

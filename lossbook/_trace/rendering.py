@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from lossbook._core.arrays import shape_of, size, to_numpy
+from lossbook._core import shape_of, size, to_numpy
 
 _SHOWN = 12  # arrays of up to so many entries are written out
 

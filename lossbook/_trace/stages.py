@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lossbook._core.arrays import shape_of, size, to_numpy
-from lossbook._losses.catalogue import loss_named
+from lossbook._core import shape_of, size, to_numpy
+from lossbook._losses import loss_named
 
 _LOSSES_FILE = "keras/src/losses/losses.py"
 _LOSS_FILE = "keras/src/losses/loss.py"

@@ -7,30 +7,28 @@ from typing import Any
 import numpy as np
 
 from lossbook import reduction as keras3
-from lossbook._core.arrays import (
+from lossbook._core import (
     asarray,
     attached_mask,
-    namespace,
-    shape_of,
-    squeeze_or_expand_to_same_rank,
-    to_numpy,
-)
-from lossbook._core.checks import (
     check_broadcast,
     check_finite,
     check_mask,
     check_not_empty,
     check_values_exist,
+    namespace,
+    shape_of,
+    squeeze_or_expand_to_same_rank,
+    to_numpy,
     warn_lost_axis,
 )
 from lossbook._interact import ledger_of
-from lossbook._losses.call import (
+from lossbook._losses import (
     atomic_values,
     elementwise_losses,
+    loss_named,
     recovered_logits,
     settings,
 )
-from lossbook._losses.catalogue import loss_named
 from lossbook._trace.rendering import trace_html, trace_text
 from lossbook._trace.stages import loss_stages, reduction_stages
 from lossbook.rules import resolve

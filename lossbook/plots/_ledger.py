@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from lossbook._core.arrays import shape_of, size, to_numpy
+from lossbook._core import shape_of, size, to_numpy
 from lossbook.plots._canvas import (
     BLUE,
     GREEN,

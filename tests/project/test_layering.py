@@ -1,6 +1,8 @@
-"""Who may import whom: lossbook stays light, and its arrows go one way."""
+"""Who may import whom: import-linter knows the layers and doors, the tests here the rest."""
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,82 +11,67 @@ import pytest
 
 import lossbook
 
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(lossbook.__file__).parent
-MODULES = {path.stem: ast.parse(path.read_text()) for path in sorted(PACKAGE.glob("*.py"))}
-for path in sorted(PACKAGE.glob("*/__init__.py")):  # a folder counts as one module
-    files = [ast.parse(file.read_text()) for file in sorted(path.parent.rglob("*.py"))]
-    MODULES[path.parent.name] = ast.Module([node for file in files for node in file.body], [])
+FILES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 HEAVY = ("keras", "tensorflow", "jax", "torch", "matplotlib")
 
-# A module imports from earlier lines only. A new module finds its place here.
-LAYERS = (
-    ("_core",),
-    ("elementwise", "reduction", "total", "data", "atlas"),
-    ("_losses", "_rules"),
-    ("rules",),
-    ("_interact",),
-    ("_trace", "_model"),
-    ("_identify", "plots"),
-    ("_explain", "_exercises"),
-    ("_audit",),
-    ("exercises",),
-    ("__init__",),
-    ("notebook",),
+
+def lint_imports(folder):
+    settings = {**os.environ, "PYTHONPATH": str(folder)}
+    command = [Path(sys.executable).parent / "lint-imports", "--no-cache"]
+    return subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True)
+
+
+def test_layers_and_doors():
+    done = lint_imports(ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "statement", "broken"),
+    [
+        ("reduction.py", "from lossbook.rules import resolve", "Arrows go one way"),
+        ("_trace/stages.py", "from lossbook._identify import identify", "Arrows go one way"),
+        ("total.py", "from lossbook._core.arrays import size", "lossbook._core has one door"),
+        ("plots/_ledger.py", "from lossbook._trace.stages import Stage", "_trace has one door"),
+    ],
 )
-LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer}
+def test_a_forbidden_import_is_found(tmp_path, file, statement, broken):
+    shutil.copytree(PACKAGE, tmp_path / "lossbook", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    path = tmp_path / "lossbook" / file
+    path.write_text(f"{path.read_text()}\n\ndef planted():\n    {statement}\n")
+    done = lint_imports(tmp_path)
+    assert done.returncode == 1
+    assert f"{broken}" in done.stdout.partition("Broken contracts")[2]
 
 
-def imports(tree):
-    """Return (module, names) for every import in a tree, those inside functions included."""
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found += [(alias.name, []) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "lossbook imports by full name"
-            found.append((node.module, [alias.name for alias in node.names]))
-    return found
+def roots(tree):
+    """Return the top-level packages that a tree imports, those inside functions included."""
+    nodes = list(ast.walk(tree))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[0] for name in names}
 
 
 def outside_functions(tree):
-    """Return a copy of a tree without the bodies of its functions."""
+    """Return a tree without its functions."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
     class Strip(ast.NodeTransformer):
         def visit(self, node):
             return None if isinstance(node, functions) else self.generic_visit(node)
 
-    return Strip().visit(ast.parse(ast.unparse(tree)))
+    return Strip().visit(tree)
 
 
-def siblings(tree):
-    """Return the modules of lossbook that a tree imports; the package itself is `__init__`."""
-    found = set()
-    for module, names in imports(tree):
-        if module == "lossbook":
-            found |= {name if name in MODULES else "__init__" for name in names or ["__init__"]}
-        elif module.startswith("lossbook."):
-            found.add(module.split(".")[1])
-    return found
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_arrows_go_one_way(module):
-    assert module in LEVEL, f"give {module} a place in LAYERS"
-    for other in siblings(MODULES[module]) - {module}:
-        assert LEVEL[other] < LEVEL[module], f"{module} must not import {other}"
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_frameworks_are_imported_inside_functions(module):
-    roots = {name.split(".")[0] for name, _ in imports(outside_functions(MODULES[module]))}
-    allowed = {"matplotlib"} if module == "plots" else set()
-    assert roots & set(HEAVY) <= allowed
-
-
-@pytest.mark.parametrize("module", sorted(set(MODULES) - {"plots"}))
-def test_matplotlib_is_for_plots_alone(module):
-    assert "matplotlib" not in {name.split(".")[0] for name, _ in imports(MODULES[module])}
+@pytest.mark.parametrize("file", FILES)
+def test_frameworks_are_imported_inside_functions_and_matplotlib_by_plots_alone(file):
+    text, plots = FILES[file].read_text(), file.startswith("plots/")
+    assert plots or "matplotlib" not in roots(ast.parse(text))
+    allowed = {"matplotlib"} if plots else set()
+    assert roots(outside_functions(ast.parse(text))) & set(HEAVY) <= allowed
 
 
 @pytest.mark.parametrize(
@@ -106,14 +93,8 @@ def test_a_fresh_interpreter_loads_no_framework(statement):
 
 
 def test_the_public_names_are_few_and_explicit():
-    assigned = [
-        node.value
-        for node in MODULES["__init__"].body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-    ]
-    (names,) = (ast.literal_eval(value) for value in assigned)
-    assert names == lossbook.__all__
-    assert len(names) == len(set(names)) <= 14
+    names = lossbook.__all__
+    assert len(names) == len(set(names)) <= 16
     assert set(names) <= set(dir(lossbook))
     for name in names:
         assert getattr(lossbook, name) is not None

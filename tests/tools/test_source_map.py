@@ -78,7 +78,8 @@ def test_the_list_says_the_same():
 
 
 def test_a_nightly_has_no_lines_to_link_to(monkeypatch):
-    monkeypatch.setattr("lossbook._trace.source.installed_keras", lambda: "3.16.0.dev2026112103")
+    nightly = "3.16.0.dev2026112103"
+    monkeypatch.setattr("lossbook._trace.keras_source.installed_keras", lambda: nightly)
     root = ElementTree.fromstring(svg())
     assert len(list(root.iter("a"))) == len(STOPS)
     assert "github.com" not in listed()

@@ -14,7 +14,15 @@ HOME = ROOT / "_build" / "mutants"
 TREE = HOME / "tree"  # what the mutants are made from and the tests run in
 MUTANTS = "mutants.json"  # in HOME, beside the tree
 MUTMUT = "mutmut==3.8.1"
-MODULES = ("elementwise", "_core/regression", "reduction", "total")
+MODULES = (
+    "elementwise/_crossentropy",
+    "elementwise/_focal",
+    "elementwise/_hinge",
+    "elementwise/_inputs",
+    "elementwise/_regression",
+    "reduction",
+    "total",
+)
 
 
 def copy_tree():

@@ -67,14 +67,14 @@ def report(mutants, killers, accepted):
     for entry in sorted(accepted - survived):
         if not sys.argv[1:]:
             print(f"\nKilled or gone, so take it out of {SURVIVORS.name}: {entry}")
-    print(f"\n{'module':20}{'made':>8}{'killed':>8}{'share':>8}{'accepted':>10}{'new':>6}")
+    print(f"\n{'module':28}{'made':>8}{'killed':>8}{'share':>8}{'accepted':>10}{'new':>6}")
     amiss = bool(survived - accepted)
     for name in MODULES:
         killed, known, new = (counts[name, fate] for fate in ("killed", "accepted", "new"))
         made = killed + known + new
         share = killed / made if made else 1
         amiss |= share < AIM
-        print(f"{name + '.py':20}{made:8}{killed:8}{share:8.1%}{known:10}{new:6}")
+        print(f"{name + '.py':28}{made:8}{killed:8}{share:8.1%}{known:10}{new:6}")
     return amiss
 
 

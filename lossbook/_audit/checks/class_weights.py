@@ -6,7 +6,7 @@ import numpy as np
 
 from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
 from lossbook._audit.finding import Hazard, keras_words
-from lossbook._core.arrays import to_numpy
+from lossbook._core import to_numpy
 from lossbook._explain import with_class_weight
 from lossbook._model import refused_by_fit
 

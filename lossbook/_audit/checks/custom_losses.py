@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.examples import array, drawn, passing, row_mean, scalar_mean
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
-from lossbook._core.arrays import to_numpy
+from lossbook._core import to_numpy
 
 TARGETS_BROADCAST = Hazard("targets-broadcast", "error", "11_custom_losses.ipynb", 120)
 LOSS_REDUCES_BATCH = Hazard("loss-reduces-batch", "warning", "11_custom_losses.ipynb", 130)

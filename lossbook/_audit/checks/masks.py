@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.examples import drawn, masked
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import MEANS, Check, same_rank
-from lossbook._core.arrays import installed_keras
+from lossbook._core import installed_keras
 
 MASK_LOST = Hazard("mask-lost", "error", "04_masks.ipynb", 150)
 MASK_AXIS = Hazard("mask-axis", "error", "04_masks.ipynb", 160)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core.arrays import to_numpy
+from lossbook._core import to_numpy
 from lossbook._exercises.checking.exercise import AnyOf, Exercise
 
 

@@ -12,8 +12,7 @@ import keras
 import pytest
 
 import lossbook as lb
-from lossbook._trace import source as _source
-from lossbook._trace.source import WHERE
+from lossbook._trace import WHERE, keras_source
 
 
 def real(name):
@@ -79,7 +78,7 @@ def test_the_permalink_names_the_lines_of_the_installed_release(name):
     ],
 )
 def test_only_a_release_has_a_tag_to_link_to(monkeypatch, version, linked):
-    monkeypatch.setattr(_source, "installed_keras", lambda: version)
+    monkeypatch.setattr(keras_source, "installed_keras", lambda: version)
     source = lb.source("reduce_values")
     assert (source.permalink is not None) == linked
     assert ("https://" in repr(source)) == linked
@@ -122,7 +121,7 @@ def another_keras(monkeypatch, folder, files):
         (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "src" / name).write_text(text, encoding="utf-8")
     spec = SimpleNamespace(origin=str(folder / "__init__.py"))
-    monkeypatch.setattr(_source.importlib.util, "find_spec", lambda name: spec)
+    monkeypatch.setattr(keras_source.importlib.util, "find_spec", lambda name: spec)
 
 
 def test_a_class_with_a_new_name_is_found_by_its_method(monkeypatch, tmp_path):
@@ -156,7 +155,7 @@ def test_a_file_that_is_gone_is_said_to_have_moved(monkeypatch, tmp_path):
 
 
 def test_keras_has_to_be_installed(monkeypatch):
-    monkeypatch.setattr(_source.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(keras_source.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install keras tensorflow"):
         lb.source("apply_mask")
 

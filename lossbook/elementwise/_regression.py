@@ -1,19 +1,7 @@
-"""Regression, divergence and hinge losses before any mean: one number for each element.
+"""Regression and divergence losses before any mean: one number for each element."""
 
-Public as `lossbook.elementwise.*`. NumPy in, NumPy out; tensors of the active Keras backend in,
-tensors on the same device out. `y_true` is cast to the dtype of `y_pred`; a last axis of length 1
-is added or dropped to make the ranks meet, and what still differs is broadcast, as in Keras.
-"""
-
-from lossbook._core.arrays import (
-    asarray,
-    dtype_name,
-    epsilon,
-    namespace,
-    shape_of,
-    squeeze_or_expand_to_same_rank,
-)
-from lossbook._core.checks import check_axis, check_compatible
+from lossbook._core import check_axis, epsilon, shape_of
+from lossbook.elementwise._inputs import broadcast_pair, positive_part
 
 
 def mean_squared_error(y_true, y_pred):
@@ -41,7 +29,7 @@ def mean_squared_error(y_true, y_pred):
     References:
         keras/src/losses/losses.py::mean_squared_error, Keras 3.15.1.
     """
-    xp, y_true, y_pred = _pair("mean_squared_error", y_true, y_pred)
+    xp, y_true, y_pred = broadcast_pair("mean_squared_error", y_true, y_pred)
     return xp.square(y_true - y_pred)
 
 
@@ -70,7 +58,7 @@ def mean_absolute_error(y_true, y_pred):
     References:
         keras/src/losses/losses.py::mean_absolute_error, Keras 3.15.1.
     """
-    xp, y_true, y_pred = _pair("mean_absolute_error", y_true, y_pred)
+    xp, y_true, y_pred = broadcast_pair("mean_absolute_error", y_true, y_pred)
     return xp.abs(y_true - y_pred)
 
 
@@ -99,7 +87,7 @@ def mean_absolute_percentage_error(y_true, y_pred):
     References:
         keras/src/losses/losses.py::mean_absolute_percentage_error, Keras 3.15.1.
     """
-    xp, y_true, y_pred = _pair("mean_absolute_percentage_error", y_true, y_pred)
+    xp, y_true, y_pred = broadcast_pair("mean_absolute_percentage_error", y_true, y_pred)
     return 100.0 * xp.abs((y_true - y_pred) / xp.maximum(xp.abs(y_true), epsilon()))
 
 
@@ -128,7 +116,7 @@ def mean_squared_logarithmic_error(y_true, y_pred):
     References:
         keras/src/losses/losses.py::mean_squared_logarithmic_error, Keras 3.15.1.
     """
-    xp, y_true, y_pred = _pair("mean_squared_logarithmic_error", y_true, y_pred)
+    xp, y_true, y_pred = broadcast_pair("mean_squared_logarithmic_error", y_true, y_pred)
     y_true, y_pred = xp.maximum(y_true, epsilon()), xp.maximum(y_pred, epsilon())
     return xp.square(xp.log(y_pred + 1.0) - xp.log(y_true + 1.0))
 
@@ -159,7 +147,7 @@ def huber(y_true, y_pred, delta=1.0):
     References:
         keras/src/losses/losses.py::huber, Keras 3.15.1.
     """
-    xp, y_true, y_pred = _pair("huber", y_true, y_pred)
+    xp, y_true, y_pred = broadcast_pair("huber", y_true, y_pred)
     error = xp.abs(y_pred - y_true)
     return xp.where(error <= delta, 0.5 * xp.square(error), delta * error - 0.5 * delta**2)
 
@@ -189,7 +177,7 @@ def log_cosh(y_true, y_pred):
     References:
         keras/src/losses/losses.py::log_cosh, Keras 3.15.1.
     """
-    xp, y_true, y_pred = _pair("log_cosh", y_true, y_pred)
+    xp, y_true, y_pred = broadcast_pair("log_cosh", y_true, y_pred)
     error = y_pred - y_true
     positive, rest = positive_part(xp, -2.0 * error)
     return error + (positive + rest) - 0.6931471805599453
@@ -220,7 +208,7 @@ def poisson(y_true, y_pred):
     References:
         keras/src/losses/losses.py::poisson, Keras 3.15.1.
     """
-    xp, y_true, y_pred = _pair("poisson", y_true, y_pred)
+    xp, y_true, y_pred = broadcast_pair("poisson", y_true, y_pred)
     return y_pred - y_true * xp.log(y_pred + epsilon())
 
 
@@ -249,99 +237,9 @@ def kl_divergence(y_true, y_pred):
     References:
         keras/src/losses/losses.py::kl_divergence, Keras 3.15.1.
     """
-    xp, y_true, y_pred = _pair("kl_divergence", y_true, y_pred)
+    xp, y_true, y_pred = broadcast_pair("kl_divergence", y_true, y_pred)
     y_true, y_pred = xp.clip(y_true, epsilon(), 1), xp.clip(y_pred, epsilon(), 1)
     return y_true * xp.log(y_true / y_pred)
-
-
-def hinge(y_true, y_pred):
-    """Hinge loss of every element, before the mean over the last axis.
-
-    Surprise: labels 0 and 1 become -1 and 1, but only if *all* labels of the batch are 0 or 1.
-
-    Formula: max(1 - y_true y_pred, 0).
-
-    Args:
-        y_true: labels -1 and 1 (or 0 and 1), shape `(batch, *positions)`.
-        y_pred: float scores, same shape.
-
-    Returns:
-        Array of the common shape, in the dtype of `y_pred`.
-
-    Raises:
-        ValueError: if the shapes cannot be broadcast.
-
-    Examples:
-        >>> from lossbook import elementwise
-        >>> print(elementwise.hinge([[0, 1]], [[0.5, 0.5]]))
-        [[1.5 0.5]]
-
-    References:
-        keras/src/losses/losses.py::hinge and ::convert_binary_labels_to_hinge, Keras 3.15.1.
-    """
-    xp, y_true, y_pred = _pair("hinge", y_true, y_pred)
-    return xp.maximum(1.0 - _signed(xp, y_true) * y_pred, 0)
-
-
-def squared_hinge(y_true, y_pred):
-    """Squared hinge loss of every element, before the mean over the last axis.
-
-    Surprise: as in `hinge`, labels 0 and 1 become -1 and 1 if all labels are 0 or 1.
-
-    Formula: max(1 - y_true y_pred, 0)².
-
-    Args:
-        y_true: labels -1 and 1 (or 0 and 1), shape `(batch, *positions)`.
-        y_pred: float scores, same shape.
-
-    Returns:
-        Array of the common shape, in the dtype of `y_pred`.
-
-    Raises:
-        ValueError: if the shapes cannot be broadcast.
-
-    Examples:
-        >>> from lossbook import elementwise
-        >>> print(elementwise.squared_hinge([[0, 1]], [[0.5, 0.5]]))
-        [[2.25 0.25]]
-
-    References:
-        keras/src/losses/losses.py::squared_hinge, Keras 3.15.1.
-    """
-    xp, y_true, y_pred = _pair("squared_hinge", y_true, y_pred)
-    return xp.square(xp.maximum(1.0 - _signed(xp, y_true) * y_pred, 0))
-
-
-def categorical_hinge(y_true, y_pred):
-    """Categorical hinge loss of every position: the best wrong score against the true one.
-
-    Surprise: this is the finest grain there is. A maximum over the classes can't be split, so no
-    class axis is left to reduce.
-
-    Formula: max(1 + max((1 - y_true) y_pred) - sum(y_true y_pred), 0), over the last axis.
-
-    Args:
-        y_true: one-hot labels, shape `(batch, *positions, classes)`.
-        y_pred: float scores, same shape.
-
-    Returns:
-        Array of shape `(batch, *positions)`, in the dtype of `y_pred`.
-
-    Raises:
-        ValueError: if the shapes cannot be broadcast.
-
-    Examples:
-        >>> from lossbook import elementwise
-        >>> print(elementwise.categorical_hinge([[0, 1, 0]], [[0.5, 1.0, -2.0]]))
-        [0.5]
-
-    References:
-        keras/src/losses/losses.py::categorical_hinge, Keras 3.15.1.
-    """
-    xp, y_true, y_pred = _pair("categorical_hinge", y_true, y_pred)
-    true = xp.sum(y_true * y_pred, axis=-1)
-    wrong = xp.max((1.0 - y_true) * y_pred, axis=-1)
-    return xp.maximum(wrong - true + 1.0, 0)
 
 
 def cosine_similarity(y_true, y_pred, axis=-1):
@@ -371,7 +269,7 @@ def cosine_similarity(y_true, y_pred, axis=-1):
     References:
         keras/src/losses/losses.py::cosine_similarity, Keras 3.15.1.
     """
-    xp, y_true, y_pred = _pair("cosine_similarity", y_true, y_pred)
+    xp, y_true, y_pred = broadcast_pair("cosine_similarity", y_true, y_pred)
     if not shape_of(y_true):
         y_true = xp.reshape(y_true, (1,))  # a single number: a vector of one
     check_axis(axis, shape_of(y_true), "y_true")
@@ -379,33 +277,7 @@ def cosine_similarity(y_true, y_pred, axis=-1):
     return -(_unit_length(xp, y_true, axis) * _unit_length(xp, y_pred, axis))
 
 
-def _pair(name, y_true, y_pred):
-    """Bring both arrays into one namespace, one dtype and shapes that broadcast."""
-    xp = namespace(y_true=y_true, y_pred=y_pred)
-    y_pred = asarray(xp, y_pred, name="y_pred")
-    y_true = asarray(xp, y_true, dtype_name(y_pred), "y_true")
-    y_true, y_pred = squeeze_or_expand_to_same_rank(xp, y_true, y_pred)
-    check_compatible(name, shape_of(y_true), shape_of(y_pred))
-    return xp, y_true, y_pred
-
-
-def _signed(xp, labels):
-    """Turn labels 0 and 1 into -1 and 1, if all of them are 0 or 1."""
-    binary = xp.all((labels == 0) | (labels == 1))
-    return xp.where(binary, 2.0 * labels - 1.0, labels)
-
-
 def _unit_length(xp, vectors, axis):
     """Divide vectors by their length; Keras caps the factor at 1 / epsilon."""
     length = xp.sqrt(xp.sum(xp.square(vectors), axis=axis, keepdims=True))
     return vectors * (1.0 / xp.maximum(length, epsilon()))
-
-
-def positive_part(xp, x):
-    """Return max(x, 0) and log(1 + exp(-|x|)): they add up to log(1 + exp(x)), without overflow.
-
-    Written with `where`: at 0 the slope of their sum is then 1/2, as Keras has it. `maximum` and
-    `abs` leave it to the backend.
-    """
-    positive = x >= 0
-    return xp.where(positive, x, xp.zeros_like(x)), xp.log1p(xp.exp(xp.where(positive, -x, x)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from lossbook._core.arrays import active_backend, installed_keras
+from lossbook._core import active_backend, installed_keras
 
 _LOSS = "losses/loss.py"
 _LOSSES = "losses/losses.py"

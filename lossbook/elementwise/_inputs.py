@@ -1,0 +1,139 @@
+"""What the losses share: the arrays of one call, labels, probabilities."""
+
+import warnings
+
+import numpy as np
+
+from lossbook._core import (
+    active_backend,
+    asarray,
+    check_compatible,
+    dtype_name,
+    epsilon,
+    namespace,
+    shape_of,
+    squeeze_or_expand_to_same_rank,
+    to_numpy,
+    warn,
+)
+
+
+def pair(y_true, y_pred):
+    """Bring both arrays into one namespace and into the dtype of `y_pred`."""
+    xp = namespace(y_true=y_true, y_pred=y_pred)
+    y_pred = asarray(xp, y_pred, name="y_pred")
+    return xp, asarray(xp, y_true, dtype_name(y_pred), "y_true"), y_pred
+
+
+def broadcast_pair(name, y_true, y_pred):
+    """Bring both arrays into one namespace, one dtype and shapes that broadcast."""
+    xp = namespace(y_true=y_true, y_pred=y_pred)
+    y_pred = asarray(xp, y_pred, name="y_pred")
+    y_true = asarray(xp, y_true, dtype_name(y_pred), "y_true")
+    y_true, y_pred = squeeze_or_expand_to_same_rank(xp, y_true, y_pred)
+    check_compatible(name, shape_of(y_true), shape_of(y_pred))
+    return xp, y_true, y_pred
+
+
+def check_same_shape(name, y_true, y_pred):
+    if shape_of(y_true) != shape_of(y_pred):
+        hint = (
+            "Class numbers? Use sparse_categorical_crossentropy, or one-hot labels."
+            if name.startswith("cat") and shape_of(y_true) == shape_of(y_pred)[:-1]
+            else f"Give y_true the shape {shape_of(y_pred)}."
+        )
+        raise ValueError(
+            f"{name} needs y_true and y_pred of the same shape. "
+            f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape_of(y_pred)}. {hint}"
+        )
+    if not shape_of(y_pred):
+        raise ValueError(
+            f"{name} reduces the last axis, but y_true and y_pred are single numbers, shape (). "
+            "Pass arrays of shape (batch,) or (batch, ..., classes)."
+        )
+
+
+def check_options(from_logits, label_smoothing):
+    if not isinstance(from_logits, bool):
+        raise TypeError(f"from_logits must be True or False. Received: {from_logits!r}.")
+    if not isinstance(label_smoothing, (int, float, np.number)):
+        raise TypeError(f"label_smoothing must be a number. Received: {label_smoothing!r}.")
+    if not 0 <= label_smoothing <= 1:
+        warn(
+            f"label_smoothing={label_smoothing} is outside [0, 1]: "
+            "labels are moved past the uniform distribution. Keras computes it all the same."
+        )
+
+
+def check_labels(labels, classes):
+    """Refuse labels out of range; inside a compiled function there are no values to look at."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # TensorFlow warns before it raises
+            values = to_numpy(labels)
+    except Exception:
+        return
+    bad = ~((values > -1) & (values < classes))  # fractions are cut off; NaN is bad
+    if bad.any():
+        raise ValueError(
+            f"y_true holds the class number {values[bad][0]:g}, but y_pred has {classes} classes: "
+            f"labels must be between 0 and {classes - 1}. {bad.sum()} of {values.size} are not."
+        )
+
+
+def smooth_labels(y_true, label_smoothing, classes=2):
+    """Move labels towards the uniform distribution: y (1 - s) + s / classes.
+
+    Surprise: binary crossentropy always counts 2 classes, however many the output has.
+
+    Args:
+        y_true: float array of labels.
+        label_smoothing: float in [0, 1]; 0 returns the labels unchanged.
+        classes: the number of classes that share s.
+
+    Returns:
+        Array of the shape and dtype of `y_true`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from lossbook import elementwise
+        >>> print(elementwise.smooth_labels(np.array([0.0, 1.0]), 0.2))
+        [0.1 0.9]
+
+    References:
+        keras/src/losses/losses.py::binary_crossentropy and ::categorical_crossentropy, 3.15.1.
+    """
+    if not label_smoothing:
+        return y_true
+    return y_true * (1.0 - label_smoothing) + label_smoothing / classes
+
+
+def integers(xp):
+    """Return the dtype of labels: JAX has no int64 unless told."""
+    return "int32" if xp is not np and active_backend() == "jax" else "int64"
+
+
+def clip_probabilities(xp, p):
+    """Clip probabilities; on PyTorch bare numbers would be float32, and 1 - epsilon another one."""
+    dtype = dtype_name(p)
+    return xp.clip(p, asarray(xp, epsilon(), dtype), asarray(xp, 1 - epsilon(), dtype))
+
+
+def softmax(xp, logits, axis):
+    """Turn logits into probabilities over `axis`."""
+    return xp.exp(log_softmax(xp, logits, axis))
+
+
+def log_softmax(xp, logits, axis):
+    shifted = logits - xp.max(logits, axis=axis, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+
+
+def positive_part(xp, x):
+    """Return max(x, 0) and log(1 + exp(-|x|)): they add up to log(1 + exp(x)), without overflow.
+
+    Written with `where`: at 0 the slope of their sum is then 1/2, as Keras has it. `maximum` and
+    `abs` leave it to the backend.
+    """
+    positive = x >= 0
+    return xp.where(positive, x, xp.zeros_like(x)), xp.log1p(xp.exp(xp.where(positive, -x, x)))
