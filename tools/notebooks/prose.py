@@ -8,7 +8,8 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from tools.notebooks.files import alt_of, code_cells, numbered
 from tools.notebooks.numbers import numbers, numbers_of, shows
-from tools.notebooks.rules import Problem, alt_fault
+from tools.notebooks.rules import BADGE, Problem
+from tools.website.access import alt_fault
 
 HTML = ("details", "summary", "a", "img", "sub", "sup", "br")
 
@@ -57,7 +58,9 @@ def plain_html(nb, about):
                         yield Problem(i, f"{shown} in Markdown; allowed are {', '.join(HTML)}")
                 if re.search(r"<img\b(?![^>]*\balt=\"[^\"]+\")", token.content):
                     yield Problem(i, "<img> without alt text")
-            if token.type == "image" and (fault := alt_fault(token.content)):
+            if token.type != "image" or token.content == BADGE:
+                continue
+            if fault := alt_fault(token.attrs["src"], token.content, ""):
                 yield Problem(i, fault)
 
 
