@@ -49,12 +49,12 @@ def masks_1():
         "the batch.": (by_rows, by_all, mean),
         "With neither, all six steps count: the padding's 7 and 7 too.": (by_kept, by_all, by_kept),
     }
-    made_from = (
+    identify_with = (
         {"values": _STEPS, "mask": _KEPT},
         {"values": _STEPS, "sample_weight": _KEPT.astype("float64")},
         {"values": _STEPS},
     )
-    return Answers((by_kept, by_all, mean), mistakes, made_from)
+    return Answers((by_kept, by_all, mean), mistakes, identify_with)
 
 
 @exercise(
@@ -81,8 +81,8 @@ def masks_2(values, mask, sample_weight):
         "You average each row by itself. Keras divides once, by all kept steps of the "
         "batch.": _mean_of_rows(weighted, mask),
     }
-    made_from = {"values": values, "sample_weight": sample_weight, "mask": mask}
-    return Answers(reduce_weighted_values(**made_from).value, mistakes, made_from)
+    identify_with = {"values": values, "sample_weight": sample_weight, "mask": mask}
+    return Answers(reduce_weighted_values(**identify_with).value, mistakes, identify_with)
 
 
 @exercise("masks-3", cases=((_KEPT,), (_COLUMNS,)))

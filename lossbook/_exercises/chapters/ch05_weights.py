@@ -47,8 +47,8 @@ def weights_1():
         "Under a mask the loss divides by the values that are kept: 2, not 4.": divided(4, 6, 4),
     }
     weighted = {"values": values, "sample_weight": weight}
-    made_from = weighted, None, {**weighted, "mask": weight > 0}
-    return Answers(divided(4, 6, 2), mistakes, made_from)
+    identify_with = weighted, None, {**weighted, "mask": weight > 0}
+    return Answers(divided(4, 6, 2), mistakes, identify_with)
 
 
 @exercise("weights-2")

@@ -43,8 +43,8 @@ def reduction_1():
         "Those are the reductions without weights. Multiply each value by its weight.": unweighted,
     }
     weights = np.broadcast_to(weight, values.shape)
-    made_from = {"values": values, "sample_weight": weights}, None, None
-    return Answers((default, weighted_mean, total), mistakes, made_from)
+    identify_with = {"values": values, "sample_weight": weights}, None, None
+    return Answers((default, weighted_mean, total), mistakes, identify_with)
 
 
 @exercise("reduction-2", cases=((_WEIGHT, _MASK),))

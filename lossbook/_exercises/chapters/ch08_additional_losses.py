@@ -66,8 +66,8 @@ def additional_losses_2(values, sample_weight, kernel, strength):
             data + penalty / len(values)
         ),
     }
-    made_from = {"values": values, "sample_weight": sample_weight, "additional": penalty}
-    return Answers(batch_loss(data, None, [penalty]).value, mistakes, made_from)
+    identify_with = {"values": values, "sample_weight": sample_weight, "additional": penalty}
+    return Answers(batch_loss(data, None, [penalty]).value, mistakes, identify_with)
 
 
 @exercise(

@@ -84,8 +84,8 @@ def epochs_3():
     lengths = np.array([9, 9, 9, 9, 3, 2, 2, 2, 2, 1])  # 36, 9 and 3 kept steps
     values = np.repeat(losses, rows)[:, None] * np.ones(9)
     sequences = {"values": values, "mask": np.arange(9) < lengths[:, None]}
-    made_from = tuple({**sequences, "batch_size": size} for size in (4, 10))
-    return Answers(two(rows, kept), mistakes, made_from)
+    identify_with = tuple({**sequences, "batch_size": size} for size in (4, 10))
+    return Answers(two(rows, kept), mistakes, identify_with)
 
 
 @exercise("epochs-4", cases=_NEVER_RESET)

@@ -69,10 +69,10 @@ def your_model_3(values, weights, mask):
         "Padding is still in the sums.": unmasked,
     }
     rows = np.eye(len(values))[..., None]  # for the number of a sample the others have no value
-    made_from = tuple(
+    identify_with = tuple(
         {"values": values * row, "sample_weight": weights, "mask": mask} for row in rows
     )
-    return Answers(sums / kept, mistakes, made_from)
+    return Answers(sums / kept, mistakes, identify_with)
 
 
 @exercise("your-model-4", see="the chapter Masks")

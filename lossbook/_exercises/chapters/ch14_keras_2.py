@@ -30,8 +30,8 @@ def keras_2_1():
             by_weights
         ),
     }
-    made_from = None, None, {"values": values, "sample_weight": weights}
-    return Answers(divided(), mistakes, made_from)
+    identify_with = None, None, {"values": values, "sample_weight": weights}
+    return Answers(divided(), mistakes, identify_with)
 
 
 @exercise("keras-2-2")

@@ -36,8 +36,8 @@ def atlas_1():
         ),
         "Keras 2.2.4 divides by the share of the mask and by that of nonzero weights.": one_share,
     }
-    made_from = None, {"values": values, "sample_weight": weights, "mask": mask}, None
-    return Answers(divided(), mistakes, made_from)
+    identify_with = None, {"values": values, "sample_weight": weights, "mask": mask}, None
+    return Answers(divided(), mistakes, identify_with)
 
 
 @exercise("atlas-2", cases=((_STEPS, _MASK), (_STEPS, _OTHER)))

@@ -32,8 +32,8 @@ def rosetta_1():
             (np.sum(w * values) / (1 + 3 + 4), keras, ignoring)
         ),
     }
-    made_from = None, {"values": values, "sample_weight": w}, None
-    return Answers((pytorch, keras, ignoring), mistakes, made_from)
+    identify_with = None, {"values": values, "sample_weight": w}, None
+    return Answers((pytorch, keras, ignoring), mistakes, identify_with)
 
 
 @exercise(

@@ -20,7 +20,7 @@ class Answers:
     Attributes:
         right: the right one.
         mistakes: what to tell who errs in a known way, and the answer that is given then.
-        made_from: for numbers that aggregate losses: what `lossbook.identify` takes besides the
+        identify_with: for numbers that aggregate losses: what `lossbook.identify` takes besides the
             number (`{"values": ..., "sample_weight": ...}`), in a tuple with one for each number of
             the answer (None: not this one). A wrong number that none of the mistakes explains is
             looked up there.
@@ -28,7 +28,7 @@ class Answers:
 
     right: Any
     mistakes: Mapping[str, Any]
-    made_from: Tensors | tuple[Tensors | None, ...] | None = None
+    identify_with: Tensors | tuple[Tensors | None, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,16 @@ SLIPS = 1  # a wrong answer with more of them is guesswork
 def formula_of(exercise: Exercise, answers: Sequence[Answers], given: Sequence[Any]) -> str | None:
     """Say what `lb.identify` finds out about the first wrong number; None if it finds nothing.
 
-    `made_from` says from which values, weights and mask each number is made.
+    `identify_with` says from which values, weights and mask each number is made.
     """
     for answer, g in zip(answers, given, strict=True):
-        if answer.made_from is None or not fits(answer.right, g):
+        if answer.identify_with is None or not fits(answer.right, g):
             return None
         wrong = np.atleast_1d(~close(answer.right, g, exercise.asks_for_function))
         if not np.any(wrong):
             continue
-        made_from = answer.made_from
-        tensors = made_from if isinstance(made_from, tuple) else (made_from,)
+        identify_with = answer.identify_with
+        tensors = identify_with if isinstance(identify_with, tuple) else (identify_with,)
         i = int(np.argmax(wrong))
         if i >= len(tensors) or tensors[i] is None:
             return None
