@@ -37,28 +37,20 @@ endif
 # The stamp holds this folder's path. It goes first and comes back last, so that after an
 # interruption the next call starts from nothing. uv needs a third of pip's time; pip is the way
 # out in a network that only pip knows.
+$(READY): FROM = "$(if $(ANEW),$(PYTHON),$(BIN)/python)"
+$(READY): INSTALL = install --no-deps -r requirements.txt --editable .
 $(READY): requirements.txt pyproject.toml $(ANEW)
-	@set -e; fail() { echo "The Loss Book: $$*" >&2; exit 1; }; \
-	another="Name another one: PYTHON=python3.13 make"; \
-	python="$(if $(ANEW),$(PYTHON),$(BIN)/python)"; \
-	version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || \
-	  fail "needs Python 3.11 to 3.13, found none named $$python. $$another"; \
-	case $$version in \
-	  3.11|3.12|3.13) ;; \
-	  2.*|3.?|3.10) fail "needs Python 3.11 or newer, but $$python is $$version. $$another" ;; \
-	  *) fail "requirements.txt knows Python 3.11 to 3.13, but $$python is $$version. $$another" ;; \
-	esac; \
-	"$$python" -c 'import ensurepip, venv' 2>/dev/null || \
-	  fail "$$python lacks venv. On Debian and Ubuntu: sudo apt install python$$version-venv"; \
-	echo "==> Installing Keras, TensorFlow and Jupyter Book into .venv (Python $$version, 2.5 GB)"; \
-	rm -f $@; \
-	$(if $(ANEW),"$$python" -m venv --clear .venv; )\
-	$(BIN)/python -m pip install --quiet "$$(grep -o '^uv==[0-9.]*' requirements.txt)" && \
-	$(BIN)/uv pip install --python $(BIN)/python --no-deps --compile-bytecode \
-	  -r requirements.txt --editable . || { \
+	@$(FROM) -c 'import ensurepip, sys, venv; assert (3, 11) <= sys.version_info < (3, 14)' || { \
+	  echo "The Loss Book: needs Python 3.11 to 3.13 with venv, and $(PYTHON) is none (on Debian:" \
+	    "sudo apt install python3-venv). Name another one: PYTHON=python3.13 make" >&2; exit 1; }
+	@echo "==> Installing Keras, TensorFlow and Jupyter Book into .venv (2.5 GB)"
+	@rm -f $@
+	@$(if $(ANEW),$(FROM) -m venv --clear .venv)
+	@$(BIN)/python -m pip install --quiet "$$(grep -o '^uv==[0-9.]*' requirements.txt)" && \
+	  $(BIN)/uv pip $(INSTALL) --python $(BIN)/python --compile-bytecode || { \
 	  echo "uv could not install the packages. Trying pip, which takes longer."; \
-	  $(BIN)/python -m pip install --no-deps -r requirements.txt --editable .; }; \
-	echo "$(CURDIR)" > $@
+	  $(BIN)/python -m pip $(INSTALL); }
+	@echo "$(CURDIR)" > $@
 
 # --all: a page that is not built again would keep its warnings to itself.
 book: $(READY) ## Run the notebooks, build the site in _build/html
