@@ -217,7 +217,7 @@ def test_epochs():
         batches = [np.full((n, 1), loss) for loss, n in zip(of_batches, rows, strict=True)]
         log = []
         spy = keras.callbacks.LambdaCallback(
-            on_test_batch_end=lambda batch, logs, log=log: log.append(logs["loss"])
+            on_test_batch_end=lambda batch, logs, log=log: log.append(float(logs["loss"]))
         )
         data = ((x, 0 * x) for x in batches)
         model = identity((1,), loss=lambda y_true, y_pred: y_pred[:, 0])
