@@ -3,11 +3,8 @@
 import ast
 import json
 
-import numpy as np
 import pytest
 
-import lossbook as lb
-from lossbook._exercises import EXERCISES
 from tools.notebooks.files import ROOT, code_cells, name_of, notebooks, parse, read
 
 RESULTS = ROOT / "records" / "atlas" / "results"
@@ -76,41 +73,3 @@ def test_the_chapter_on_keras_2_is_among_them():
 )
 def test_another_number_is_found(key, number):
     assert len(differences({"keras-2.2.4": {key: number}})) == 1
-
-
-def test_the_exercises_follow_the_rule_of_the_release():
-    losses = np.array([0.5, 1.25, 2.0, 4.0, 3.0])
-    weights, mask = np.array([4.0, 2.0, 0.0, 0.0, 0.0]), np.arange(5) < 2
-    by_rule = [
-        lb.aggregate(losses, weights, rule="keras-2.2.4").total,
-        lb.aggregate(losses, weights, mask, rule="keras-2.2.4").total,
-        lb.aggregate(losses, weights).total,
-    ]
-    np.testing.assert_allclose(EXERCISES["keras-2-1"].expected(), by_rule, rtol=1e-12)
-    for (weights,) in EXERCISES["keras-2-3"].cases:
-        values = np.linspace(1, 2, len(weights))
-        old = lb.aggregate(values, weights, rule="keras-2.2.4").total
-        new = lb.aggregate(values, EXERCISES["keras-2-3"].expected(weights)).total
-        np.testing.assert_allclose(new, old, rtol=1e-12)
-
-
-def test_the_exercises_on_the_atlas_follow_the_rules():
-    losses, weights = np.array([2.0, 4.0, 6.0, 5.0]), np.array([2.0, 1.0, 0.0, 1.0])
-    mask = np.array([True, True, True, False])
-    by_rule = [
-        lb.aggregate(losses, weights, mask, rule=rule).total
-        for rule in ("tf.keras-2.10.1", "tf.keras-2.11.1", "keras-2.2.4")
-    ]
-    np.testing.assert_allclose(EXERCISES["atlas-1"].expected(), by_rule, rtol=1e-12)
-    for weights, mask in EXERCISES["atlas-2"].cases:
-        values = np.linspace(1, 2, weights.size).reshape(weights.shape)
-        today = lb.aggregate(values, weights, mask).total
-        one_for_all = EXERCISES["atlas-2"].expected(weights, mask)
-        for rule in ("keras-2.3.1", "tf.keras-1.15.5", "tf.keras-2.4.4", "tf.keras-2.11.1"):
-            same = lb.aggregate(values, one_for_all, rule=rule).total
-            np.testing.assert_allclose(same, today, rtol=1e-12)
-    last = EXERCISES["atlas-3"].expected()
-    first_two = (3 * 4.0 - last) / 2
-    for rule, printed in (("keras-3.1.1", 4.0), ("keras-3.2.1", 3.4)):
-        epoch = lb.epoch_loss([first_two, first_two, last], [4, 4, 2], rule=rule)
-        assert epoch == pytest.approx(printed, rel=1e-12)
