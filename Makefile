@@ -95,7 +95,7 @@ $(AXE) $(LIGHTHOUSE): $(BROWSER)
 	@rm -rf $@ && mv $@.new $@
 
 browser: $(AXE) _build/html/slides/index.html ## Test site and slides in Chromium (after make book)
-	@AXE=$(AXE)/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest tests/browser $(ARGS)
+	@AXE=$(AXE)/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser $(ARGS)
 
 # reveal.js is copied beside the slides, so that they need no other host.
 REVEAL := $(NODE)/reveal.js@6.0.2
