@@ -6,9 +6,11 @@ This module carries the numbers: `recorded` for one case, `groups` and `text` fo
 """
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from textwrap import fill
+from typing import Any
 
 _REFUSED = "."
 
@@ -18,7 +20,7 @@ def _table():
     return json.loads(resources.files("lossbook").joinpath("_atlas.json").read_text("utf8"))
 
 
-def releases():
+def releases() -> tuple[str, ...]:
     """Return the names of the releases: Keras 2, tf.keras, tf_keras, Keras 3, each in its order.
 
     Examples:
@@ -29,7 +31,7 @@ def releases():
     return tuple(_table()["releases"])
 
 
-def cases():
+def cases() -> tuple[str, ...]:
     """Return the names of the cases."""
     return tuple(_table()["cases"])
 
@@ -47,7 +49,7 @@ def _row(key):
     return found[what or "evaluate"]
 
 
-def recorded(key):
+def recorded(key: str) -> dict[str, Any]:
     """Return what each release printed for a case.
 
     Surprise: None is an error, and an error is an answer: that release refuses the case.
@@ -77,7 +79,7 @@ def recorded(key):
     }
 
 
-def groups(key):
+def groups(key: str) -> list[tuple[Any, tuple[str, ...]]]:
     """Return who printed what: (number, releases) for each distinct number, the newest's first.
 
     Two numbers are one if they agree to float32 rounding. Those that refuse come last, with None.
@@ -105,7 +107,7 @@ def groups(key):
     return found
 
 
-def text(key):
+def text(key: str) -> str:
     """Say who printed what, the newest number first, in lines that a phone can show.
 
     Args:
@@ -138,9 +140,9 @@ def _number(number):
     return [_number(one) for one in number] if isinstance(number, list) else float(number)
 
 
-def lines():
+def lines() -> dict[str, tuple[str, ...]]:
     """Return {line: its releases}: Keras 2, tf.keras 1, tf.keras 2, tf_keras, Keras 3."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for release in releases():
         framework, _, version = release.partition("-")
         name = {"keras": "Keras", "tf_keras": "tf_keras"}.get(framework, framework)
@@ -149,7 +151,7 @@ def lines():
     return {line: tuple(names) for line, names in found.items()}
 
 
-def spans(names):
+def spans(names: Iterable[str]) -> str:
     """Say some releases in words: whole lines by name, neighbours as "from to".
 
     Examples:
@@ -162,7 +164,8 @@ def spans(names):
         if set(members) <= set(names):
             parts.append(line)
             continue
-        runs, before = [], False
+        runs: list[list[str]] = []
+        before = False
         for release in members:
             if release in names:
                 version = release.partition("-")[2]

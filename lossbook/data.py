@@ -26,7 +26,7 @@ _NOISE = 0.08  # standard deviation, per channel of a pixel
 _SPOT = 0.07  # radius, in sides of the image
 
 
-def segmentation(count, size=64, seed=0):
+def segmentation(count: int, size: int = 64, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return images of four common classes and a rare, small one, and the class of every pixel.
 
     A disk, a square and a triangle lie on the ground of every image, in any order; they may hide

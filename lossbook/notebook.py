@@ -6,11 +6,14 @@ Keras, and the framework that Keras runs on.
 
 import importlib
 import platform
+from typing import Any
 
 import numpy as np
 
+from lossbook._core import ArrayLike
 
-def prepare(seed=1):
+
+def prepare(seed: int = 1) -> None:
     """Make the numbers of a notebook repeatable, and print what computes them.
 
     Sets the seeds of Python, NumPy and the backend. Turns TF32 off: on a recent GPU it would keep
@@ -41,7 +44,7 @@ def prepare(seed=1):
     )
 
 
-def device(x):
+def device(x: ArrayLike) -> str:
     """Name the device that holds `x`, in the same short form for every backend.
 
     A NumPy array is on `"cpu"`, a tensor on `"cpu:0"` or `"gpu:0"`: so the two differ on a machine
@@ -69,7 +72,7 @@ def device(x):
     if hasattr(x, "devices"):  # JAX
         (where,) = x.devices()
         return f"{where.platform}:{where.id}"
-    where = getattr(x, "device", None)
+    where: Any = getattr(x, "device", None)
     if isinstance(where, str):  # TensorFlow: /job:localhost/replica:0/task:0/device:GPU:0
         return where.rpartition("device:")[2].lower()
     if hasattr(where, "type"):  # PyTorch

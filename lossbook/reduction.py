@@ -9,11 +9,14 @@ are Keras's own, in Keras's order:
 NumPy arrays in, NumPy arrays out; tensors of the active Keras backend in, tensors out.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lossbook._core import (
+    Array,
+    ArrayLike,
     asarray,
     check_axis,
     check_fit,
@@ -41,7 +44,7 @@ class Step(NamedTuple):
     denominator: Any
 
 
-def standardize_reduction(reduction):
+def standardize_reduction(reduction: str | None) -> str:
     """Return one of the five reductions by Keras's own name, or raise a ValueError.
 
     `None` and `"none"` are the same, and `"mean"` is another name of `"sum_over_batch_size"`.
@@ -65,7 +68,7 @@ def standardize_reduction(reduction):
     return reduction
 
 
-def class_axis(elementwise, operation="mean", axis=-1):
+def class_axis(elementwise: ArrayLike, operation: str = "mean", axis: int = -1) -> Step:
     """Reduce the class axis, as the loss function itself does before anything else happens.
 
     Surprise: binary crossentropy and the squared and absolute errors take the *mean* over the
@@ -108,7 +111,7 @@ def class_axis(elementwise, operation="mean", axis=-1):
     return Step(value, xp.broadcast_to(factor, shape), denominator)
 
 
-def class_weights(y_true, class_weight):
+def class_weights(y_true: ArrayLike, class_weight: Mapping[int, float]) -> np.ndarray:
     """Turn a dict of class weights into sample weights, as `fit` does with `class_weight`.
 
     Surprise: a label is found by arg max over the *last* axis, whatever it means: right for
@@ -161,7 +164,9 @@ def class_weights(y_true, class_weight):
     return np.array([class_weight.get(int(label), 1.0) for label in labels], "float32")
 
 
-def mask_weight(mask, reduction="sum_over_batch_size", dtype="float32"):
+def mask_weight(
+    mask: ArrayLike | None, reduction: str | None = "sum_over_batch_size", dtype: str = "float32"
+) -> Step:
     """Turn a mask into weights: valid positions weigh total / valid, the others 0.
 
     Surprise: the later division by *all* values then comes out as a division by the *valid* ones.
@@ -197,7 +202,9 @@ def mask_weight(mask, reduction="sum_over_batch_size", dtype="float32"):
     return Step(value, value, valid / total)
 
 
-def effective_weight(sample_weight, mask_weight):
+def effective_weight(
+    sample_weight: ArrayLike | None, mask_weight: ArrayLike | None
+) -> Array | None:
     """Merge sample weights and mask weights into one weight: their product.
 
     Surprise: only a last axis of length 1 is added or dropped to make the ranks meet; apart from
@@ -233,7 +240,7 @@ def effective_weight(sample_weight, mask_weight):
     return sample_weight * mask_weight
 
 
-def weigh(values, weight, name="sample_weight"):
+def weigh(values: ArrayLike, weight: ArrayLike | None, name: str = "sample_weight") -> Step:
     """Multiply the values by their effective weight.
 
     Surprise: as in `effective_weight`, shapes are matched from the last axis.
@@ -270,7 +277,11 @@ def weigh(values, weight, name="sample_weight"):
     return Step(product, factor, 1)
 
 
-def reduce_values(weighted_values, weight=None, reduction="sum_over_batch_size"):
+def reduce_values(
+    weighted_values: ArrayLike,
+    weight: ArrayLike | None = None,
+    reduction: str | None = "sum_over_batch_size",
+) -> Step:
     """Reduce the weighted values to the scalar.
 
     Surprise: "sum_over_batch_size" divides by the number of *values*, positions included, not by
@@ -316,7 +327,12 @@ def reduce_values(weighted_values, weight=None, reduction="sum_over_batch_size")
     )
 
 
-def reduce_weighted_values(values, sample_weight=None, mask=None, reduction="sum_over_batch_size"):
+def reduce_weighted_values(
+    values: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    reduction: str | None = "sum_over_batch_size",
+) -> Step:
     """From the values of a loss function to the scalar: all stages after the class axis.
 
     Surprise: a mask changes the denominator (to the number of valid values), weights don't.

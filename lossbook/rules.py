@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from lossbook._core import installed_keras
+from lossbook._core import ArrayLike, installed_keras
 from lossbook._rules import ELSEWHERE, FAMILIES, KNOWN, Rule
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -27,7 +27,7 @@ class Aggregate:
     denominator: Any
 
 
-def resolve(rule):
+def resolve(rule: str) -> Rule:
     """Return the Rule of a family, of a release, or of the Keras that is installed ("keras-3").
 
     A minor ("keras-3.8") or exact release ("tf.keras-2.4.4") belongs to the family with the same
@@ -40,8 +40,8 @@ def resolve(rule):
         return RULES[rule]
     installed = installed_keras() or ""
     if rule == "keras-3" or (installed and rule == f"keras-{installed}"):
-        version = re.match(r"3\.(\d+)\.", installed)
-        return _family_of("keras", (3, int(version[1])) if version else KNOWN["keras"][-1])
+        minor = re.match(r"3\.(\d+)\.", installed)
+        return _family_of("keras", (3, int(minor[1])) if minor else KNOWN["keras"][-1])
     release = re.fullmatch(r"(\S+)-(\d+)\.(\d+)(?:\.(\d+))?", str(rule))
     if release and release[1] in KNOWN:
         version = tuple(int(part or 0) for part in release.groups()[1:])
@@ -63,8 +63,12 @@ def _family_of(framework, version):
 
 
 def aggregate(
-    values, sample_weight=None, mask=None, rule="keras-3", reduction="sum_over_batch_size"
-):
+    values: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    rule: str = "keras-3",
+    reduction: str | None = "sum_over_batch_size",
+) -> Aggregate:
     """Reduce the values of a loss function to the scalar, under any rule.
 
     Surprise: a mask changes the denominator, weights don't: Keras 3 divides by the number of
@@ -100,7 +104,7 @@ def aggregate(
     return Aggregate(total=step.value, coefficients=step.coefficients, denominator=step.denominator)
 
 
-def epoch_loss(batch_losses, batch_sizes, rule="keras-3"):
+def epoch_loss(batch_losses: ArrayLike, batch_sizes: ArrayLike, rule: str = "keras-3") -> float:
     """Average the losses of the batches into what a release reports for an epoch.
 
     Surprise: Keras counts a batch by its rows, however many of its values are valid. So the loss of

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossbook._core import to_numpy, warn
+from lossbook._core import ArrayLike, to_numpy, warn
 
 
 class Sum(NamedTuple):
@@ -17,7 +17,7 @@ class Sum(NamedTuple):
     coefficients: tuple
 
 
-def weighted_losses(output_losses, loss_weights=None):
+def weighted_losses(output_losses: ArrayLike, loss_weights: ArrayLike | None = None) -> Sum:
     """Add the losses of the outputs, each times its loss weight.
 
     Surprise: the weights are factors, not shares: they are not divided by their sum. And the loss
@@ -85,7 +85,7 @@ def weighted_losses(output_losses, loss_weights=None):
     return Sum(float(sum(parts)), factors)
 
 
-def activity_penalty(penalty, batch_size):
+def activity_penalty(penalty: float, batch_size: int) -> float:
     """Divide the penalty of an activity regulariser by the batch size, as Keras does since 3.14.
 
     Surprise: kernel and bias penalties are not divided, and before 3.14 this one wasn't either.
@@ -110,7 +110,11 @@ def activity_penalty(penalty, batch_size):
     return _scalar("penalty", penalty) / batch_size
 
 
-def batch_loss(output_losses, loss_weights=None, additional_losses=()):
+def batch_loss(
+    output_losses: ArrayLike,
+    loss_weights: ArrayLike | None = None,
+    additional_losses: ArrayLike = (),
+) -> Sum:
     """Add the weighted losses of the outputs and the additional losses: the loss of one batch.
 
     Surprise: additional losses are added as they are: not divided by the batch size, not touched
@@ -141,7 +145,7 @@ def batch_loss(output_losses, loss_weights=None, additional_losses=()):
     return Sum(value + sum(additional), coefficients + (1.0,) * len(additional))
 
 
-def reported_loss(batch_losses, batch_sizes):
+def reported_loss(batch_losses: ArrayLike, batch_sizes: ArrayLike) -> Sum:
     """Average the losses of the batches into what `evaluate` and `fit` report for an epoch.
 
     Surprise: a batch counts with its number of rows, however many of its values are valid. So the

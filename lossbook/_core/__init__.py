@@ -31,8 +31,11 @@ from lossbook._core.checks import (
     check_values_exist,
     warn_lost_axis,
 )
+from lossbook._core.types import Array, ArrayLike
 
 __all__ = [
+    "Array",
+    "ArrayLike",
     "active_backend",
     "asarray",
     "attached_mask",

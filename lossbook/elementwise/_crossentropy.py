@@ -3,6 +3,8 @@
 import numpy as np
 
 from lossbook._core import (
+    Array,
+    ArrayLike,
     active_backend,
     asarray,
     check_axis,
@@ -26,7 +28,9 @@ from lossbook.elementwise._inputs import (
 )
 
 
-def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
+def binary_crossentropy(
+    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0
+) -> Array:
     """Binary crossentropy of every element, before the mean over the class axis.
 
     Surprise: the probability is clipped in its own dtype. A totally wrong float32 prediction costs
@@ -70,7 +74,13 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
     return -(y_true * xp.log(p) + (1 - y_true) * log_q)
 
 
-def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def categorical_crossentropy(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Array:
     """Categorical crossentropy of every element, before the sum over the class axis.
 
     Surprise: probabilities are first divided by their sum over the classes, so they need not add
@@ -128,7 +138,13 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     return -(y_true * xp.log(clip_probabilities(xp, p)))
 
 
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
+def sparse_categorical_crossentropy(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
+) -> Array:
     """Categorical crossentropy of every position, the class given as an integer.
 
     Surprise: this is the finest grain there is. The label picks one class, so the loss has the
@@ -206,7 +222,9 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     return loss if ignore_class is None else xp.where(valid, loss, xp.zeros_like(loss))
 
 
-def categorical_generalized_cross_entropy(y_true, y_pred, q=0.5):
+def categorical_generalized_cross_entropy(
+    y_true: ArrayLike, y_pred: ArrayLike, q: float = 0.5
+) -> Array:
     """Generalized crossentropy of every position, the class given as an integer.
 
     Surprise: it lies between crossentropy (q towards 0) and the absolute error (q = 1) and never

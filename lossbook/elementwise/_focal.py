@@ -1,6 +1,14 @@
 """Focal crossentropies before any mean: elements that are nearly right lose weight."""
 
-from lossbook._core import active_backend, check_axis, check_compatible, epsilon, shape_of
+from lossbook._core import (
+    Array,
+    ArrayLike,
+    active_backend,
+    check_axis,
+    check_compatible,
+    epsilon,
+    shape_of,
+)
 from lossbook.elementwise._crossentropy import binary_crossentropy
 from lossbook.elementwise._inputs import (
     check_options,
@@ -12,16 +20,16 @@ from lossbook.elementwise._inputs import (
 
 
 def binary_focal_crossentropy(
-    y_true,
-    y_pred,
-    apply_class_balancing=False,
-    alpha=0.25,
-    gamma=2.0,
-    from_logits=False,
-    label_smoothing=0.0,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
     *,
     logits=None,
-):
+) -> Array:
     """Binary focal crossentropy of every element, before the mean over the class axis.
 
     Surprise: `alpha` does nothing unless `apply_class_balancing` is set, and the denominator does
@@ -74,8 +82,14 @@ def binary_focal_crossentropy(
 
 
 def categorical_focal_crossentropy(
-    y_true, y_pred, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1
-):
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Array:
     """Categorical focal crossentropy of every element, before the sum over the class axis.
 
     Surprise: `alpha` is one factor for all classes, a quarter by default: it only scales the

@@ -1,9 +1,10 @@
 """Hinge losses before any mean: one number for each element, or for each position."""
 
+from lossbook._core import Array, ArrayLike
 from lossbook.elementwise._inputs import broadcast_pair
 
 
-def hinge(y_true, y_pred):
+def hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Hinge loss of every element, before the mean over the last axis.
 
     Surprise: labels 0 and 1 become -1 and 1, but only if *all* labels of the batch are 0 or 1.
@@ -32,7 +33,7 @@ def hinge(y_true, y_pred):
     return xp.maximum(1.0 - _signed(xp, y_true) * y_pred, 0)
 
 
-def squared_hinge(y_true, y_pred):
+def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Squared hinge loss of every element, before the mean over the last axis.
 
     Surprise: as in `hinge`, labels 0 and 1 become -1 and 1 if all labels are 0 or 1.
@@ -61,7 +62,7 @@ def squared_hinge(y_true, y_pred):
     return xp.square(xp.maximum(1.0 - _signed(xp, y_true) * y_pred, 0))
 
 
-def categorical_hinge(y_true, y_pred):
+def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Categorical hinge loss of every position: the best wrong score against the true one.
 
     Surprise: this is the finest grain there is. A maximum over the classes can't be split, so no

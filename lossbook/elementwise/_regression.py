@@ -1,10 +1,10 @@
 """Regression and divergence losses before any mean: one number for each element."""
 
-from lossbook._core import check_axis, epsilon, shape_of
+from lossbook._core import Array, ArrayLike, check_axis, epsilon, shape_of
 from lossbook.elementwise._inputs import broadcast_pair, positive_part
 
 
-def mean_squared_error(y_true, y_pred):
+def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Squared error of every element, before the mean over the last axis.
 
     Surprise: shapes that differ are broadcast, by Keras too, and without a word.
@@ -33,7 +33,7 @@ def mean_squared_error(y_true, y_pred):
     return xp.square(y_true - y_pred)
 
 
-def mean_absolute_error(y_true, y_pred):
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Absolute error of every element, before the mean over the last axis.
 
     Surprise: shapes that differ are broadcast, by Keras too, and without a word.
@@ -62,7 +62,7 @@ def mean_absolute_error(y_true, y_pred):
     return xp.abs(y_true - y_pred)
 
 
-def mean_absolute_percentage_error(y_true, y_pred):
+def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Error of every element in percent of its target, before the mean over the last axis.
 
     Surprise: a target of 0 counts as epsilon, so that one such element can outweigh all others.
@@ -91,7 +91,7 @@ def mean_absolute_percentage_error(y_true, y_pred):
     return 100.0 * xp.abs((y_true - y_pred) / xp.maximum(xp.abs(y_true), epsilon()))
 
 
-def mean_squared_logarithmic_error(y_true, y_pred):
+def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Squared difference of log(1 + y) of every element, before the mean over the last axis.
 
     Surprise: negative numbers count as epsilon: below 0 the loss is flat.
@@ -121,7 +121,7 @@ def mean_squared_logarithmic_error(y_true, y_pred):
     return xp.square(xp.log(y_pred + 1.0) - xp.log(y_true + 1.0))
 
 
-def huber(y_true, y_pred, delta=1.0):
+def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
     """Huber loss of every element, before the mean over the last axis.
 
     Surprise: near 0 it is half of the squared error, not the squared error.
@@ -152,7 +152,7 @@ def huber(y_true, y_pred, delta=1.0):
     return xp.where(error <= delta, 0.5 * xp.square(error), delta * error - 0.5 * delta**2)
 
 
-def log_cosh(y_true, y_pred):
+def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Logarithm of the hyperbolic cosine of every error, before the mean over the last axis.
 
     Surprise: for large errors it is |e| - log 2, for small ones e² / 2.
@@ -183,7 +183,7 @@ def log_cosh(y_true, y_pred):
     return error + (positive + rest) - 0.6931471805599453
 
 
-def poisson(y_true, y_pred):
+def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Poisson loss of every element, before the mean over the last axis.
 
     Surprise: it can be negative, and its smallest value is not 0 but y - y log y.
@@ -212,7 +212,7 @@ def poisson(y_true, y_pred):
     return y_pred - y_true * xp.log(y_pred + epsilon())
 
 
-def kl_divergence(y_true, y_pred):
+def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Kullback-Leibler divergence of every element, before the *sum* over the last axis.
 
     Surprise: labels are clipped too, so a label of 0 costs a little; nothing is normalised.
@@ -242,7 +242,7 @@ def kl_divergence(y_true, y_pred):
     return y_true * xp.log(y_true / y_pred)
 
 
-def cosine_similarity(y_true, y_pred, axis=-1):
+def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Array:
     """Negative cosine similarity, element by element, before the *sum* over `axis`.
 
     Surprise: the sum is between -1 and 1 and is minimised, so -1 is perfect; a vector of zeros

@@ -1,12 +1,13 @@
 """The atlas as a picture: cases × releases, coloured by the newest release with that number."""
 
 import re
+from collections.abc import Mapping
 
 import matplotlib
 from matplotlib.patches import Rectangle
 
 from lossbook import atlas as runs
-from lossbook.plots._canvas import INK, LINE, MUTED, PAD, STYLE, WIDTH, canvas, write
+from lossbook.plots._canvas import INK, LINE, MUTED, PAD, STYLE, WIDTH, Picture, canvas, write
 
 # The lines of releases, oldest first: first and last release, name, colour.
 _ERAS = (
@@ -22,7 +23,7 @@ _NONE = "#ffffff"  # no number
 _WORDS = "the newest release that prints this number is of"
 
 
-def atlas(rows):
+def atlas(rows: Mapping[str, str | list[str]]) -> Picture:
     """Draw which releases print the same number: a row for each case, a column for each release.
 
     Surprise: a row doesn't get younger from left to right only. Keras 3 came back to some numbers

@@ -1,5 +1,9 @@
 """Pictures of an Explanation: the waterfall of its parts, the heat map of its positions."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
@@ -14,15 +18,19 @@ from lossbook.plots._canvas import (
     PAD,
     STYLE,
     WIDTH,
+    Picture,
     canvas,
     mix,
     write,
 )
 
+if TYPE_CHECKING:
+    from lossbook._explain import Explanation
+
 _BARS, _NAME = 12, 28  # how many bars, how many letters of a name
 
 
-def waterfall(explanation, *keys):
+def waterfall(explanation: Explanation, *keys: str) -> Picture:
     """Draw the parts of a loss one after the other: each bar starts where the last one ends.
 
     Surprise: a bar says what a part adds to *this* number. A rare class has a short bar, and may
@@ -102,7 +110,7 @@ def _short(name):
     return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 
-def heat_map(explanation, output=None):
+def heat_map(explanation: Explanation, output: str | None = None) -> Picture:
     """Draw what each position of an image-like output adds to the loss, over all samples.
 
     Surprise: it shows where the loss comes from, denominators and weights included; a masked

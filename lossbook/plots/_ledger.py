@@ -1,7 +1,10 @@
 """The ledger of a trace: elementwise losses, coefficients and contributions, cell by cell."""
 
+from __future__ import annotations
+
 import re
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -18,16 +21,20 @@ from lossbook.plots._canvas import (
     PAD,
     STYLE,
     WIDTH,
+    Picture,
     canvas,
     ink_on,
     mix,
     write,
 )
 
+if TYPE_CHECKING:
+    from lossbook._trace import Trace
+
 _ELEMENTS, _COLUMNS, _ROWS = 64, 8, 16  # what a ledger has room for
 
 
-def ledger(trace):
+def ledger(trace: Trace) -> Picture:
     """Draw the ledger of a trace: elementwise losses × coefficients = contributions, cell by cell.
 
     Surprise: a cell whose coefficient is 0 (hatched) has a loss all the same; it only doesn't

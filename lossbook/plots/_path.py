@@ -12,6 +12,7 @@ from lossbook.plots._canvas import (
     PAPER,
     STYLE,
     WIDTH,
+    Picture,
     arrow,
     canvas,
     mix,
@@ -31,7 +32,7 @@ _PATH = (
 )
 
 
-def path(highlight=None):
+def path(highlight: str | None = None) -> Picture:
     """Draw the path of the whole book: the eight stages from a tensor to the reported loss.
 
     Surprise: only the stages up to the reduction belong to the loss; what comes after them is done
