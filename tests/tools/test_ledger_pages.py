@@ -10,7 +10,7 @@ import pytest
 
 from lossbook._interact.ledger import Ledger, scalar
 from lossbook._interact.state import parse
-from tools.notebooks import files as notebook_files
+from tools.notebooks.files import without_script
 from tools.sphinx_extensions import ledger_pages
 from tools.website import check as site
 
@@ -134,9 +134,9 @@ def test_what_is_not_saved_is_not_compared():
     """nbval leaves out of a fresh output what `make refresh` leaves out of the saved one."""
     conftest = (ROOT / "conftest.py").read_text(encoding="utf-8")
     pattern = re.search(r"^LIVE = r'(.*)'$", conftest, re.MULTILINE)[1]
-    saved = notebook_files.without_script(OUTPUT)
+    saved = without_script(OUTPUT)
     assert saved == re.sub(pattern, "", OUTPUT) != OUTPUT
-    assert notebook_files.without_script(saved) == saved
+    assert without_script(saved) == saved
     assert "0.1500" in saved
 
 
