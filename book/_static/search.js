@@ -1,7 +1,7 @@
 // The ranking of the site's search. Sphinx asks for pages that contain every word, and ranks a word
 // in the text like any other: a question in a sentence finds nothing, or everything. Here no word
 // is required, rare words count more than common ones (idf), and what a page is about counts more
-// than what it mentions. SECTIONS and WORDS (tools/sphinx_extensions/search_sections.py, .toml) say
+// than what it mentions. SECTIONS and WORDS (tools/sphinx_extensions/search_sections.py) say
 // what pages are about and which words mean the same; Sphinx's index knows the words of their texts.
 // Only the search page loads this file.
 "use strict";

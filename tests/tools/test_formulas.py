@@ -132,7 +132,7 @@ def test_every_formula_of_the_book_is_drawn_and_the_font_has_its_letters():
 
 
 def test_the_font_was_made_for_these_characters():
-    """When this fails, run -m tools.formulas.font; put what it prints in MADE_FOR."""
+    """When this fails, run tools/formulas/font.py (it says how); put what it prints in MADE_FOR."""
     assert font.digest() == font.MADE_FOR
     assert font.FONT.read_bytes()[:4] == b"wOF2"
     assert font.FONT.stat().st_size < 30_000

@@ -9,18 +9,18 @@ the opening, in a list, the exercises or the summary, nor on the page that defin
 """
 
 import re
-import tomllib
 from html import escape
-from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
+
+from tools.sphinx_extensions.markdown_directive import data
 
 GLOSSARY = "book/glossary"
 CHAPTER = re.compile(r"book/\d\d_")
 SKIPPED = ("Exercises", "Summary")
 
-TERMS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+TERMS = data("glossary_terms.toml")
 PATTERNS = {
     term: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for term, words in TERMS.items() if words
 }

@@ -1,5 +1,6 @@
-"""Directives whose content is Markdown that is made from data, with a template of templates/."""
+"""Directives whose content is Markdown that is made from data; content/ has data and templates."""
 
+import tomllib
 from pathlib import Path
 
 from docutils import nodes
@@ -7,12 +8,18 @@ from docutils.statemachine import StringList
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sphinx.util.docutils import SphinxDirective
 
+CONTENT = Path(__file__).with_name("content")
 TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    loader=FileSystemLoader(CONTENT),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def data(name):
+    """Return what a TOML file of content/ says."""
+    return tomllib.loads((CONTENT / name).read_text(encoding="utf-8"))
 
 
 def fill(template, **values):

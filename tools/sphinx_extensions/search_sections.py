@@ -9,12 +9,12 @@ book/_static/search.js reads it; Sphinx's index supplies the words of the runnin
 
 import json
 import re
-import tomllib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from docutils import nodes
 
+from tools.sphinx_extensions.markdown_directive import data
 from tools.sphinx_extensions.structured_data import text_of
 
 QUESTIONS = "book/questions"
@@ -83,7 +83,7 @@ def write(app, error):
         description = app.env.metadata[docname].get("description", "")
         rows += sections_of(docname, document, " ".join(str(description).split()))
     text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows if row[2] not in SAME)
-    words = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    words = data("search_sections.toml")
     words["empty"] = words["empty"].split()
     path = Path(app.outdir, "_static", NAME)
     script = f"const SECTIONS = [\n{text}\n];\nconst WORDS = {json.dumps(words)};\n"

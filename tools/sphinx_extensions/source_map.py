@@ -2,17 +2,16 @@
 
 As a Sphinx extension it gives book/map.md the directives `{source-map}`, a drawing whose boxes link
 to Keras's lines and to the chapters, and `{source-list}`, the same as a list. The stops are in
-source_map.toml, the lines are those of the installed Keras (`lossbook.source`).
+content/source_map.toml, the lines are those of the installed Keras (`lossbook.source`).
 """
 
-import tomllib
 from pathlib import Path
 
 import lossbook as lb
 from tools.notebooks.files import chapters
-from tools.sphinx_extensions.markdown_directive import add_markdown, fill
+from tools.sphinx_extensions.markdown_directive import add_markdown, data, fill
 
-STOPS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["stop"]
+STOPS = data("source_map.toml")["stop"]
 # CSS pixels of a phone; a desktop shows them larger.
 SIZES = {"WIDTH": 372, "ROW": 58, "BOX": 50, "INDENT": 11, "PILL": 46}
 

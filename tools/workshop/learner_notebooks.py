@@ -1,6 +1,6 @@
 """Make the learners' version of every notebook: the hints stay, the solutions and outputs go.
 
-    tools/workshop/learner_notebooks.py
+    python -m tools.workshop.learner_notebooks
 
 What is to be predicted must not stand below the cell already. A saved run of the setup cell would
 name another machine. The badge goes as well: it opens the version with solutions.

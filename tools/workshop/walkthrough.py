@@ -1,6 +1,6 @@
 """Walk through a cut of the workshop with a clock: run its notebooks cell by cell, as learners do.
 
-    tools/workshop/walkthrough.py 90    # every cell of every chapter of the cut, slowest first
+    python -m tools.workshop.walkthrough 90    # every cell of every chapter, slowest first
 
 The learners' versions run, each in its own fresh kernel, one after the other. The clock starts when
 a cell is sent and stops when its answer is complete; a chapter's first cell has the start of Keras
