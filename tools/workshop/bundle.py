@@ -1,7 +1,7 @@
 """Pack the workshop into one zip: notebooks without solutions, the site, the list of wheels.
 
     python -m tools.workshop.bundle          # _build/lossbook-workshop.zip, from the built site
-    python -m tools.workshop.bundle check    # unpack it elsewhere, and let it work without a network
+    python -m tools.workshop.bundle check    # unpack it elsewhere, let it work without a network
 
 The check downloads the wheels that the zip's own list names, hides the network, makes a fresh
 environment from them, and runs every notebook of the 90-minute cut in it, as `start.py` does the
