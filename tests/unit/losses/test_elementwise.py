@@ -131,10 +131,11 @@ def test_sparse_is_categorical_with_one_hot_labels(from_logits):
         np.testing.assert_allclose(sparse, categorical.sum(-1), rtol=1e-6)
 
 
-def test_sparse_takes_class_numbers_that_float32_cannot_hold():
-    labels = np.array([2**24 + 1])
+@pytest.mark.parametrize("as_given", [list, np.array])
+def test_sparse_takes_class_numbers_that_float32_cannot_hold(as_given):
     p = np.zeros((1, 2**24 + 2), np.float32)
     p[0, 2**24 + 1] = 100  # its neighbour, 2**24, would cost 100
+    labels = as_given([2**24 + 1])
     loss = elementwise.sparse_categorical_crossentropy(labels, p, from_logits=True)
     np.testing.assert_array_equal(loss, [0])
 
@@ -291,13 +292,6 @@ def test_nothing_is_changed_in_place(loss):
 # --- options and numbers at the edge
 
 
-def test_a_class_number_in_a_list_is_not_rounded_either():
-    p = np.zeros((1, 2**24 + 2), np.float32)
-    p[0, 2**24 + 1] = 100
-    loss = elementwise.sparse_categorical_crossentropy([2**24 + 1], p, from_logits=True)
-    np.testing.assert_array_equal(loss, [0])
-
-
 def test_an_ignored_position_costs_nothing():
     p = np.array([[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]], np.float32)
     loss = elementwise.sparse_categorical_crossentropy([0, 255, 1], p, ignore_class=255)
@@ -357,41 +351,20 @@ def test_labels_in_a_tensor_make_the_loss_one(loss):
     np.testing.assert_allclose(mixed, loss(y, p), rtol=1e-6)
 
 
-@pytest.mark.parametrize("loss", LOSSES, ids=NAMES.get)
-def test_an_error_names_what_is_no_array(loss):
-    y, p = [[0, 1]], [[0.25, 0.75]]
-    for arguments, name in (((None, p), "y_true"), ((y, None), "y_pred")):
-        with pytest.raises(ValueError) as caught:
-            loss(*arguments)
-        assert str(caught.value) == (
-            f"{name} is None, not an array of numbers. Pass an array or a tensor."
-        )
+WRONG = {
+    "no labels": (None, [[0.25, 0.75]]),
+    "no predictions": ([[0, 1]], None),
+    "other shapes": (np.zeros((3, 4)), np.ones((2, 4))),
+    "single numbers": (1.0, 0.5),
+}
 
 
+@pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("loss", LOSSES, ids=NAMES.get)
-def test_an_error_names_the_loss_and_both_shapes(loss):
-    if loss.__name__ in NUMBERED:
-        with pytest.raises(ValueError, match=f"^{loss.__name__} needs "):
-            loss(np.zeros(3), np.ones((2, 4)))
-        return
+def test_an_error_says_what_is_wrong(loss, wrong, snapshot):
     with pytest.raises(ValueError) as caught:
-        loss(np.zeros((3, 4)), np.ones((2, 4)))
-    assert str(caught.value) == (
-        f"{loss.__name__} needs y_true and y_pred of the same shape. "
-        "Received: y_true.shape=(3, 4), y_pred.shape=(2, 4). Give y_true the shape (2, 4)."
-    )
-
-
-@pytest.mark.parametrize("loss", LOSSES, ids=NAMES.get)
-def test_a_single_number_has_no_axis_to_reduce(loss):
-    with pytest.raises(ValueError) as caught:
-        loss(1.0, 0.5)
-    assert str(caught.value).startswith(f"{loss.__name__} ")
-    if loss.__name__ in NUMBERED:
-        assert str(caught.value) == (
-            f"{loss.__name__} needs y_pred with a class axis, shape (batch, ..., classes). "
-            "Received: y_pred.shape=()."
-        )
+        loss(*WRONG[wrong])
+    assert str(caught.value) == snapshot
 
 
 def test_class_numbers_are_recognised_by_their_shape():
