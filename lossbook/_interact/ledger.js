@@ -184,7 +184,7 @@ function decode(text) {
 
 const CSS = `:host{display:block;margin:1.2em 0;line-height:1.4;font-variant-numeric:tabular-nums;
 --a:#2b4fc7;--g:#1a7f4b;--l:color-mix(in srgb,currentColor 50%,transparent);
---bg:var(--pst-color-background,var(--jp-layout-color0,var(--vscode-editor-background,Canvas)))}
+--bg:var(--lb-background,var(--jp-layout-color0,var(--vscode-editor-background,Canvas)))}
 :host([dark]){--a:#93b1ff;--g:#6fd6a0;color-scheme:dark}
 *{box-sizing:border-box}
 [hidden]{display:none!important}

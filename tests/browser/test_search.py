@@ -7,7 +7,7 @@ import pytest
 from tests.browser.searches import SEARCHES
 
 CASES = [(words, pages) for pages, wordings in SEARCHES.items() for words in wordings]
-BOX = ".bd-search-container input[name=q]"  # another one is in the dialog of Ctrl + K
+BOX = "main input[name=q]"  # another one is in the dialog of Ctrl + K
 FIRST = "#search-results ul.search li a"
 
 

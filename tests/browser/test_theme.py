@@ -16,29 +16,29 @@ def test_the_colour_mode_follows_the_system_then_the_reader(site, open_page):
     assert theme(page) == "dark"
     page.emulate_media(color_scheme="light")
     page.wait_for_function("document.documentElement.dataset.theme === 'light'")
-    button = page.locator(".theme-switch-button").first
+    button = page.locator(".colour-mode").first
     button.click()
     assert theme(page) == "dark"
     assert button.get_attribute("aria-label") == "Color mode: dark"
     page.reload()
     assert theme(page) == "dark"
-    page.locator(".theme-switch-button").first.click()
+    page.locator(".colour-mode").first.click()
     assert theme(page) == "light"
-    page.locator(".theme-switch-button").first.click()
+    page.locator(".colour-mode").first.click()
     assert page.evaluate("document.documentElement.dataset.mode") == "auto"
-    assert page.locator(".theme-switch-button svg:visible").count() == 1
+    assert page.locator(".colour-mode svg:visible").count() == 1
     assert page.errors == []
 
 
 def test_the_search_box_opens_by_key_and_leads_to_results(site, browser_page):
     browser_page.goto(f"{site}/{PAGE}")
     browser_page.keyboard.press("Control+k")
-    field = browser_page.locator("#pst-search-dialog input")
+    field = browser_page.locator("#search-dialog input")
     assert field.is_visible()
     assert field.evaluate("e => e === document.activeElement")
     browser_page.keyboard.press("Escape")
     assert not field.is_visible()
-    browser_page.locator(".search-button__button:visible").first.click()
+    browser_page.locator(".open-search:visible").first.click()
     field.fill("mask")
     browser_page.keyboard.press("Enter")
     results = browser_page.locator("#search-results li a")
@@ -52,37 +52,37 @@ def test_a_click_beside_the_search_box_closes_it(site, browser_page):
     browser_page.goto(f"{site}/{PAGE}")
     browser_page.keyboard.press("Control+k")
     browser_page.mouse.click(20, 700)
-    assert not browser_page.locator("#pst-search-dialog input").is_visible()
+    assert not browser_page.locator("#search-dialog input").is_visible()
 
 
-@pytest.mark.parametrize("side, inside", [("primary", "Masks"), ("secondary", "In which dtype?")])
+@pytest.mark.parametrize("side, inside", [("chapters", "Masks"), ("contents", "In which dtype?")])
 def test_a_phone_opens_the_sidebars(side, inside, site, open_page):
     page = open_page(viewport=PHONE)
     page.goto(f"{site}/{PAGE}")
-    page.locator(f".{side}-toggle").click()
-    dialog = page.locator(f"#pst-{side}-sidebar-modal")
+    page.locator(f".open-{side}").click()
+    dialog = page.locator(f"#{side}-dialog")
     assert dialog.get_by_role("link", name=inside).first.is_visible()
     page.keyboard.press("Escape")
-    page.locator(f"#pst-{side}-sidebar a").first.wait_for(state="attached")  # back in its place
-    page.locator(f".{side}-toggle").click()
+    page.locator(f"#{side} a").first.wait_for(state="attached")  # back in its place
+    page.locator(f".open-{side}").click()
     dialog.get_by_role("link", name=inside).first.click()
-    page.wait_for_url("**/04_masks.html" if side == "primary" else "**#in-which-dtype")
+    page.wait_for_url("**/04_masks.html" if side == "chapters" else "**#in-which-dtype")
     assert page.errors == []
 
 
 def test_a_desk_folds_the_left_sidebar_away(site, browser_page):
     browser_page.goto(f"{site}/{PAGE}")
-    bar = browser_page.locator("#pst-primary-sidebar")
+    bar = browser_page.locator("#chapters")
     assert bar.is_visible()
-    browser_page.locator(".primary-toggle").click()
+    browser_page.locator(".open-chapters").click()
     bar.wait_for(state="hidden")
-    browser_page.locator(".primary-toggle").click()
+    browser_page.locator(".open-chapters").click()
     bar.wait_for(state="visible")
 
 
 def test_the_table_of_contents_marks_the_section(site, browser_page):
     browser_page.goto(f"{site}/{PAGE}#with-weights-and-a-mask")
-    marked = browser_page.locator("#pst-page-toc-nav a[aria-current=true]")
+    marked = browser_page.locator("#contents nav a[aria-current=true]")
     marked.wait_for()
     assert marked.inner_text() == "With weights and a mask"
 

@@ -1,6 +1,5 @@
 /* What the book's pages do beyond reading: colour mode, search box, sidebars, the mark of where one
-   is, copying code. It stands for the theme's scripts, Bootstrap and a clipboard library, which
-   tools/website/pages.py leaves out; without it everything can still be read and followed. */
+   is, copying code. Without it everything can still be read and followed. */
 "use strict";
 {
   const root = document.documentElement;
@@ -20,19 +19,16 @@
   const show = (mode) => {
     root.dataset.mode = mode;
     root.dataset.theme = mode === "auto" ? (dark.matches ? "dark" : "light") : mode;
-    for (const button of all(".theme-switch-button"))
+    for (const button of all(".colour-mode"))
       button.setAttribute("aria-label", `Color mode: ${mode}`);
   };
   show(["light", "dark"].includes(root.dataset.mode) ? root.dataset.mode : "auto");
   dark.addEventListener("change", () => show(root.dataset.mode));
-  for (const button of all(".theme-switch-button"))
+  for (const button of all(".colour-mode"))
     button.addEventListener("click", () => {
       const modes = dark.matches ? ["auto", "light", "dark"] : ["auto", "dark", "light"];
       show(modes[(modes.indexOf(root.dataset.mode) + 1) % 3]);
-      keep(() => localStorage, "mode", root.dataset.mode);
-      // The page's head reads both, before anything is painted.
-      const chosen = root.dataset.mode === "auto" ? "" : root.dataset.theme;
-      keep(() => localStorage, "theme", chosen);
+      keep(() => localStorage, "mode", root.dataset.mode); // the page's head reads it
     });
 
   // A dialog closes where one clicks beside it, and at Escape, which Sphinx's script takes for its own.
@@ -53,17 +49,17 @@
   // Search: Ctrl+K, or Command+K.
 
   const apple = /Mac|iPhone|iPad/.test(navigator.platform);
-  const search = one("#pst-search-dialog");
+  const search = one("#search-dialog");
   const openSearch = () => {
-    const field = one(".bd-main form.bd-search input, .bd-article form.bd-search input");
+    const field = one("main form.search input");
     if (field) field.select();
     else if (search.open) search.close();
     else search.showModal();
   };
   if (search) {
     dismissible(search);
-    for (const button of all(".search-button__button")) button.addEventListener("click", openSearch);
-    if (apple) for (const key of all("kbd.kbd-shortcut__modifier"))
+    for (const button of all(".open-search")) button.addEventListener("click", openSearch);
+    if (apple) for (const key of all("kbd.modifier"))
       if (key.textContent === "Ctrl") key.textContent = "⌘";
     addEventListener("keydown", (event) => {
       const modified = apple ? event.metaKey : event.ctrlKey;
@@ -80,16 +76,16 @@
     to.className = from.className;
     from.className = "";
   };
-  for (const side of ["primary", "secondary"]) {
-    const button = one(`.${side}-toggle`);
-    const bar = one(`#pst-${side}-sidebar`);
-    const dialog = one(`#pst-${side}-sidebar-modal`);
-    if (!button || !bar || !dialog) continue;
+  for (const side of ["chapters", "contents"]) {
+    const button = one(`.open-${side}`);
+    const bar = one(`#${side}`);
+    const dialog = one(`#${side}-dialog`);
+    if (!button || !bar) continue;
     dismissible(dialog);
     dialog.addEventListener("close", () => move(dialog, bar));
     button.addEventListener("click", () => {
-      if (side === "primary" && matchMedia("(min-width: 992px)").matches) {
-        bar.classList.toggle("pst-sidebar-hidden");
+      if (side === "chapters" && matchMedia("(min-width: 992px)").matches) {
+        bar.classList.toggle("folded");
         return;
       }
       move(bar, dialog);
@@ -102,7 +98,7 @@
 
   // The left sidebar stays where it was from page to page.
 
-  const sidebar = one("#pst-primary-sidebar");
+  const sidebar = one("#chapters");
   if (sidebar) {
     let kept = null;
     try {
@@ -118,14 +114,13 @@
   // The right one says which section is being read.
 
   const targets = new Map();
-  for (const link of all("#pst-page-toc-nav a[href^='#']")) {
+  for (const link of all("#contents a[href^='#']")) {
     const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
     if (target) targets.set(target.querySelector("h1, h2, h3, h4") ?? target, link);
   }
   const mark = (current) => {
     for (const link of targets.values()) {
       const on = link === current;
-      link.classList.toggle("active", on);
       if (on) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
@@ -138,12 +133,6 @@
     { rootMargin: "0px 0px -70% 0px" },
   );
   for (const heading of targets.keys()) seen.observe(heading);
-
-  const top = one(".sbt-scroll-pixel-helper");
-  if (top)
-    new IntersectionObserver(([entry]) =>
-      document.body.classList.toggle("scrolled", entry.boundingClientRect.y < 0),
-    ).observe(top);
 
   // The script of the interactive ledgers waits until the page has been painted, for a table that
   // comes to life lays out the whole page again: it comes with the first thing that the reader does,
@@ -172,9 +161,15 @@
     else addEventListener("load", () => setTimeout(bring, 8000));
   }
 
+  // Escape hides the definition of a word until the pointer or the focus comes again.
+
+  addEventListener("keydown", ({ key }) => key === "Escape" && root.classList.add("lb-quiet"));
+  for (const event of ["pointerout", "focusout"])
+    addEventListener(event, ({ target }) => target.closest?.(".lb-term") && root.classList.remove("lb-quiet"));
+
   // What comes near the window: code can be copied, without prompts and without what a session
   // printed; what scrolls in its own box can be scrolled with the keyboard, and nothing else stops
-  // it there (tools/website/pages.py has marked what may scroll). Asking all boxes when the page loads
+  // it there (tools/sphinx_extensions/page_html.py has marked what may scroll). Asking all boxes when the page loads
   // would lay out the whole page.
 
   const code = (pre) => {
@@ -213,7 +208,7 @@
     },
     { rootMargin: "100%" },
   );
-  const boxes = all("pre, div.math, .cell_output > .output, .pst-scrollable-table-container");
+  const boxes = all("pre, div.math, .cell_output > .output, .scrolls");
   const watch = () => {
     near.disconnect();
     for (const box of boxes) near.observe(box);
