@@ -185,7 +185,7 @@ HEAD = """<!DOCTYPE html>
 <meta property="og:image" content="{home}_static/social.png">
 <meta property="og:url" content="{home}{name}">
 <link rel="canonical" href="{home}{name}">
-<link rel="stylesheet" href="{up}_static/lossbook.css">
+<link rel="stylesheet" href="{up}_static/site.css">
 <script type="application/ld+json">{{"@graph": [{{"url": "{home}{name}"}}]}}</script>
 """
 ONE = """<script defer src="../_static/site.js"></script>
@@ -207,7 +207,7 @@ PLAIN = "How Keras turns a tensor of losses into one number, part {}."
 def built(tmp_path):
     """A small site in order."""
     (tmp_path / "_static").mkdir()
-    for name in ("social.png", "lossbook.css", "logo.svg", "site.js"):
+    for name in ("social.png", "site.css", "logo.svg", "site.js"):
         (tmp_path / "_static" / name).touch()
     (tmp_path / "_static/fragment.html").write_text("{% macro %}", encoding="utf-8")
     (tmp_path / "book").mkdir()
@@ -270,7 +270,7 @@ FAULTS = [
     ('href="02_b.html#two"', 'href="03_c.html"', "a link leads nowhere: 03_c.html"),
     ('href="02_b.html#two"', 'href="02_b.html#three"', "no such anchor: 02_b.html#three"),
     ('href="#one-number"', 'href="#one"', "no such anchor: #one"),
-    ("../_static/lossbook.css", "../_static/gone.css", "a link leads nowhere: ../_static/gone.css"),
+    ("../_static/site.css", "../_static/gone.css", "a link leads nowhere: ../_static/gone.css"),
     ("../_static/site.js", "https://example.org/site.js", "from another host"),
     ("../_static/logo.svg", "https://example.org/logo.svg", "from another host"),
     ("loss 0.3471", "WARNING: all log messages", "start-up noise in an output: WARNING: all"),

@@ -125,7 +125,7 @@ def test_the_folder_needs_no_other_host(real, tmp_path, monkeypatch):
     assert slides.build(package, tmp_path / "deck") == real.counts()
     page = (tmp_path / "deck/index.html").read_text(encoding="utf-8")
     asked = re.findall(r'(?:src|<link [^>]*href)="([^"]+)"', page)
-    asked += re.findall(r"url\(\"?([^\")]+)", (tmp_path / "deck/lossbook.css").read_text())
+    asked += re.findall(r"url\(\"?([^\")]+)", (tmp_path / "deck/common.css").read_text())
     assert {"reveal.js", "slides.js", "notes.js", "slides.css", "math.woff2"} <= set(asked)
     for file in asked:
         assert (tmp_path / "deck" / file).is_file(), file

@@ -21,7 +21,8 @@ from tools.workshop.plan import load
 ROOT = Path(__file__).resolve().parents[2]
 WORKSHOP = ROOT / "workshop"
 FOLDER = Path("_build/html/slides")
-STATIC = ("lossbook.css", "math.woff2", "favicon.svg")
+STATIC = ("math.woff2", "favicon.svg")
+COMMON = ROOT / "tools/theme/static/common.css"  # the book's colours and formulas
 REVEAL = {
     "dist/reveal.css": "reveal.css",
     "dist/reveal.js": "reveal.js",
@@ -45,6 +46,7 @@ def build(reveal, folder):
         shutil.copyfile(reveal / file, folder / name)
     for name in STATIC:
         shutil.copyfile(ROOT / "book/_static" / name, folder / name)
+    shutil.copyfile(COMMON, folder / COMMON.name)
     shutil.copyfile(WORKSHOP / "slides.js", folder / "slides.js")
     sizes = "".join(f".px{size} {{ font-size: {size}px; }}\n" for size in room.SIZES)
     style = (WORKSHOP / "slides.css").read_text(encoding="utf-8")
