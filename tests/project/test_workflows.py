@@ -70,4 +70,11 @@ def test_what_is_published_has_the_slides_and_the_zip():
 def test_only_main_is_published():
     workflow = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text(encoding="utf-8"))
     assert workflow[True] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
-    assert workflow["jobs"]["deploy"]["needs"] == "build"
+
+
+def test_nothing_is_published_before_the_tests_have_passed():
+    deploy = jobs(ROOT / ".github/workflows/pages.yml")["deploy"]
+    assert deploy["needs"] == ["build", "test"] and "if" not in deploy
+    test = jobs(ROOT / ".github/workflows/pages.yml")["test"]
+    assert test["steps"][-1] == {"run": "make test"}
+    assert not {"if", "continue-on-error"} & set(test)

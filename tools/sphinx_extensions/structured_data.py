@@ -2,7 +2,7 @@
 
 The start page is a Book with its chapters, a chapter a Chapter and LearningResource, questions.md a
 FAQPage, the glossary a DefinedTermSet. All of it is read from the pages themselves, so it says
-nothing that a reader doesn't see. book/_templates/metadata.html prints it.
+nothing that a reader doesn't see. tools/theme/metadata.html prints it.
 """
 
 import json
