@@ -70,8 +70,8 @@ def device(x: ArrayLike) -> str:
     if type(x).__module__.startswith("keras."):
         x = getattr(x, "value", x)
     if hasattr(x, "devices"):  # JAX
-        (where,) = x.devices()
-        return f"{where.platform}:{where.id}"
+        (one,) = x.devices()
+        return f"{one.platform}:{one.id}"
     where: Any = getattr(x, "device", None)
     if isinstance(where, str):  # TensorFlow: /job:localhost/replica:0/task:0/device:GPU:0
         return where.rpartition("device:")[2].lower()

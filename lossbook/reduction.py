@@ -9,7 +9,7 @@ are Keras's own, in Keras's order:
 NumPy arrays in, NumPy arrays out; tensors of the active Keras backend in, tensors out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -364,7 +364,13 @@ def reduce_weighted_values(
     return walk(values, sample_weight, mask, reduction)[-1]
 
 
-def walk(values, sample_weight, mask, reduction, mask_weight=mask_weight):
+def walk(
+    values: ArrayLike,
+    sample_weight: ArrayLike | None,
+    mask: ArrayLike | None,
+    reduction: str,
+    mask_weight: Callable[..., Step] = mask_weight,
+) -> tuple[Step | None, Array | None, Step, Step]:
     """Take all stages after the class axis; return each: (mask, weight, weighted, total) Steps.
 
     `mask` and `weight` are None where there is no mask, no weight. What a mask weighs has changed

@@ -221,7 +221,7 @@ ALIASES = {alias: name for name, loss in (LOSSES | ATOMIC).items() for alias in 
 
 def loss_named(name: str | None) -> KerasLoss | None:
     """Return the entry of a loss by its name, None for a loss that is not Keras's."""
-    return LOSSES.get(name) or ATOMIC.get(name)
+    return (LOSSES | ATOMIC).get(name or "")
 
 
 def known_options(name, function, options):

@@ -1,6 +1,7 @@
 """The paper that pictures are drawn on: sizes, colours, letters, and how a picture shows itself."""
 
 import io
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 # Lengths and letters are in CSS pixels. 520 of them need no scaling on a desktop, and on a phone
 # 390 wide letters of 14 are still 9.5 high.
 WIDTH, PAD, DPI = 520, 16, 96
-STYLE = {  # whatever the reader's own settings are
+STYLE: Any = {  # whatever the reader's own settings are
     "font.family": "DejaVu Sans",  # comes with Matplotlib: the texts fit everywhere
     "text.usetex": False,
     "path.sketch": None,

@@ -159,8 +159,7 @@ def heat_map(explanation: Explanation, output: str | None = None) -> Picture:
     colours = matplotlib.colors.LinearSegmentedColormap.from_list(
         "contributions",
         [(0.0, BLUE), (0.5, "#ffffff"), (0.9, ORANGE), (1.0, mix(ORANGE, INK, 0.5))],
-    )
-    colours = colours.with_extremes(bad=MUTED)
+    ).with_extremes(bad=MUTED)
     side = WIDTH - 2 * PAD
     tall = min(side, side * shape[0] / shape[1])
     wide = tall * shape[1] / shape[0]
