@@ -66,24 +66,24 @@ def audit(
     size = None if y is None and not hasattr(x, "shape") else batch_size
     data = {"x": x, "y": y, "sample_weight": sample_weight, "batch_size": size, "steps": steps}
     x, y, sample_weight, findings = weighted(x, y, sample_weight, class_weight)
-    seen = _Seen()
+    checks = _Checks()
     weighed = {**data, "x": x, "y": y, "sample_weight": sample_weight}
     try:
-        findings += _evaluated(model, seen, weighed, kept)
+        findings += _evaluated(model, checks, weighed, kept)
     except Exception as error:
         if x is data["x"]:
             raise
         findings.append(refusal(error, first_labels(data["x"], None)))  # of a class without weight
-        seen = _Seen()
-        findings += _evaluated(model, seen, data, kept)
-    return ordered([*findings, *seen.findings(), *scaling(model)])
+        checks = _Checks()
+        findings += _evaluated(model, checks, data, kept)
+    return ordered([*findings, *checks.findings(), *scaling(model)])
 
 
-class _Seen:
+class _Checks:
     """All checks of a pass: those of every output, and those of the whole."""
 
     def __init__(self):
-        self.checks, self.terms, self.batches = {}, Terms(), 0
+        self.by_output, self.terms, self.batches = {}, Terms(), 0
 
     def see(self, batch):
         """Hand one batch to every check."""
@@ -91,16 +91,16 @@ class _Seen:
         for index, call in enumerate(batch.calls):
             plain = OutputBatch(call, batch.rows, self.batches)
             repaired.append(plain.repaired)
-            if index not in self.checks:
-                self.checks[index] = [check(call.output) for check in Check.kinds]
-            for check in self.checks[index]:
+            if index not in self.by_output:
+                self.by_output[index] = [check(call.output) for check in Check.kinds]
+            for check in self.by_output[index]:
                 check.see(plain.repaired if check.repaired else plain)
         self.terms.see(batch, repaired)
         self.batches += 1
 
     def findings(self):
         """Yield what the checks found; not the NaN that a loss makes of what it can't take."""
-        for checks in self.checks.values():
+        for checks in self.by_output.values():
             findings = [finding for check in checks for finding in check.findings()]
             causes = (*not_finite.CAUSES, (FLOAT16_LOSS.code, "error"))
             caused = any(f.code in causes or (f.code, f.severity) in causes for f in findings)
@@ -111,13 +111,13 @@ class _Seen:
             yield from self.terms.findings()
 
 
-def _evaluated(model, seen, data, kept):
+def _evaluated(model, checks, data, kept):
     """Run evaluate; return a list of what Keras refuses, or let errors of the model through."""
     watch = watch_of(model, MaskPath)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Keras warns of, the findings say
         try:
-            watch.evaluate(seen.see, caller="audit", **data)
+            watch.evaluate(checks.see, caller="audit", **data)
             return []
         except Exception as error:
             first, failure = error, watch.failure

@@ -1,7 +1,7 @@
 """Where a mask gets lost: the tensors of one call of a model, from layer to layer.
 
 Layers pass masks on, and plain operations don't. `MaskPath` remembers for every tensor which mask
-it once had, and at which layer that went; it also remembers the activation that made a tensor.
+it once had, and which layer lost it; it also remembers the activation that made a tensor.
 """
 
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ class MaskPath:
                 self.known.setdefault(id(tensor), Origin(tensor))
 
     def leave(self, operation, arguments, results):
-        """Note what an operation made of its tensors, if a model called it; models are walked."""
+        """Note the results of an operation, if a model called it; models are walked."""
         import keras
 
         self.stack.pop()
@@ -69,7 +69,7 @@ class MaskPath:
             tensors = _tensors(first if kind == "layer" else arguments)
             sources = [self._known(tensor, name) for tensor in tensors]
             for result in _tensors(results):
-                self.known[id(result)] = self._made(operation, name, sources, result)
+                self.known[id(result)] = self._result(operation, name, sources, result)
 
     def origin_of(self, tensor):
         """Return the Origin of a tensor that reached the loss, and the mask that it has lost."""
@@ -82,7 +82,7 @@ class MaskPath:
             self.known[id(tensor)] = Origin(tensor) if graph else self._guess(tensor, reader)
         return self.known[id(tensor)]
 
-    def _made(self, operation, name, sources, result):
+    def _result(self, operation, name, sources, result):
         """Describe one result of an operation."""
         lost, where, settable = None, None, False
         if attached_mask(result) is None:
@@ -106,7 +106,7 @@ class MaskPath:
     def _guess(self, tensor, reader):
         """Describe a tensor that no layer made: plain arithmetic in a subclassed model.
 
-        Of a model with several inputs nobody can say what it was made of.
+        Of a model with several inputs its source is not known.
         """
         if attached_mask(tensor) is None and self.inputs == 1:
             for source in reversed(self.known.values()):
@@ -128,7 +128,7 @@ def _tensors(structure):
 
 
 def _is_graph(model):
-    """Say whether a model is functional or Sequential: then every operation is seen."""
+    """Return whether a model is functional or Sequential: then every operation is seen."""
     import keras
 
     return isinstance(model, keras.Sequential) or "Functional" in [
@@ -137,7 +137,7 @@ def _is_graph(model):
 
 
 def _keeps(before, mask, after):
-    """Say whether the axes of a mask are still those of a later tensor."""
+    """Return whether the axes of a mask are still those of a later tensor."""
     old, new, kept = tuple(before.shape), tuple(after.shape), tuple(mask.shape)
     shorter = len(new) < len(old) and not (len(new) == len(old) - 1 and old[-1] == 1)
     same = all(a is None or b is None or a == b for a, b in zip(kept, new, strict=False))
@@ -145,7 +145,7 @@ def _keeps(before, mask, after):
 
 
 def _settable(operation):
-    """Say whether it is a layer that Keras up to 3.15 lets pass masks on, and this one doesn't."""
+    """Return whether a layer loses masks that it may pass on, as in Keras up to 3.15."""
     import keras
 
     kinds = keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed

@@ -70,7 +70,7 @@ class OutputBatch:
 
     @cached_property
     def weight(self):
-        """Sample weights as they came, or None."""
+        """Sample weights as the loss got them, or None."""
         return None if self.call.sample_weight is None else to_numpy(self.call.sample_weight)
 
     @cached_property

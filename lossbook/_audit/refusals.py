@@ -43,12 +43,12 @@ class Refusal:
 
     @cached_property
     def y_true(self):
-        """Targets, as they came."""
+        """Targets, as the loss got them."""
         return _concrete(self.failure.y_true)
 
     @cached_property
     def y_pred(self):
-        """Predictions, as they came."""
+        """Predictions, as the loss got them."""
         return _concrete(self.failure.y_pred)
 
     @cached_property

@@ -18,21 +18,21 @@ class Explanation:
     """
 
     reported: float
-    outputs: tuple
-    batch_sizes: tuple
-    groups: Any = field(default_factory=Groups)
+    outputs: tuple[tuple[str, str, float | None], ...]
+    batch_sizes: tuple[int, ...]
+    groups: Groups = field(default_factory=Groups)
 
     @cached_property
-    def total(self):
+    def total(self) -> float:
         """What the parts add up to, accumulated in float64."""
         return self.groups.total
 
     @property
-    def residual(self):
+    def residual(self) -> float:
         """The difference of total and reported: how far our sum is from Keras's."""
         return self.total - self.reported
 
-    def by(self, *keys):
+    def by(self, *keys: str) -> dict[Any, float]:
         """Return the sums of the parts in groups; every grouping adds up to `total`.
 
         Surprise: a part is what a group adds to *this* number, denominators included. It is not
@@ -41,7 +41,8 @@ class Explanation:
         Args:
             *keys: one or several of "output", "source" (the loss of an output, or an additional
                 loss by its layer), "batch", "sample", "position", "class" (of the element) and
-                "true_class" (of the position). Samples and batches are numbered as they came.
+                "true_class" (of the position). Samples and batches are numbered in the order of
+                the data.
 
         Returns:
             dict: key -> contribution; for several keys (key, ...) -> contribution. What belongs
@@ -54,19 +55,19 @@ class Explanation:
         """
         return self.groups.by(*keys)
 
-    def worst(self, k=10):
+    def worst(self, k: int = 10) -> tuple[tuple[int, float], ...]:
         """Return the k samples that add most to the loss: a tuple of (sample, contribution)."""
         samples = [(s, value) for s, value in self.by("sample").items() if isinstance(s, int)]
         return tuple(sorted(samples, key=lambda item: (-item[1], item[0]))[:k])
 
-    def plot(self, *keys):
+    def plot(self, *keys: str) -> Any:
         """Draw the parts as a waterfall; see `lossbook.plots.waterfall`."""
         from lossbook import plots
 
         return plots.waterfall(self, *keys)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return explanation_text(self)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return explanation_html(self)

@@ -11,6 +11,7 @@ so that the memory is that of samples + classes + positions, and a constant.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,8 +36,8 @@ class Block:
     output: str
     source: str
     values: np.ndarray
-    coordinates: dict
-    positions: tuple = ()
+    coordinates: dict[str, np.ndarray]
+    positions: tuple[int, ...] = ()
 
     def label(self, key, code):
         """Return what a number along an axis stands for."""
@@ -175,12 +176,12 @@ class Groups:
         blocks[name] = Block(output, source, values, coordinates, positions or ())
 
     @property
-    def total(self):
+    def total(self) -> float:
         """Everything, added up."""
         blocks = [*self.views["samples"][1].values(), *self.additional]
         return float(sum(block.values.sum() for block in blocks)) / self.rows
 
-    def by(self, *keys):
+    def by(self, *keys: str) -> dict[Any, float]:
         """Return {key: sum}, or {(key, ...): sum} for several keys."""
         unknown = [key for key in keys if key not in KEYS]
         if not keys or unknown:
@@ -201,7 +202,7 @@ class Groups:
                 f"too many elements. Explain a part of it (up to {RAW:,} elements keep every "
                 "grouping), or group by fewer keys."
             )
-        found = {}
+        found: dict[tuple[Any, ...], float] = {}
         for block in [*blocks.values(), *self.additional]:
             block.add_to(found, keys)
         scaled = {

@@ -26,7 +26,7 @@ class Part:
     contributions: Any
     samples: int | None
     classes: int | None
-    positions: tuple | None
+    positions: tuple[int, ...] | None
     true_class: Any = None
     true_classes: int = 0
     labelled: bool = False

@@ -32,10 +32,10 @@ def explanation_html(explanation):
     heads = f'<th scope="col" {left}>Part</th>' + "".join(
         f'<th scope="col" {right}>{head}</th>' for head in ("Contribution", "Share")
     )
-    said = "".join(f"<p>{escape(line)}</p>" for line in _head(explanation))
+    head = "".join(f"<p>{escape(line)}</p>" for line in _head(explanation))
     last = "".join(f"<p>{escape(line)}</p>" for line in _last(explanation) if line)
     return (
-        f'<div class="lossbook" style="overflow-x:auto">{said}'
+        f'<div class="lossbook" style="overflow-x:auto">{head}'
         '<table style="border-collapse:collapse;background:transparent;color:inherit">'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{last}</div>"
     )

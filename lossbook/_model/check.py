@@ -1,9 +1,11 @@
 """Which models can be taken apart: compiled ones whose loss Keras puts together."""
 
+from typing import Any
+
 _STEPS = ("test_step", "compute_loss")
 
 
-def check_model(model, caller="explain"):
+def check_model(model: Any, caller: str = "explain") -> None:
     """Refuse what is no compiled Keras model, and a model whose loss is not put together by Keras.
 
     Raises:
@@ -29,7 +31,7 @@ def check_model(model, caller="explain"):
                 "whose loss Keras puts together: move your terms into a Loss or into add_loss, or "
                 "pass the values to lossbook.aggregate()."
             )
-    strategy = getattr(model, "distribute_strategy", None)
+    strategy: Any = getattr(model, "distribute_strategy", None)
     if getattr(strategy, "num_replicas_in_sync", 1) > 1:
         raise ValueError(
             f"The model is distributed over {strategy.num_replicas_in_sync} replicas, each with "

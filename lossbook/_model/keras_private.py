@@ -71,8 +71,8 @@ def additional_losses(model):
     names = [None] * (len(losses) - len(penalties)) + penalties
     for i, loss in enumerate(losses[: len(losses) - len(penalties)]):
         for layer in owners:
-            mine = any(loss is own for own in private(layer, "_losses"))
-            if mine or id(loss) in private(layer, "_loss_ids"):
+            own_loss = any(loss is other for other in private(layer, "_losses"))
+            if own_loss or id(loss) in private(layer, "_loss_ids"):
                 kind = "add_loss" if layer.activity_regularizer is None else "activity_regularizer"
                 names[i] = f"{layer.name}/{kind}"
                 break
