@@ -10,6 +10,7 @@ Importing lossbook imports NumPy and nothing else; Keras and Matplotlib are load
 """
 
 import importlib
+from typing import Any
 
 from lossbook import elementwise, reduction, total
 from lossbook._audit import audit
@@ -22,8 +23,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "RULES",
+    "ExplainCallback",
     "aggregate",
+    "atlas",
     "audit",
+    "data",
     "elementwise",
     "epoch_loss",
     "exercises",
@@ -36,14 +40,16 @@ __all__ = [
     "trace",
 ]
 
-_LAZY = ("exercises", "plots")
+_LAZY = ("atlas", "data", "exercises", "plots")
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
+    if name == "ExplainCallback":  # its class is Keras's
+        return importlib.import_module("lossbook._explain").ExplainCallback
     if name in _LAZY:
         return importlib.import_module(f"lossbook.{name}")
     raise AttributeError(f"module 'lossbook' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted([*__all__, "__version__"])

@@ -4,6 +4,7 @@ A rule turns values, weights and mask into coefficients, and the losses of batch
 is reported. The catalogue holds families: releases that compute the same numbers.
 """
 
+import copyreg
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Aggregate:
     """What a rule makes of values: the scalar, the factor of each value, the denominator."""
 
@@ -55,6 +56,9 @@ def resolve(rule: str) -> Rule:
         f"Unknown rule {rule!r}. Known rules: keras-3 (the installed release), and any release of "
         f"{known}, as keras-3.8 or tf.keras-2.4.4; of other libraries {', '.join(ELSEWHERE)}."
     )
+
+
+copyreg.pickle(Rule, lambda rule: (resolve, (rule.name,)))  # its functions have no names
 
 
 def _family_of(framework, version):

@@ -2,7 +2,10 @@
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from lossbook._identify.printed import ROUNDING
 from lossbook._identify.rendering import identified_html, identified_text, sentence
@@ -34,6 +37,10 @@ class Match:
     def coefficients(self):
         """The factor of each value in the number: a NumPy array in the shape of the values."""
         return self._build()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what can be pickled: the coefficients instead of what builds them."""
+        return {**vars(self), "_build": partial(np.asarray, self.coefficients)}
 
     def __repr__(self):
         name = "a slip" if self.rule is None else f"{self.rule}, {self.reduction}"

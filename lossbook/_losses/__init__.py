@@ -1,11 +1,12 @@
 """What a loss is: the catalogue of Keras's losses, and the call of one of them."""
 
-from lossbook._losses.call import atomic_values, elementwise_losses, recovered_logits, settings
+from lossbook._losses.call import DEFAULT_REDUCTION, LossCall, elementwise_losses, loss_call
 from lossbook._losses.catalogue import (
     ALIASES,
     ATOMIC,
     LOSSES,
     KerasLoss,
+    entry_of,
     known_options,
     loss_named,
     options_of,
@@ -14,13 +15,14 @@ from lossbook._losses.catalogue import (
 __all__ = [
     "ALIASES",
     "ATOMIC",
+    "DEFAULT_REDUCTION",
     "LOSSES",
     "KerasLoss",
-    "atomic_values",
+    "LossCall",
     "elementwise_losses",
+    "entry_of",
     "known_options",
+    "loss_call",
     "loss_named",
     "options_of",
-    "recovered_logits",
-    "settings",
 ]

@@ -1,6 +1,8 @@
 """The call of one loss, as trace() is asked for it: name, options, logits, elementwise losses."""
 
+from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -9,9 +11,14 @@ from lossbook._core import (
     asarray,
     attached_mask,
     check_axis,
+    check_broadcast,
     check_dtype,
+    check_mask,
+    check_not_empty,
+    check_values_exist,
     dtype_name,
     floatx,
+    namespace,
     shape_of,
     squeeze_or_expand_to_same_rank,
     to_numpy,
@@ -21,24 +28,109 @@ from lossbook._losses.catalogue import (
     ALIASES,
     ATOMIC,
     LOSSES,
+    KerasLoss,
+    entry_of,
     known_options,
-    loss_named,
     options_of,
 )
 from lossbook.elementwise import softmax
 
+DEFAULT_REDUCTION = type("Default", (str,), {})("sum_over_batch_size")  # known by its identity
 
-def settings(loss, reduction, dtype, options):
+
+@dataclass(frozen=True, eq=False)
+class LossCall:
+    """One call of a loss, checked, in arrays of one namespace whose ranks have met.
+
+    `shapes` are those of y_true and y_pred as they were given; `mask` is the one that was given or
+    that Keras has attached to y_pred; `logits` are those that Keras finds behind it.
+    """
+
+    name: str
+    loss: KerasLoss
+    options: dict[str, Any]
+    reduction: str
+    dtype: str
+    xp: Any
+    y_true: Any
+    y_pred: Any
+    sample_weight: Any
+    mask: Any
+    logits: Any
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+
+    @property
+    def axis(self) -> int:
+        """The class axis."""
+        return self.options.get("axis", -1)
+
+    def elementwise(self) -> tuple[Any, Any]:
+        """Return the elementwise losses, and which positions the loss itself keeps (None: all)."""
+        if self.loss.atomic:
+            losses, valid = _atomic_values(self)
+        else:
+            losses, valid = elementwise_losses(
+                self.xp, self.name, self.y_true, self.y_pred, self.logits, self.options
+            )
+        return asarray(self.xp, losses, self.dtype), valid  # CTC's kernel knows float32 only
+
+    def check_pairs(self, elementwise: Any) -> None:
+        """Warn where predictions and targets make more pairs than there are of either."""
+        y_true, y_pred = self.shapes
+        if self.loss.numbered:
+            check_broadcast(shape_of(elementwise), y_true, y_pred, y_pred[:-1])
+        else:
+            pairs = np.broadcast_shapes(shape_of(self.y_true), shape_of(self.y_pred))
+            check_broadcast(pairs, y_true, y_pred, y_pred)
+
+
+def loss_call(
+    loss: Any,
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any,
+    mask: Any,
+    reduction: str | None,
+    dtype: Any,
+    options: dict[str, Any],
+) -> LossCall:
+    """Bring the arguments of trace() into one form, and refuse what Keras refuses."""
+    name, reduction, dtype, options = _settings(loss, reduction, dtype, options)
+    xp = namespace(y_true=y_true, y_pred=y_pred, sample_weight=sample_weight, mask=mask)
+    if mask is None:
+        mask = attached_mask(y_pred)
+    tensor = y_pred
+    y_true, y_pred = asarray(xp, y_true, dtype, "y_true"), asarray(xp, y_pred, dtype, "y_pred")
+    check_values_exist(xp, y_pred)
+    logits = _logits_behind(name, y_true, tensor, dtype, options)
+    shapes = shape_of(y_true), shape_of(y_pred)
+    check_not_empty("y_pred", shapes[1])
+    check_not_empty("y_true", shapes[0])
+    y_true, y_pred = squeeze_or_expand_to_same_rank(xp, y_true, y_pred)
+    check_mask(mask)
+    return LossCall(
+        name=name,
+        loss=entry_of(name),
+        options=options,
+        reduction=reduction,
+        dtype=dtype,
+        xp=xp,
+        y_true=y_true,
+        y_pred=y_pred,
+        sample_weight=sample_weight,
+        mask=mask,
+        logits=logits,
+        shapes=shapes,
+    )
+
+
+def _settings(
+    loss: Any, reduction: str | None, dtype: Any, options: dict[str, Any]
+) -> tuple[str, str, str, dict[str, Any]]:
     """Return the loss's name, its reduction, dtype and options; a Loss object brings its own."""
     received, function = loss, None
     if not isinstance(loss, str) and hasattr(loss, "reduction"):
-        name = type(loss).__name__
-        if options or reduction not in ("sum_over_batch_size", loss.reduction):
-            extra = [*options, *(["reduction"] if not options else [])]
-            raise TypeError(
-                f"{', '.join(extra)}: a Loss object brings its own options. "
-                f"Set them there, as in {name}({extra[0]}=...), or pass the loss by name."
-            )
+        _refuse_other_settings(loss, reduction, dtype, options)
         # Keras's losses are wrappers: the function, and the options that it is called with.
         options = dict(getattr(loss, "_fn_kwargs", {}))
         reduction, dtype = loss.reduction, loss.dtype
@@ -60,7 +152,25 @@ def settings(loss, reduction, dtype, options):
     return loss, keras3.standardize_reduction(reduction), dtype, options
 
 
-def _refuse_loss(loss):
+def _refuse_other_settings(
+    loss: Any, reduction: str | None, dtype: Any, options: dict[str, Any]
+) -> None:
+    """Raise a TypeError for settings beside a Loss object that are not the object's own."""
+    other = list(options)
+    if reduction is not DEFAULT_REDUCTION:
+        theirs = keras3.standardize_reduction(loss.reduction)
+        other += ["reduction"] if keras3.standardize_reduction(reduction) != theirs else []
+    if dtype is not None and check_dtype(dtype) != check_dtype(loss.dtype):
+        other.append("dtype")
+    if other:
+        name = type(loss).__name__
+        raise TypeError(
+            f"{', '.join(other)}: a Loss object brings its own options. "
+            f"Set them there, as in {name}({other[0]}=...), or pass the loss by name."
+        )
+
+
+def _refuse_loss(loss: Any) -> NoReturn:
     hint = "Of any other loss pass the values to aggregate()."
     if isinstance(loss, str):
         name = repr(loss)
@@ -74,19 +184,16 @@ def _refuse_loss(loss):
     raise ValueError(f"Unknown loss {name}. Known: Keras's {', '.join([*LOSSES, *ATOMIC])}. {hint}")
 
 
-def recovered_logits(loss, y_true, y_pred, dtype, options):
+def _logits_behind(name: str, y_true: Any, y_pred: Any, dtype: str, options: dict[str, Any]) -> Any:
     """Return the logits that Keras finds behind y_pred, None where it finds none.
 
     On TensorFlow an activation leaves them on its output. They are lost when the tensor is cast
     or reshaped before the loss, which includes Keras's own alignment of ranks.
     References: keras/src/backend/tensorflow/nn.py::_get_logits, Keras 3.15.1.
     """
-    logits = getattr(y_pred, "_keras_logits", None)
-    entry, from_logits = loss_named(loss), options.get("from_logits")
-    if logits is None or not entry.finds_logits or options.get("ignore_class") is not None:
+    loss, logits = entry_of(name), getattr(y_pred, "_keras_logits", None)
+    if logits is None or not loss.finds_logits_with(options):
         return None
-    if entry.clips_logits and from_logits:
-        return None  # a new sigmoid stands between
     from keras import backend, ops
 
     _, aligned = squeeze_or_expand_to_same_rank(ops, y_true, y_pred)
@@ -94,25 +201,27 @@ def recovered_logits(loss, y_true, y_pred, dtype, options):
     if backend.backend() != "tensorflow" or cast_or_reshaped:
         return None
     axis = check_axis(options.get("axis", -1), shape_of(y_pred))
-    name = entry.activation
-    expected = ops.sigmoid(logits) if name == "sigmoid" else softmax(ops, logits, axis)
+    made_by = loss.activation
+    expected = ops.sigmoid(logits) if made_by == "sigmoid" else softmax(ops, logits, axis)
     if bool(ops.any(ops.abs(expected - y_pred) > 1e-3)):
         warn(
-            f"{loss} takes the logits that Keras finds behind y_pred for those of a {name}, but "
-            f"another activation made y_pred: this is the loss of {name}(logits), not of y_pred. "
-            f"Use a {name} output, or the crossentropy that fits the activation."
+            f"{name} takes the logits that Keras finds behind y_pred for those of a {made_by}, "
+            f"but another activation made y_pred: this is the loss of {made_by}(logits), not of "
+            f"y_pred. Use a {made_by} output, or the crossentropy that fits the activation."
         )
-    elif from_logits:
+    elif options.get("from_logits"):
         warn(
-            f"from_logits=True, but y_pred came out of a {name}: Keras finds the logits behind it "
-            "and uses those, so from_logits makes no difference here. Leave it out."
+            f"from_logits=True, but y_pred came out of a {made_by}: Keras finds the logits behind "
+            "it and uses those, so from_logits makes no difference here. Leave it out."
         )
     return logits
 
 
-def elementwise_losses(xp, loss, y_true, y_pred, logits, options):
+def elementwise_losses(
+    xp: Any, name: str, y_true: Any, y_pred: Any, logits: Any, options: dict[str, Any]
+) -> tuple[Any, Any]:
     """Return the elementwise losses, and which positions the loss itself keeps (None: all)."""
-    entry, arguments = LOSSES[loss], dict(options)
+    entry, arguments = LOSSES[name], dict(options)
     if entry.class_axis == "mean":
         arguments.pop("axis", None)  # the axis of the mean, which comes later
     if logits is not None:
@@ -128,19 +237,19 @@ def elementwise_losses(xp, loss, y_true, y_pred, logits, options):
     return elementwise, valid
 
 
-def atomic_values(xp, loss, y_true, y_pred, options):
+def _atomic_values(call: LossCall) -> tuple[Any, Any]:
     """Return what Keras's own function returns, and the mask that it attaches, if any."""
     from keras import losses, ops
 
-    y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+    y_true, y_pred = ops.convert_to_tensor(call.y_true), ops.convert_to_tensor(call.y_pred)
     try:
-        values = losses.get(loss)(y_true, y_pred, **options)
+        values = losses.get(call.name)(y_true, y_pred, **call.options)
     except Exception as error:
         raise ValueError(
-            f"Keras's {loss} refuses y_true of shape {shape_of(y_true)} with y_pred of shape "
+            f"Keras's {call.name} refuses y_true of shape {shape_of(y_true)} with y_pred of shape "
             f"{shape_of(y_pred)}: {str(error).splitlines()[0]}"
         ) from error
     valid = attached_mask(values)
-    if xp is np:
+    if call.xp is np:
         values, valid = to_numpy(values), None if valid is None else to_numpy(valid)
     return values, valid

@@ -2,8 +2,9 @@
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lossbook import elementwise
 
@@ -40,6 +41,11 @@ class KerasLoss:
     def takes_logits(self) -> bool:
         """Whether it has the option `from_logits`."""
         return "from_logits" in self.options
+
+    def finds_logits_with(self, options: Mapping[str, Any]) -> bool:
+        """Whether Keras on TensorFlow, with these options, computes from logits behind y_pred."""
+        new_sigmoid = self.clips_logits and options.get("from_logits")
+        return self.finds_logits and options.get("ignore_class") is None and not new_sigmoid
 
     @property
     def numbered(self) -> bool:
@@ -224,7 +230,12 @@ def loss_named(name: str | None) -> KerasLoss | None:
     return (LOSSES | ATOMIC).get(name or "")
 
 
-def known_options(name, function, options):
+def entry_of(name: str) -> KerasLoss:
+    """Return the entry of one of Keras's losses."""
+    return (LOSSES | ATOMIC)[name]
+
+
+def known_options(name: str, function: Callable, options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a Loss object without what a newer Keras has added, at its default.
 
     Such an option, `label_smoothing=0.0` of the sparse crossentropy of 3.16 say, changes nothing.
@@ -240,6 +251,6 @@ def _equal(value, default):
     return value is default or (plain and type(default) is type(value) and value == default)
 
 
-def options_of(name):
+def options_of(name: str) -> tuple[str, ...]:
     """Return the names of the options that a loss takes."""
-    return loss_named(name).options
+    return entry_of(name).options

@@ -49,10 +49,7 @@ def keras_logits(name, y_pred, options):
     import keras
 
     loss = loss_named(name)
-    lost = options.get("ignore_class") is not None or (
-        loss.clips_logits and options.get("from_logits")
-    )
-    if keras.backend.backend() != "tensorflow" or not loss.finds_logits or lost:
+    if keras.backend.backend() != "tensorflow" or not loss.finds_logits_with(options):
         return None
     try:
         from keras.src.backend.tensorflow import nn

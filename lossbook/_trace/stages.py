@@ -1,40 +1,37 @@
 """The stages of a trace: what came out of each, and how, in words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from lossbook._core import shape_of, size, to_numpy
-from lossbook._losses import loss_named
-
-_LOSSES_FILE = "keras/src/losses/losses.py"
-_LOSS_FILE = "keras/src/losses/loss.py"
+from lossbook._losses import LossCall
+from lossbook.reduction import Step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stage:
     """One stage of the path: what came out of it, and how."""
 
     name: str
     value: Any
-    shape: tuple
+    shape: tuple[int, ...]
     operation: str
     formula: str
-    keras_source: str
     denominator: Any = None
 
 
-def loss_stages(loss, options, recovered, elementwise, values):
+def loss_stages(call: LossCall, elementwise: Any, values: Step) -> Iterator[Stage]:
     """Describe what the loss function does: elementwise losses, and the class axis."""
-    where = f"{_LOSSES_FILE}::{loss}"
-    entry = loss_named(loss)
-    if entry.atomic:
+    loss = call.loss
+    if loss.atomic:
         operation = "atomic: no sum over elements"
-        yield _stage("values", values.value, operation, entry.formula, where)
+        yield _stage("values", values.value, operation, loss.formula)
         return
-    how, axis = entry.class_axis, options.get("axis", -1)
+    how, axis = loss.class_axis, call.axis
     grain = "one loss per position" if how == "none" else "one loss per element"
-    formula = entry.formula + _options(entry, options, recovered)
-    yield _stage("elementwise", elementwise, grain, formula, where)
+    formula = loss.formula + _options(call)
+    yield _stage("elementwise", elementwise, grain, formula)
     if how == "none":
         operation, formula = "none: no class axis is left", "values = elementwise"
     else:
@@ -42,12 +39,12 @@ def loss_stages(loss, options, recovered, elementwise, values):
         divided = f" / {values.denominator}" if how == "mean" else ""
         formula = f"sum of elementwise over axis {axis}{divided}"
     denominator = values.denominator if how == "mean" else None
-    yield _stage("values", values.value, operation, formula, where, denominator)
+    yield _stage("values", values.value, operation, formula, denominator)
 
 
-def _options(loss, options, recovered):
+def _options(call: LossCall) -> str:
     """Say in words what the options change."""
-    text = ""
+    loss, options, text = call.loss, call.options, ""
     for name in ("delta", "q", "alpha", "gamma", "ignore_class"):
         if options.get(name) is not None:
             text += f", {name} = {options[name]}"
@@ -55,7 +52,7 @@ def _options(loss, options, recovered):
         text += f", y smoothed by {options['label_smoothing']}"
     if not loss.takes_logits:
         return text
-    if recovered:
+    if call.logits is not None:
         return f"{text}, p = {loss.activation}(logits found behind the activation), not clipped"
     if options.get("from_logits"):
         text += f", p = {loss.activation}(logits)"
@@ -63,7 +60,9 @@ def _options(loss, options, recovered):
     return f"{text}, p clipped"
 
 
-def reduction_stages(reduction, masked, weight, weighted, total):
+def reduction_stages(
+    reduction: str, masked: Step | None, weight: Any, weighted: Step, total: Step
+) -> Iterator[Stage]:
     """Describe what Loss.__call__ does with the values: mask, weights, the reduction."""
     last = "values"
     share = 1.0 if masked is None else float(to_numpy(masked.denominator))
@@ -73,16 +72,14 @@ def reduction_stages(reduction, masked, weight, weighted, total):
         rescaled = reduction in ("mean", "sum_over_batch_size")
         operation = "mask · total / valid" if rescaled else "mask as 0 or 1"
         formula = f"mask · {count} / {share * count:.6g}" if rescaled and share else operation
-        yield _stage("mask_weight", masked.value, operation, formula, f"{_LOSS_FILE}::apply_mask")
+        yield _stage("mask_weight", masked.value, operation, formula)
     if weight is not None and (masked is None or weight is not masked.value):
         last = "effective_weight"
         operation = "sample_weight" if masked is None else "sample_weight · mask_weight"
-        where = "reduce_weighted_values" if masked is None else "apply_mask"
-        yield _stage("effective_weight", weight, operation, operation, f"{_LOSS_FILE}::{where}")
+        yield _stage("effective_weight", weight, operation, operation)
     if weight is not None:
         formula = f"values · {last}"
-        where = f"{_LOSS_FILE}::reduce_weighted_values"
-        yield _stage("weighted_values", weighted.value, "multiply", formula, where)
+        yield _stage("weighted_values", weighted.value, "multiply", formula)
         last = "weighted_values"
     divisor = None
     if reduction == "none" or not shape_of(weighted.value):
@@ -100,8 +97,8 @@ def reduction_stages(reduction, masked, weight, weighted, total):
         else:  # another library's
             operation = "sum / denominator"
         formula = f"sum of {last} / {divisor:.6g}"
-    yield _stage("total", total.value, operation, formula, f"{_LOSS_FILE}::reduce_values", divisor)
+    yield _stage("total", total.value, operation, formula, divisor)
 
 
-def _stage(name, value, operation, formula, keras_source, denominator=None):
-    return Stage(name, value, shape_of(value), operation, formula, keras_source, denominator)
+def _stage(name: str, value: Any, operation: str, formula: str, denominator: Any = None) -> Stage:
+    return Stage(name, value, shape_of(value), operation, formula, denominator)

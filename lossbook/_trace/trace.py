@@ -7,34 +7,15 @@ from typing import Any
 import numpy as np
 
 from lossbook import reduction as keras3
-from lossbook._core import (
-    asarray,
-    attached_mask,
-    check_broadcast,
-    check_finite,
-    check_mask,
-    check_not_empty,
-    check_values_exist,
-    namespace,
-    shape_of,
-    squeeze_or_expand_to_same_rank,
-    to_numpy,
-    warn_lost_axis,
-)
-from lossbook._interact import ledger_of
-from lossbook._losses import (
-    atomic_values,
-    elementwise_losses,
-    loss_named,
-    recovered_logits,
-    settings,
-)
+from lossbook._core import asarray, check_finite, shape_of, to_numpy, warn_lost_axis
+from lossbook._interact import Ledger, ledger_of
+from lossbook._losses import DEFAULT_REDUCTION, LossCall, loss_call
 from lossbook._trace.rendering import trace_html, trace_text
-from lossbook._trace.stages import loss_stages, reduction_stages
+from lossbook._trace.stages import Stage, loss_stages, reduction_stages
 from lossbook.rules import resolve
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Trace:
     """The path of one output: its stages, the coefficient of every element, the total.
 
@@ -50,7 +31,7 @@ class Trace:
     rule: str
     dtype: str
     class_axis: int | None
-    stages: tuple
+    stages: tuple[Stage, ...]
     elementwise: Any
     coefficients: Any
     total: Any
@@ -58,18 +39,21 @@ class Trace:
     mask: Any = None
 
     @cached_property
-    def contributions(self):
+    def contributions(self) -> Any:
         """Coefficient times elementwise loss: what every element adds to the total."""
         with np.errstate(invalid="ignore"):  # 0 times infinity; the trace has warned of it
             return self.coefficients * self.elementwise
 
-    def __getitem__(self, name):
+    def __contains__(self, name: object) -> bool:
+        return any(stage.name == name for stage in self.stages)
+
+    def __getitem__(self, name: str) -> Stage:
         for stage in self.stages:
             if stage.name == name:
                 return stage
         raise KeyError(f"no stage {name!r}; this trace has {[s.name for s in self.stages]}")
 
-    def interact(self):
+    def interact(self) -> Ledger:
         """Return a ledger to try things with: change losses, mask, weights, rule, reduction.
 
         In a notebook (Jupyter, VS Code, Colab) coefficients, contributions, denominator and total
@@ -99,24 +83,24 @@ class Trace:
         """
         return ledger_of(self)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return trace_text(self)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return trace_html(self)
 
 
 def trace(
-    loss,
-    y_true,
-    y_pred,
-    sample_weight=None,
-    mask=None,
-    reduction="sum_over_batch_size",
-    rule="keras-3",
-    dtype=None,
-    **loss_options,
-):
+    loss: Any,
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    mask: Any = None,
+    reduction: str | None = DEFAULT_REDUCTION,
+    rule: str = "keras-3",
+    dtype: Any = None,
+    **loss_options: Any,
+) -> Trace:
     """Follow a loss from elementwise to the scalar, and show every stage on the way.
 
     Surprise: everything that happens after the elementwise loss is a choice of coefficients; the
@@ -124,7 +108,7 @@ def trace(
 
     Args:
         loss: Keras's name of a loss, its function, or a `keras.losses.Loss` object (then its own
-            options, dtype and reduction are used).
+            options, dtype and reduction are used; others beside it are refused).
         y_true: labels or targets, `(batch, *positions)`.
         y_pred: predictions, `(batch, *positions)`. A mask or logits that Keras has attached to
             the tensor are used as Keras uses them.
@@ -164,69 +148,52 @@ def trace(
         keras/src/losses/loss.py::Loss.__call__, Keras 3.15.1.
     """
     release = resolve(rule)
-    loss, reduction, dtype, options = settings(loss, reduction, dtype, loss_options)
-    entry = loss_named(loss)
-    xp = namespace(y_true=y_true, y_pred=y_pred, sample_weight=sample_weight, mask=mask)
-    if mask is None:
-        mask = attached_mask(y_pred)
-    received = y_pred
-    y_true, y_pred = asarray(xp, y_true, dtype, "y_true"), asarray(xp, y_pred, dtype, "y_pred")
-    check_values_exist(xp, y_pred)
-    logits = recovered_logits(loss, y_true, received, dtype, options)
-    for name, array in (("y_pred", y_pred), ("y_true", y_true)):
-        check_not_empty(name, shape_of(array))
-    given = shape_of(y_true), shape_of(y_pred)
-    y_true, y_pred = squeeze_or_expand_to_same_rank(xp, y_true, y_pred)
-    check_mask(mask)
-
-    axis = options.get("axis", -1)
+    call = loss_call(loss, y_true, y_pred, sample_weight, mask, reduction, dtype, loss_options)
+    xp, how = call.xp, call.loss.class_axis
     with np.errstate(all="ignore"):  # NaN and infinity get a warning of ours
-        if entry.atomic:
-            elementwise, valid = atomic_values(xp, loss, y_true, y_pred, options)
-        else:
-            elementwise, valid = elementwise_losses(xp, loss, y_true, y_pred, logits, options)
-        elementwise = asarray(xp, elementwise, dtype)  # a kernel may know float32 only, as CTC's
-        operation = entry.class_axis
-        values = keras3.class_axis(elementwise, operation, axis)
-        masked, weight, weighted, total = release.stages_of_loss(
-            values.value, sample_weight, mask, valid, reduction
+        elementwise, valid = call.elementwise()
+        values = keras3.class_axis(elementwise, how, call.axis)
+        reduced = release.stages_of_loss(
+            values.value, sample_weight, call.mask, valid, call.reduction
         )
-    weighed = not (sample_weight is mask is valid is None)
-    same_mean = not weighed and reduction not in ("sum", "none") and operation == "mean"
-    if len(shape_of(y_pred)) < len(given[1]) and not same_mean:
-        warn_lost_axis(*given, shape_of(values.value))
-    if entry.numbered:
-        check_broadcast(shape_of(elementwise), *given, given[1][:-1])
-    else:
-        pairs = np.broadcast_shapes(shape_of(y_true), shape_of(y_pred))
-        check_broadcast(pairs, *given, given[1])
-    check_finite(elementwise, weight, total.value, total.denominator, dtype)
+    masked, weight, weighted, total = reduced
+    _warn_of_lost_axis(call, valid, values)
+    call.check_pairs(elementwise)
+    check_finite(elementwise, weight, total.value, total.denominator, call.dtype)
     return Trace(
-        loss=loss,
-        reduction=reduction,
+        loss=call.name,
+        reduction=call.reduction,
         rule=rule,
-        dtype=dtype,
-        class_axis=None if operation == "none" else axis,
+        dtype=call.dtype,
+        class_axis=None if how == "none" else call.axis,
         stages=(
-            *loss_stages(loss, options, logits is not None, elementwise, values),
-            *reduction_stages(reduction, masked, weight, weighted, total),
+            *loss_stages(call, elementwise, values),
+            *reduction_stages(call.reduction, masked, weight, weighted, total),
         ),
         elementwise=elementwise,
-        coefficients=_spread(xp, total.coefficients, values.coefficients, operation, axis),
-        total=total.value if reduction == "none" else float(to_numpy(total.value)),
+        coefficients=_spread(xp, total.coefficients, values.coefficients, how, call.axis),
+        total=total.value if call.reduction == "none" else float(to_numpy(total.value)),
         sample_weight=sample_weight,
-        mask=_both(xp, mask, valid),
+        mask=_both(xp, call.mask, valid),
     )
 
 
-def _both(xp, mask, valid):
+def _warn_of_lost_axis(call: LossCall, valid: Any, values: keras3.Step) -> None:
+    """Warn where y_pred has lost its last axis, unless the mean of all elements is the same."""
+    whole = call.sample_weight is None and call.mask is None and valid is None
+    whole = whole and call.loss.class_axis == "mean" and call.reduction not in ("sum", "none")
+    if len(shape_of(call.y_pred)) < len(call.shapes[1]) and not whole:
+        warn_lost_axis(*call.shapes, shape_of(values.value))
+
+
+def _both(xp: Any, mask: Any, valid: Any) -> Any:
     """Return the positions that mask and loss both keep, None where neither drops any."""
     if mask is None or valid is None:
         return valid if mask is None else mask
     return xp.logical_and(asarray(xp, mask) != 0, valid)
 
 
-def _spread(xp, coefficients, class_coefficients, operation, axis):
+def _spread(xp: Any, coefficients: Any, class_coefficients: Any, operation: str, axis: int) -> Any:
     """Give every element the coefficient of its value times its factor in the class axis."""
     if operation == "none":
         return coefficients

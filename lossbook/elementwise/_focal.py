@@ -1,5 +1,7 @@
 """Focal crossentropies before any mean: elements that are nearly right lose weight."""
 
+import numpy as np
+
 from lossbook._core import (
     Array,
     ArrayLike,
@@ -69,7 +71,10 @@ def binary_focal_crossentropy(
     xp, y_true, y_pred = pair(y_true, y_pred)
     check_same_shape("binary_focal_crossentropy", y_true, y_pred)
     y_true = smooth_labels(y_true, label_smoothing)
-    p = 1 / (1 + xp.exp(-y_pred)) if from_logits else y_pred
+    p = y_pred
+    if from_logits:
+        with np.errstate(over="ignore"):  # exp(1000) is infinity, and 1 / infinity is 0
+            p = 1 / (1 + xp.exp(-y_pred))
     if from_logits and active_backend() == "tensorflow":
         logits = y_pred  # Keras's own sigmoid leaves them on its output
     if logits is None:

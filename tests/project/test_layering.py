@@ -103,3 +103,16 @@ def test_the_public_names_are_few_and_explicit():
 def test_a_name_that_does_not_exist():
     with pytest.raises(AttributeError, match="module 'lossbook' has no attribute 'tracee'"):
         _ = lossbook.tracee
+
+
+def test_modules_load_when_they_are_asked_for():
+    code = (
+        "import sys, lossbook as lb\n"
+        "names = ['lossbook.' + name for name in ('atlas', 'data', 'exercises', 'plots')]\n"
+        "loaded = [name for name in names if name in sys.modules]\n"
+        "import keras\n"
+        "assert issubclass(lb.ExplainCallback, keras.callbacks.Callback)\n"
+        "print(loaded, lb.atlas.__name__, lb.data.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] lossbook.atlas lossbook.data\n"

@@ -150,3 +150,11 @@ def test_the_installed_keras_is_found_without_importing_it(monkeypatch):
     assert installed() == "3.16.0.dev2026112103"
     found.clear()
     assert installed() is None
+
+
+def test_an_attached_mask_in_keras_3_5_which_has_no_module_for_it(monkeypatch):
+    variable = keras.Variable([0.0])
+    monkeypatch.setitem(sys.modules, "keras.src.backend.common.masking", None)
+    assert _arrays.attached_mask(variable) is None
+    variable._keras_mask = "the mask"
+    assert _arrays.attached_mask(variable) == "the mask"

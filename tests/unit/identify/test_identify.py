@@ -5,6 +5,7 @@ unit vectors, for every formula here is linear in the values.
 """
 
 import json
+import pickle
 import warnings
 
 import keras
@@ -611,3 +612,10 @@ def test_what_it_needs_is_trace():
     for call in (trace, lambda *a: lb.identify("1", loss=a[0], y_true=a[1], y_pred=a[2])):
         with pytest.raises(ValueError, match="mean_squared_error needs y_true and y_pred of the"):
             call("mse", [[1.0, 2.0, 3.0]], [[1.0, 2.0]])
+
+
+def test_what_was_found_can_be_pickled():
+    found = lb.identify("2.333", [1.0, 2.0, 6.0], sample_weight=[2.0, 1.0, 0.5])
+    again = pickle.loads(pickle.dumps(found))
+    assert again == found and repr(again) == repr(found)
+    np.testing.assert_array_equal(again.matches[0].coefficients, found.matches[0].coefficients)

@@ -459,3 +459,13 @@ def test_class_numbers_are_int32_in_tensors_of_jax_only(monkeypatch):
     np.testing.assert_array_equal(loss, [2])
     with pytest.raises(ValueError, match="y_true holds the class number"):
         elementwise.sparse_categorical_crossentropy(y, p)
+
+
+def test_large_logits_overflow_without_a_warning():
+    z = column(-1000, 1000)
+    for loss in ("binary_crossentropy", "binary_focal_crossentropy"):
+        cost = getattr(elementwise, loss)(column(0, 1), z, from_logits=True)
+        np.testing.assert_array_equal(cost, [[0], [0]])
+    for loss in ("categorical_crossentropy", "categorical_focal_crossentropy"):
+        cost = getattr(elementwise, loss)(column(0, 1).T, z.T, from_logits=True)
+        np.testing.assert_allclose(cost, [[0, 0]], atol=1e-6)

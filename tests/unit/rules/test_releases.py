@@ -5,6 +5,7 @@
 
 import contextlib
 import io
+import pickle
 import re
 import time
 
@@ -247,3 +248,13 @@ def test_releases_without_ignore_class(release):
     given = "sparse_categorical_crossentropy", [[0, 1]], [[[0.5, 0.5], [0.25, 0.75]]]
     with pytest.raises(ValueError, match=r"^ignore_class came with TensorFlow 2\.10; the rule "):
         lb.trace(*given, rule=release, ignore_class=0)
+
+
+@pytest.mark.parametrize("name", lb.RULES)
+def test_a_rule_can_be_pickled(name):
+    assert pickle.loads(pickle.dumps(lb.RULES[name])) is lb.RULES[name]
+
+
+def test_an_aggregate_is_equal_to_itself_alone():
+    one, other = lb.aggregate([1.0, 2.0]), lb.aggregate([1.0, 2.0])
+    assert one == one and one != other and len({one, other}) == 2

@@ -111,25 +111,6 @@ def test_only_a_mean_over_the_classes_divides(loss, divided):
     np.testing.assert_allclose(t.coefficients, 1 / 6 / (divided or 1), rtol=1e-6)
 
 
-def test_every_stage_names_lines_that_keras_has():
-    seen = set()
-    for loss in LOSSES:
-        y = Y[..., 0] if loss in NUMBERED else Y
-        t = lb.trace(loss, y, P, WEIGHT, MASK)
-        plain = lb.trace(loss, y, P, WEIGHT)
-        seen |= {stage.keras_source for stage in (*t.stages, *plain.stages)}
-    for where in seen:
-        file, function = where.split("::")
-        module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
-        assert callable(getattr(module, function))
-    assert {where.split("::")[1] for where in seen} >= {
-        "apply_mask",
-        "reduce_values",
-        "reduce_weighted_values",
-        *LOSSES,
-    }
-
-
 def test_formulas_say_what_was_done():
     t = lb.trace("bce", Y, P, mask=MASK, label_smoothing=0.1)
     assert [stage.formula for stage in t.stages] == [
@@ -436,3 +417,23 @@ def test_the_last_stage_names_the_divisor_of_its_rule(rule, operation, formula):
     assert lb.trace("mae", y, p, weight, rule=rule).total == pytest.approx(
         {"keras-3": 3.5, "keras-2.2.4": 14 / 3}.get(rule, 14 / 6)
     )
+
+
+def test_a_trace_is_equal_to_itself_alone_and_holds_the_names_of_its_stages():
+    t, other = lb.trace("mse", Y, P), lb.trace("mse", Y, P)
+    assert t == t and t != other and len({t, other, t}) == 2
+    assert t["total"] == t["total"] and t["total"] != other["total"]
+    assert "values" in t and "mask_weight" not in t and 0 not in t
+
+
+def test_what_a_loss_object_brings_is_not_dropped():
+    summed = keras.losses.MeanSquaredError(reduction="sum", dtype="float16")
+    for more in ({"reduction": "sum_over_batch_size"}, {"reduction": None}, {"dtype": "float32"}):
+        (name,) = more
+        words = rf"^{name}: a Loss object .* as in MeanSquaredError\({name}=...\)"
+        with pytest.raises(TypeError, match=words):
+            lb.trace(summed, Y, P, **more)
+    with pytest.raises(TypeError, match=r"^from_logits, reduction, dtype: a Loss object"):
+        lb.trace(summed, Y, P, reduction="none", dtype="float32", from_logits=True)
+    alike = lb.trace(summed, Y, P, reduction="sum", dtype=np.float16)
+    assert alike.total == lb.trace(summed, Y, P).total and alike.reduction == "sum"
