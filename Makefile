@@ -201,7 +201,7 @@ lint: $(READY) ## Check the style of code and notebooks, and the rules that note
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . || { \
 	  echo "To mend most of it: $(BIN)/ruff check --fix . ; $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/lint-imports --no-cache --no-logo
-	@$(BIN)/mypy
+	@$(BIN)/mypy --cache-dir _build/mypy
 	@$(BIN)/python -m tools.notebooks check
 
 refresh: $(READY) ## Run the notebooks again and save their outputs, normalised

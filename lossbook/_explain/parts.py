@@ -46,7 +46,7 @@ def elementwise_of(call: Call) -> tuple[Any, Any, str, int]:
         elementwise, valid = call.values, call.own_mask
     else:
         elementwise, valid = elementwise_losses(
-            ops, call.output.loss_name, call.y_true, _predictions(call), call.logits, dict(options)
+            ops, entry, call.y_true, _predictions(call), call.logits, options
         )
     wide = "float64" if dtype_name(elementwise) == "float64" else "float32"
     return asarray(ops, elementwise, wide), valid, entry.class_axis, options.get("axis", -1)

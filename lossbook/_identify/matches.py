@@ -29,12 +29,12 @@ class Match:
     denominator: float | None = None
     batch_size: int | None = None
     slips: int = 0
-    indistinguishable: tuple = ()
-    also: tuple = ()
+    indistinguishable: tuple[tuple[str, str], ...] = ()
+    also: tuple[str, ...] = ()
     _build: Any = field(default=None, compare=False)
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> np.ndarray:
         """The factor of each value in the number: a NumPy array in the shape of the values."""
         return self._build()
 
@@ -42,7 +42,7 @@ class Match:
         """Return what can be pickled: the coefficients instead of what builds them."""
         return {**vars(self), "_build": partial(np.asarray, self.coefficients)}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         name = "a slip" if self.rule is None else f"{self.rule}, {self.reduction}"
         return f"Match({name}: {self.value:.6g}. {self.sentence})"
 
@@ -57,14 +57,14 @@ class Identified:
 
     value: float
     tolerance: float
-    matches: tuple
+    matches: tuple[Match, ...]
     nearest: Match | None
     keras: Match | None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return identified_text(self)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return identified_html(self)
 
 

@@ -2,11 +2,15 @@
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from lossbook._core import (
+    Array,
+    ArrayLike,
     asarray,
     attached_mask,
     check_not_empty,
@@ -27,21 +31,21 @@ ABSOLUTE = 1e-7  # rounding of a loss near 0 that is computed in float32: 1 - p,
 
 
 def identify(
-    value,
-    values=None,
-    sample_weight=None,
-    mask=None,
+    value: str | float | Array,
+    values: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
     *,
-    loss=None,
-    y_true=None,
-    y_pred=None,
-    batch_size=None,
-    loss_weight=None,
-    additional=None,
-    rtol=None,
-    dtype=None,
-    **loss_options,
-):
+    loss: Any = None,
+    y_true: ArrayLike | None = None,
+    y_pred: ArrayLike | None = None,
+    batch_size: int | None = None,
+    loss_weight: float | None = None,
+    additional: float | Sequence[float] | None = None,
+    rtol: float | None = None,
+    dtype: Any = None,
+    **loss_options: Any,
+) -> Identified:
     """Find the rules, releases and slips that make a number of these values.
 
     Surprise: on some data different rules have the same coefficients (without weights and mask

@@ -23,17 +23,17 @@ class Ledger:
     state: State
     title: str
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         head, *rows = self._rows()
         widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
         lines = [head, ["-" * width for width in widths], *rows]
         table = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in lines]
         return "\n".join([self.title, "", *(line.rstrip() for line in table), "", self._total()])
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return f'{self.static_html()}<script class="lossbook-ledger">{script()}</script>'
 
-    def static_html(self):
+    def static_html(self) -> str:
         """Return the table in its element, without the script that takes it over."""
         cell = 'style="text-align:left;padding:.25em .8em;border-bottom:1px solid #8888"'
         head, *rows = self._rows()
@@ -90,12 +90,12 @@ class Ledger:
 
 
 @cache
-def script():
+def script() -> str:
     """Return the text of `ledger.js`."""
     return files("lossbook._interact").joinpath("ledger.js").read_text(encoding="utf-8")
 
 
-def brief(x):
+def brief(x: float) -> str:
     """Write a number with 4 significant digits, a whole one as it is."""
     x = float(x)
     if not math.isfinite(x):
@@ -108,12 +108,12 @@ def brief(x):
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
 
-def scalar(x):
+def scalar(x: float) -> str:
     """Write a total with 4 significant digits, whole or not."""
     return f"{x:#.4g}".replace("-", "−") if x in range(-999, 1000) else brief(x)
 
 
-def fraction(x):
+def fraction(x: float) -> str:
     """Write 1/6 where a coefficient is that simple."""
     if math.isfinite(x):
         ratio = Fraction(float(x)).limit_denominator(999)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossbook.rules import aggregate, resolve
+from lossbook.rules import Aggregate, aggregate, resolve
 
 VERSION = "1"
 ELEMENTS = 200  # more than that nobody reads
@@ -36,7 +36,7 @@ RULES = {
 }
 
 
-def rule_of(rule):
+def rule_of(rule: str) -> str:
     """Return the ledger's name of a rule, or raise a ValueError if it has none."""
     family = resolve(rule).name
     for name, families in RULES.items():
@@ -64,17 +64,17 @@ class State:
     reduction: str = "sum_over_batch_size"
 
     @property
-    def values(self):
+    def values(self) -> np.ndarray:
         """Return what the loss function returns: the class axis is gone."""
         if self.class_axis == "none":
             return self.losses
         return self.losses.mean(-1) if self.class_axis == "mean" else self.losses.sum(-1)
 
-    def aggregate(self):
+    def aggregate(self) -> Aggregate:
         """Return what lossbook makes of the values (see `lossbook.aggregate`)."""
         return aggregate(self.values, self.weight, self.mask, self.rule, self.reduction)
 
-    def text(self):
+    def text(self) -> str:
         """Return the state as a text that is safe in an address."""
         mask, weight = "all", "none"
         if self.mask is not None and not self.mask.all():
@@ -88,7 +88,7 @@ class State:
         )
 
 
-def parse(text):
+def parse(text: str) -> State:
     """Return the State that a text holds.
 
     Raises:
@@ -104,8 +104,8 @@ def parse(text):
     values = losses.shape if class_axis == "none" else losses.shape[:-1]
     kept = None if mask == "all" else np.reshape([bit == "1" for bit in mask], values)
     shape, *numbers = weight.split("_")
-    weight = None if weight == "none" else _array(shape, numbers)
-    return State(losses, class_axis, kept, weight, rule_of(rule), reduction)
+    weights = None if weight == "none" else _array(shape, numbers)
+    return State(losses, class_axis, kept, weights, rule_of(rule), reduction)
 
 
 def _array(shape, numbers):

@@ -1,5 +1,6 @@
 """The call of one loss, as trace() is asked for it: name, options, logits, elementwise losses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, NoReturn
@@ -70,7 +71,7 @@ class LossCall:
             losses, valid = _atomic_values(self)
         else:
             losses, valid = elementwise_losses(
-                self.xp, self.name, self.y_true, self.y_pred, self.logits, self.options
+                self.xp, self.loss, self.y_true, self.y_pred, self.logits, self.options
             )
         return asarray(self.xp, losses, self.dtype), valid  # CTC's kernel knows float32 only
 
@@ -218,19 +219,20 @@ def _logits_behind(name: str, y_true: Any, y_pred: Any, dtype: str, options: dic
 
 
 def elementwise_losses(
-    xp: Any, name: str, y_true: Any, y_pred: Any, logits: Any, options: dict[str, Any]
+    xp: Any, loss: KerasLoss, y_true: Any, y_pred: Any, logits: Any, options: Mapping[str, Any]
 ) -> tuple[Any, Any]:
     """Return the elementwise losses, and which positions the loss itself keeps (None: all)."""
-    entry, arguments = LOSSES[name], dict(options)
-    if entry.class_axis == "mean":
+    assert loss.function is not None, "an atomic loss has no elements"
+    arguments = dict(options)
+    if loss.class_axis == "mean":
         arguments.pop("axis", None)  # the axis of the mean, which comes later
     if logits is not None:
         logits = asarray(xp, logits, dtype_name(y_pred))
-        if entry.clips_logits:
+        if loss.clips_logits:
             arguments["logits"] = logits
         else:
             y_pred, arguments["from_logits"] = logits, True
-    elementwise = entry.function(y_true, y_pred, **arguments)
+    elementwise = loss.function(y_true, y_pred, **arguments)
     valid = None
     if options.get("ignore_class") is not None:
         valid = xp.reshape(y_true, shape_of(elementwise)) != options["ignore_class"]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from lossbook._core import active_backend, installed_keras
 
@@ -18,7 +19,7 @@ _DATA = "trainers/data_adapters/data_adapter_utils.py"
 
 # name -> file below keras/src, and the function in it (by backend, where they have their own).
 # Keras 3.16 renames classes, and moves nn.py into the folder ops beside it: `source` looks there.
-WHERE = {
+WHERE: dict[str, tuple[str, Any]] = {
     "binary_crossentropy": (_LOSSES, "binary_crossentropy"),
     "categorical_crossentropy": (_LOSSES, "categorical_crossentropy"),
     "sparse_categorical_crossentropy": (_LOSSES, "sparse_categorical_crossentropy"),
@@ -73,7 +74,7 @@ class Source:
     code: str
 
     @property
-    def permalink(self):
+    def permalink(self) -> str | None:
         """The lines at the release's tag on GitHub; None for a nightly, which has no tag."""
         if not re.fullmatch(r"\d+\.\d+\.\d+(\.post\d+)?", self.version):
             return None
@@ -82,7 +83,7 @@ class Source:
             f"#L{self.first_line}-L{self.last_line}"
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         where = f"{self.file}::{self.function}, Keras {self.version}"
         link = f"\n# {self.permalink}" if self.permalink else ""
         return f"# {where}{link}\n{self.code}"
@@ -93,7 +94,7 @@ class Source:
         return f"{where}\n\n```python\n{self.code}\n```"
 
 
-def source(name):
+def source(name: str) -> Source:
     """Show Keras's own lines for a stage, from the installed version, with a permalink.
 
     Surprise: this reads the file that Python would run; Keras is not imported for it.
@@ -121,7 +122,7 @@ def source(name):
         names = get_close_matches(str(name), WHERE, n=3, cutoff=0.6) or sorted(WHERE)
         raise ValueError(f"Unknown source {name!r}. Known: {', '.join(names)}.")
     spec = importlib.util.find_spec("keras")
-    if spec is None:
+    if spec is None or spec.origin is None:
         raise ModuleNotFoundError("Keras is not installed: pip install keras tensorflow.")
     file, function = WHERE[name]
     backend = active_backend()

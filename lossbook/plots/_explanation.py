@@ -156,7 +156,7 @@ def heat_map(explanation: Explanation, output: str | None = None) -> Picture:
     for place, value in found.items():
         grid[place] = value
     peak = np.nanmax(np.abs(grid)) or 1.0
-    colours = matplotlib.colors.LinearSegmentedColormap.from_list(
+    colours: matplotlib.colors.Colormap = matplotlib.colors.LinearSegmentedColormap.from_list(
         "contributions",
         [(0.0, BLUE), (0.5, "#ffffff"), (0.9, ORANGE), (1.0, mix(ORANGE, INK, 0.5))],
     ).with_extremes(bad=MUTED)
