@@ -31,6 +31,7 @@ from lossbook._core.checks import (
     check_values_exist,
     warn_lost_axis,
 )
+from lossbook._core.text import four_digits, html_table, simple_fraction, text_table
 from lossbook._core.types import Array, ArrayLike
 
 __all__ = [
@@ -53,13 +54,17 @@ __all__ = [
     "dtype_name",
     "epsilon",
     "floatx",
+    "four_digits",
+    "html_table",
     "installed_keras",
     "is_float",
     "namespace",
     "numpy_dtype",
     "shape_of",
+    "simple_fraction",
     "size",
     "squeeze_or_expand_to_same_rank",
+    "text_table",
     "to_numpy",
     "warn",
     "warn_lost_axis",

@@ -2,6 +2,7 @@
 
 from html import escape
 
+from lossbook._core import four_digits, html_table, text_table
 from lossbook._explain.groups import ADDITIONAL
 
 _CLASSES, _WORST = 6, 3  # so many are shown of an output, of the samples
@@ -11,46 +12,28 @@ def explanation_text(explanation):
     """Return the parts as an aligned table, the largest first."""
     rows = [("part", "contribution", "share")]
     rows += [("  " * deep + name, *numbers) for deep, name, *numbers in _rows(explanation)]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    lines = [
-        f"{name.ljust(widths[0])}  {value.rjust(widths[1])}  {share.rjust(widths[2])}".rstrip()
-        for name, value, share in rows
-    ]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*_head(explanation), "", *lines, *_last(explanation)])
+    return "\n".join(
+        [*_head(explanation), "", *text_table(rows, right=(1, 2)), *_last(explanation)]
+    )
 
 
 def explanation_html(explanation):
     """Return the same as static HTML: no scripts, colours of the page around it."""
-    style = "padding:.25em .8em;border-bottom:1px solid #8888"
-    left, right = f'style="text-align:left;{style}"', f'style="text-align:right;{style}"'
-    rows = "".join(
-        f'<tr><th scope="row" {left}>{"&emsp;" * deep}{escape(name)}</th>'
-        f"<td {right}>{value}</td><td {right}>{share}</td></tr>"
+    rows = [
+        (f"{'&emsp;' * deep}{escape(name)}", value, share)
         for deep, name, value, share in _rows(explanation)
-    )
-    heads = f'<th scope="col" {left}>Part</th>' + "".join(
-        f'<th scope="col" {right}>{head}</th>' for head in ("Contribution", "Share")
-    )
+    ]
+    table = html_table(("Part", "Contribution", "Share"), rows, right=(1, 2))
     head = "".join(f"<p>{escape(line)}</p>" for line in _head(explanation))
     last = "".join(f"<p>{escape(line)}</p>" for line in _last(explanation) if line)
-    return (
-        f'<div class="lossbook" style="overflow-x:auto">{head}'
-        '<table style="border-collapse:collapse;background:transparent;color:inherit">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{last}</div>"
-    )
-
-
-def number(x):
-    """Write a number with four significant digits."""
-    return f"{x:#.4g}".rstrip(".")
+    return f'<div class="lossbook" style="overflow-x:auto">{head}{table}{last}</div>'
 
 
 def _difference(explanation):
     """Write the residual with the decimals of the total: the digits below differ by machine."""
-    decimals = len(number(explanation.total).partition("e")[0].partition(".")[2])
+    decimals = len(four_digits(explanation.total).partition("e")[0].partition(".")[2])
     residual = abs(explanation.residual)
-    return f"{residual:.{decimals}f}" if residual < 1 else number(residual)
+    return f"{residual:.{decimals}f}" if residual < 1 else four_digits(residual)
 
 
 def share(part, total):
@@ -61,8 +44,8 @@ def share(part, total):
 def _head(explanation):
     samples, batches = sum(explanation.batch_sizes), len(explanation.batch_sizes)
     yield (
-        f"reported {number(explanation.reported)} = sum of the parts "
-        f"{number(explanation.total)} (difference {_difference(explanation)})"
+        f"reported {four_digits(explanation.reported)} = sum of the parts "
+        f"{four_digits(explanation.total)} (difference {_difference(explanation)})"
     )
     yield f"{_count(samples, 'sample')} in {_count(batches, 'batch', 'es')}"
 
@@ -74,7 +57,7 @@ def _rows(explanation):
     for name, loss, weight in explanation.outputs:
         value = parts.get((name, loss), 0.0)
         factor = "" if weight in (None, 1) else f" × {weight:.4g}"
-        yield 0, f"{name}: {loss}{factor}", number(value), share(value, total)
+        yield 0, f"{name}: {loss}{factor}", four_digits(value), share(value, total)
         for kind in ("class", "true_class"):
             found = {
                 key[1:]: part
@@ -86,7 +69,7 @@ def _rows(explanation):
                 break
     additional = [(k[1], value) for k, value in parts.items() if k[0] == ADDITIONAL]
     for source, value in sorted(additional, key=lambda item: -abs(item[1])):
-        yield 0, source, number(value), share(value, total)
+        yield 0, source, four_digits(value), share(value, total)
 
 
 def _classes(kind, found, total):
@@ -94,17 +77,17 @@ def _classes(kind, found, total):
     ordered = sorted(found.items(), key=lambda item: -abs(item[1]))
     for (label,), value in ordered[:_CLASSES]:
         name = f"{kind} {label}"
-        yield 1, name, number(value), share(value, total)
+        yield 1, name, four_digits(value), share(value, total)
     rest = ordered[_CLASSES:]
     if rest:
         value = sum(part for _, part in rest)
-        yield 1, f"{len(rest)} others", number(value), share(value, total)
+        yield 1, f"{len(rest)} others", four_digits(value), share(value, total)
 
 
 def _last(explanation):
     worst = explanation.worst(_WORST)
     if worst:
-        named = ", ".join(f"{sample} ({number(value)})" for sample, value in worst)
+        named = ", ".join(f"{sample} ({four_digits(value)})" for sample, value in worst)
         yield ""
         yield f"samples that add most: {named}"
 

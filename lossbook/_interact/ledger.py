@@ -2,13 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from html import escape
 from importlib.resources import files
 
 import numpy as np
 
+from lossbook._core import four_digits, html_table, simple_fraction, text_table
 from lossbook._interact.state import State
 
 # Where the site shows any state: a link from a notebook leads there. Empty until the book has a
@@ -24,33 +24,20 @@ class Ledger:
     title: str
 
     def __repr__(self) -> str:
-        head, *rows = self._rows()
-        widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-        lines = [head, ["-" * width for width in widths], *rows]
-        table = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in lines]
-        return "\n".join([self.title, "", *(line.rstrip() for line in table), "", self._total()])
+        return "\n".join([self.title, "", *text_table(self._rows()), "", self._total()])
 
     def _repr_html_(self) -> str:
         return f'{self.static_html()}<script class="lossbook-ledger">{script()}</script>'
 
     def static_html(self) -> str:
         """Return the table in its element, without the script that takes it over."""
-        cell = 'style="text-align:left;padding:.25em .8em;border-bottom:1px solid #8888"'
-        head, *rows = self._rows()
-        heads = "".join(f'<th scope="col" {cell}>{escape(text)}</th>' for text in head)
-        lines = "".join(
-            f'<tr><th scope="row" {cell}>{escape(row[0])}</th>'
-            + "".join(f"<td {cell}>{escape(text)}</td>" for text in row[1:])
-            + "</tr>"
-            for row in rows
-        )
+        heads, *rows = self._rows()
+        cells = [[escape(cell) for cell in row] for row in rows]
         page = f' data-page="{PAGE}"' if PAGE else ""
         return (
             f'<lossbook-ledger data-state="{escape(self.state.text())}"{page}>'
             '<div class="lossbook" style="overflow-x:auto">'
-            '<table style="border-collapse:collapse;background:transparent;color:inherit">'
-            f'<caption style="text-align:left;color:inherit">{escape(self.title)}</caption>'
-            f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
+            f"{html_table(heads, cells, self.title)}"
             f"<p><strong>{escape(self._total())}</strong></p></div></lossbook-ledger>"
         )
 
@@ -103,7 +90,7 @@ def brief(x: float) -> str:
     if abs(x) < 1e6 and abs(x - round(x)) <= 1e-9 * abs(x):
         return str(round(x)).replace("-", "−")
     if 1e-4 <= abs(x) < 9999.5:
-        return f"{x:#.4g}".rstrip(".").replace("-", "−")
+        return four_digits(x).replace("-", "−")
     mantissa, exponent = f"{x:.3e}".split("e")
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
@@ -115,9 +102,7 @@ def scalar(x: float) -> str:
 
 def fraction(x: float) -> str:
     """Write 1/6 where a coefficient is that simple."""
-    if math.isfinite(x):
-        ratio = Fraction(float(x)).limit_denominator(999)
-        simple = abs(ratio.numerator) < 10 and ratio.denominator > 1
-        if simple and ratio and abs(x - ratio) <= 1e-9 * abs(ratio):
-            return str(ratio).replace("-", "−")
+    ratio = simple_fraction(x, 1e-9) if math.isfinite(x) else None
+    if ratio and "/" in ratio:
+        return ratio.replace("-", "−")
     return brief(x)

@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from lossbook._core import shape_of, size, to_numpy
+from lossbook._core import html_table, shape_of, size, text_table, to_numpy
 
 _SHOWN = 12  # arrays of up to so many entries are written out
 
@@ -13,39 +13,28 @@ def trace_text(trace):
     """Return the trace as an aligned table, one line per stage."""
     rows = [("stage", "shape", "operation", "divided by")]
     rows += [(s.name, str(s.shape), s.operation, _number(s.denominator)) for s in trace.stages]
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
-    lines.insert(1, "  ".join("-" * w for w in widths))
     head = f"{trace.loss}, reduction {trace.reduction}, rule {trace.rule}, {trace.dtype}"
-    return "\n".join([head, "", *(line.rstrip() for line in lines), "", *_last_lines(trace)])
+    return "\n".join([head, "", *text_table(rows), "", *_last_lines(trace)])
 
 
 def trace_html(trace):
     """Return the trace as a static HTML table: no scripts, colours of the page around it."""
-    cell = 'style="text-align:left;padding:.25em .8em;border-bottom:1px solid #8888"'
     heads = ("Stage", "Shape", "Operation", "Divided by", "Value")
-    rows = "".join(
-        f'<tr><th scope="row" {cell}><code>{escape(s.name)}</code></th>'
-        + "".join(
-            f"<td {cell}>{text}</td>"
-            for text in (
-                escape(str(s.shape)),
-                f"{escape(s.operation)}<br><small>{escape(s.formula)}</small>",
-                escape(_number(s.denominator)) or "&ndash;",
-                escape(_preview(s.value)),
-            )
+    rows = [
+        (
+            f"<code>{escape(s.name)}</code>",
+            escape(str(s.shape)),
+            f"{escape(s.operation)}<br><small>{escape(s.formula)}</small>",
+            escape(_number(s.denominator)) or "&ndash;",
+            escape(_preview(s.value)),
         )
-        + "</tr>"
         for s in trace.stages
-    )
-    heading = "".join(f'<th scope="col" {cell}>{h}</th>' for h in heads)
+    ]
     caption = f"{trace.loss}, reduction {trace.reduction}, rule {trace.rule}, {trace.dtype}"
     total = "<br>".join(escape(line) for line in _last_lines(trace))
     return (
         '<div class="lossbook" style="overflow-x:auto">'
-        '<table style="border-collapse:collapse;background:transparent;color:inherit">'
-        f'<caption style="text-align:left;color:inherit">{escape(caption)}</caption>'
-        f"<thead><tr>{heading}</tr></thead><tbody>{rows}</tbody></table>"
+        f"{html_table(heads, rows, caption)}"
         f"<p><strong>{total}</strong></p></div>"
     )
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from lossbook._core import shape_of, size, to_numpy
+from lossbook._core import shape_of, simple_fraction, size, to_numpy
 from lossbook.plots._canvas import (
     BLUE,
     GREEN,
@@ -169,10 +168,9 @@ def _texts(values, room=10.0, fractions=False):
     """Write numbers with 4 digits, with fewer where they have less room (in em), or as 1/12."""
 
     def write(x):
-        if fractions and np.isfinite(x):
-            ratio = Fraction(x).limit_denominator(999)
-            if abs(ratio.numerator) < 10 and abs(x - ratio) <= 1e-6 * abs(x):
-                return str(ratio)
+        ratio = simple_fraction(x, 1e-6) if fractions and np.isfinite(x) else None
+        if ratio:
+            return ratio
         for digits in (4, 3, 2):
             text = f"{x:.{digits - 1}e}" if 0 < abs(x) < 1e-3 else f"{x:#.{digits}g}"
             text = re.sub(r"\.?e([+-])0*", lambda e: "e" + e[1].strip("+"), text).rstrip(".")
