@@ -368,7 +368,7 @@ def walk(
     values: ArrayLike,
     sample_weight: ArrayLike | None,
     mask: ArrayLike | None,
-    reduction: str,
+    reduction: str | None,
     mask_weight: Callable[..., Step] = mask_weight,
 ) -> tuple[Step | None, Array | None, Step, Step]:
     """Take all stages after the class axis; return each: (mask, weight, weighted, total) Steps.
