@@ -196,6 +196,11 @@ def test_the_tests_for_all_backends_import_none(name):
 # --- the sessions of noxfile.py
 
 
+def test_the_files_that_sessions_run_exist():
+    named = re.findall(r'"(tests/\S+\.py)"', (ROOT / "noxfile.py").read_text())
+    assert len(named) == 2 and all((ROOT / name).is_file() for name in named)
+
+
 def sessions(**variables):
     command = [sys.executable, "-m", "nox", "--list"]
     env = {**os.environ, "RELEASES": "", "BACKENDS": "", "RUNTIMES": "", **variables}

@@ -7,6 +7,7 @@ import pytest
 
 from tools import mutants
 from tools.mutants.__main__ import SURVIVORS
+from tools.mutants.run import TESTS
 from tools.mutants.write import difference
 
 ENTRIES = tomllib.loads(SURVIVORS.read_text())["survivor"]
@@ -24,6 +25,10 @@ def test_a_survivor_has_its_line_and_a_reason(entry):
     assert entry["module"] in mutants.MODULES and entry["reason"].endswith(".")
     assert entry["now"] != entry["was"]
     assert any(lines[i : i + len(was)] == was for i in range(len(lines)))
+
+
+def test_the_tests_that_run_on_mutants_exist():
+    assert [name for name in TESTS if not (mutants.ROOT / f"tests/{name}.py").is_file()] == []
 
 
 def test_a_difference_is_told_apart_from_an_equal_line():
