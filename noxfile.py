@@ -84,7 +84,7 @@ def matrix(session, release):
     """Run the tests against Keras, and the notebooks, with another release of it."""
     install_keras(session, release)
     session.log(environments.versions_text(environments.versions(inside(session))))
-    tests = (*environments.TESTS, "tests/real_keras/test_whole_models.py")
+    tests = (*environments.KERAS_TESTS, "tests/real_keras/test_whole_models.py")
     # Those of the drawn calls themselves are left out. Up to 3.5 Keras said of a Sequential that it
     # loses the mask, though it passed it on.
     without = ("-k", "not the_calls", "-W", "ignore:Layer 'sequential:UserWarning")

@@ -198,7 +198,7 @@ def test_the_tests_for_all_backends_import_none(name):
 
 def test_the_files_that_sessions_run_exist():
     named = re.findall(r'"(tests/\S+\.py)"', (ROOT / "noxfile.py").read_text())
-    assert len(named) == 2 and all((ROOT / name).is_file() for name in named)
+    assert named and all((ROOT / name).is_file() for name in named)
 
 
 def sessions(**variables):
