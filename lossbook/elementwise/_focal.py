@@ -30,7 +30,7 @@ def binary_focal_crossentropy(
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     *,
-    logits=None,
+    logits: ArrayLike | None = None,
 ) -> Array:
     """Binary focal crossentropy of every element, before the mean over the class axis.
 

@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 
 from lossbook._core import (
+    Array,
+    ArrayLike,
     active_backend,
     asarray,
     check_compatible,
@@ -81,7 +83,7 @@ def check_labels(labels, classes):
         )
 
 
-def smooth_labels(y_true, label_smoothing, classes=2):
+def smooth_labels(y_true: ArrayLike, label_smoothing: float, classes: int = 2) -> Array:
     """Move labels towards the uniform distribution: y (1 - s) + s / classes.
 
     Surprise: binary crossentropy always counts 2 classes, however many the output has.
