@@ -2,6 +2,8 @@
 
 import http.server
 import threading
+import time
+from urllib.error import URLError
 
 import pytest
 
@@ -9,13 +11,15 @@ from tools.website import external_links
 
 STATUS = {
     **{"/here": 200, "/no-head": 200, "/moved": 301},
-    **{"/robots": 403, "/gone": 404, "/broken": 503},
+    **{"/robots": 403, "/gone": 404, "/broken": 503, "/late": 200},
 }
 
 
 class Server(http.server.BaseHTTPRequestHandler):
     def answer(self):
         status = STATUS[self.path]
+        if self.path == "/late":
+            time.sleep(0.5)
         if self.path == "/no-head" and self.command == "HEAD":
             status = 405
         self.send_response(status)
@@ -54,6 +58,19 @@ def host():
 )
 def test_an_answer_is_judged(host, path, kind):
     assert external_links.outcome(host + path, pause=0)[0] == kind
+
+
+def test_a_host_that_answers_too_late_is_not_gone(host, monkeypatch):
+    monkeypatch.setattr(external_links, "PATIENCE", 0.1)
+    assert external_links.outcome(host + "/late", pause=0) == ("unknown", external_links.LATE)
+
+
+def test_a_connection_that_takes_too_long_is_not_gone(monkeypatch):
+    def late(*_, **__):
+        raise URLError(TimeoutError("timed out"))
+
+    monkeypatch.setattr(external_links.urllib.request, "urlopen", late)
+    assert external_links.outcome("http://127.0.0.1:1/x", pause=0)[0] == "unknown"
 
 
 def test_a_host_that_is_not_there_is_gone():

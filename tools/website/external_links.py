@@ -3,9 +3,9 @@
     .venv/bin/python -m tools.website.external_links [FOLDER]      # FOLDER: _build/html
 
 One host is asked by one thread, with a pause between two questions. What is gone (404, 410, no such
-host) fails; a host that turns robots away (401, 403, 405, 429) or is out of order for now is only
-named. It runs on a schedule, for links die without our doing: links inside the site are checked by
-tools/website/check.py whenever the book is built.
+host) fails; a host that turns robots away (401, 403, 405, 429), is out of order for now or answers
+too late is only named. It runs on a schedule, for links die without our doing: links inside the
+site are checked by tools/website/check.py whenever the book is built.
 """
 
 import re
