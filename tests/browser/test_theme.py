@@ -43,6 +43,7 @@ def test_the_search_box_opens_by_key_and_leads_to_results(site, browser_page):
     browser_page.keyboard.press("Enter")
     results = browser_page.locator("#search-results li a")
     results.nth(3).wait_for()  # they come one by one
+    assert browser_page.locator("main input[name=q]").evaluate("e => e === document.activeElement")
     results.first.click()
     browser_page.locator("span.highlighted").first.wait_for(state="attached")
     assert browser_page.errors == []

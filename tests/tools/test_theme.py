@@ -56,6 +56,8 @@ def site(tmp_path_factory):
     settings = {name: value for name, value in CONFIG.items() if name.startswith("html_")}
     settings |= {
         "project": "Book",
+        "author": "Us",
+        "copyright": "2026",
         "extensions": ["myst_parser", *(f"tools.sphinx_extensions.{name}" for name in OURS)],
         "myst_enable_extensions": ["dollarmath"],
         "html_theme_path": [str(ROOT / "tools")],
@@ -136,6 +138,10 @@ def test_every_colour_of_code_is_in_the_style_sheet():
     known = set(re.findall(r"\.(\w+)(?=[,) ])", code)) - {"highlight"}
     used = "bp c1 fm k kc kn mf mi nb nc ne nf o ow s1 s2 sa sd se si vm"
     assert set(used.split()) <= known <= set(STANDARD_TYPES.values())
+
+
+def test_the_footer_names_the_author(page):
+    assert "<p>Us, 2026. Every number" in page
 
 
 def test_the_buttons_lead_to_the_repository(page):

@@ -1,8 +1,8 @@
 """A Sphinx extension: the site's own address, and the files that are made of it.
 
 The address follows from the repository's in _config.yml, for GitHub Pages. Templates know it as
-`site_address`; sitemap.xml lists every page, robots.txt names the sitemap (a host that keeps the
-book in a folder may ignore it: then hand the sitemap to the search engine).
+`site_address`, and the `author` too. sitemap.xml lists every page, robots.txt names the sitemap (a
+host that keeps the book in a folder may ignore it: then hand the sitemap to the search engine).
 """
 
 from pathlib import Path
@@ -46,7 +46,9 @@ def setup(app):
     # Before the handlers of other extensions, which use it.
     app.connect(
         "html-page-context",
-        lambda app, page, template, context, document: context.update(site_address=of(app)),
+        lambda app, page, template, context, document: context.update(
+            site_address=of(app), author=app.config.author
+        ),
         priority=400,
     )
     app.connect("build-finished", write)

@@ -56,6 +56,7 @@
     else if (search.open) search.close();
     else search.showModal();
   };
+  one("main form.search input")?.focus(); // the search page's own field
   if (search) {
     dismissible(search);
     for (const button of all(".open-search")) button.addEventListener("click", openSearch);
