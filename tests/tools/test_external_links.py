@@ -1,17 +1,24 @@
 """The check of links to other sites, against a server of our own."""
 
 import http.server
+import json
 import threading
 import time
-from urllib.error import URLError
+from pathlib import Path
 
 import pytest
+import yaml
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from tools.website import external_links
 
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
+
 STATUS = {
     **{"/here": 200, "/no-head": 200, "/moved": 301},
-    **{"/robots": 403, "/gone": 404, "/broken": 503, "/late": 200},
+    **{"/robots": 403, "/gone": 404, "/broken": 500, "/late": 200},
 }
 
 
@@ -19,7 +26,7 @@ class Server(http.server.BaseHTTPRequestHandler):
     def answer(self):
         status = STATUS[self.path]
         if self.path == "/late":
-            time.sleep(0.5)
+            time.sleep(2)
         if self.path == "/no-head" and self.command == "HEAD":
             status = 405
         self.send_response(status)
@@ -45,54 +52,40 @@ def host():
     server.server_close()
 
 
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("/here", "ok"),
-        ("/moved", "ok"),
-        ("/no-head", "ok"),
-        ("/gone", "gone"),
-        ("/robots", "unknown"),
-        ("/broken", "unknown"),
-    ],
-)
-def test_an_answer_is_judged(host, path, kind):
-    assert external_links.outcome(host + path, pause=0)[0] == kind
+@pytest.fixture(scope="module")
+def found(host, tmp_path_factory):
+    """What Sphinx writes about a page with a link to each of the server's addresses."""
+    source = tmp_path_factory.mktemp("links")
+    addresses = [*(host + path for path in STATUS), "http://127.0.0.1:1/x"]
+    addresses += ["https://github.com/some_body/book", "https://some_body.github.io/book"]
+    (source / "index.md").write_text("# Links\n\n" + " ".join(f"<{url}>" for url in addresses))
+    settings = {key: value for key, value in CONFIG.items() if key.startswith("linkcheck_")}
+    settings |= {"extensions": ["myst_parser"], "linkcheck_timeout": 1}
+    with patch_docutils(), docutils_namespace():
+        app = Sphinx(source, None, source / "out", source / "out", "linkcheck", settings, None)
+        app.build()
+    return source / "out/output.json"
 
 
-def test_a_host_that_answers_too_late_is_not_gone(host, monkeypatch):
-    monkeypatch.setattr(external_links, "PATIENCE", 0.1)
-    assert external_links.outcome(host + "/late", pause=0) == ("unknown", external_links.LATE)
+def test_what_is_gone_fails_and_what_is_not_known_is_named(host, found, capsys):
+    assert external_links.main([str(found)]) == 1
+    *lines, last = capsys.readouterr().out.splitlines()
+    kinds = {line.split()[1].removeprefix(host): line.split(":")[0] for line in lines}
+    assert kinds.pop("http://127.0.0.1:1/x") == "gone"
+    assert kinds == {
+        **{"/gone": "gone", "/robots": "unknown", "/broken": "unknown", "/late": "unknown"}
+    }
+    assert last == "8 links to other sites: 2 gone."
 
 
-def test_a_connection_that_takes_too_long_is_not_gone(monkeypatch):
-    def late(*_, **__):
-        raise URLError(TimeoutError("timed out"))
-
-    monkeypatch.setattr(external_links.urllib.request, "urlopen", late)
-    assert external_links.outcome("http://127.0.0.1:1/x", pause=0)[0] == "unknown"
-
-
-def test_a_host_that_is_not_there_is_gone():
-    kind, why = external_links.outcome("http://127.0.0.1:1/x", pause=0)
-    assert kind == "gone"
-    assert "refused" in why
+def test_links_that_are_there_do_not_fail(tmp_path, capsys):
+    rows = [{"uri": "https://a", "status": "working", "info": ""}]
+    rows += [{"uri": "https://b", "status": "timeout", "info": "404", "filename": "b.md"}]
+    (tmp_path / "output.json").write_text("\n".join(map(json.dumps, rows)))
+    assert external_links.main([str(tmp_path / "output.json")]) == 0
+    assert capsys.readouterr().out.endswith("2 links to other sites: 0 gone.\n")
 
 
-def test_what_is_gone_is_named_with_its_pages_and_fails(host, tmp_path, capsys):
-    (tmp_path / "_static").mkdir()
-    (tmp_path / "_static/x.html").write_text(f'<a href="{host}/broken">x</a>')
-    (tmp_path / "a.html").write_text(
-        f'<a href="{host}/here#one">1</a> <a href="{host}/here#two">2</a> <a href="b.html">b</a>'
-        '<a href="https://github.com/some_body/book">home</a> <a id="x">none</a>'
-        '<a href="https://some_body.github.io/book">home</a>'
-    )
-    assert external_links.main([str(tmp_path)], pause=0) == 0
-    assert capsys.readouterr().out == "1 links to 1 hosts: 0 gone.\n"
-    (tmp_path / "b.html").write_text(f'<a href="{host}/gone">1</a> <a href="{host}/robots">2</a>')
-    assert external_links.main([str(tmp_path)], pause=0) == 1
-    assert capsys.readouterr().out == (
-        f"gone: {host}/gone (404), linked from b.html\n"
-        f"unknown: {host}/robots (403), linked from b.html\n"
-        "3 links to 1 hosts: 1 gone.\n"
-    )
+def test_a_check_that_did_not_run_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        external_links.main([str(tmp_path / "output.json")])
