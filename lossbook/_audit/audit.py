@@ -12,7 +12,7 @@ from lossbook._audit.finding import Findings, ordered
 from lossbook._audit.mask_path import MaskPath
 from lossbook._audit.observation import Check, OutputBatch
 from lossbook._audit.refusals import refused
-from lossbook._model import check_model, watch_of
+from lossbook._model import Watch, check_model
 
 _REPLAYED = 8  # batches of a generator that are kept, in case one of them fails
 
@@ -113,7 +113,7 @@ class _Checks:
 
 def _evaluated(model, checks, data, kept):
     """Run evaluate; return a list of what Keras refuses, or let errors of the model through."""
-    watch = watch_of(model, MaskPath)
+    watch = Watch(model, MaskPath(model))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Keras warns of, the findings say
         try:

@@ -9,7 +9,7 @@ from lossbook._explain.explanation import Explanation
 from lossbook._explain.groups import Groups
 from lossbook._explain.parts import part_of
 from lossbook._explain.progress import progress
-from lossbook._model import check_model, watch_of
+from lossbook._model import Watch, check_model
 
 
 def explain(
@@ -70,7 +70,7 @@ def explain(
     check_model(model)
     x, y, sample_weight = with_class_weight(x, y, sample_weight, class_weight)
     data = {"x": x, "y": y, "sample_weight": sample_weight}
-    return explained(watch_of(model), verbose, **data, batch_size=batch_size, steps=steps)
+    return explained(Watch(model), verbose, **data, batch_size=batch_size, steps=steps)
 
 
 def explained(watch, verbose, **data):

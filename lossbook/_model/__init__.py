@@ -10,7 +10,7 @@ from lossbook._core import attached_mask
 from lossbook._model.check import check_model
 from lossbook._model.keras_private import dataset_with_class_weight, known_loss, refused_by_fit
 from lossbook._model.recorder import Batch, Call, Failure, Output
-from lossbook._model.watch import Watch, watch_of
+from lossbook._model.watch import Watch
 
 __all__ = [
     "Batch",
@@ -23,5 +23,4 @@ __all__ = [
     "dataset_with_class_weight",
     "known_loss",
     "refused_by_fit",
-    "watch_of",
 ]

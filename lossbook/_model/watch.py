@@ -1,6 +1,7 @@
 """One pass of Keras's own evaluate, with recorders in place of the losses."""
 
 import itertools
+import logging
 import math
 from collections import Counter
 from contextlib import contextmanager, nullcontext
@@ -13,21 +14,12 @@ from lossbook._model.operations import operations_seen_by
 from lossbook._model.recorder import Batch, Call, Failure, Recorder
 
 
-def watch_of(model, path=None):
-    """Return the Watch of a compiled model, which is made once after every `compile`.
-
-    It is kept with the metric of the loss, which `compile` makes anew: a second pass finds its
-    step traced. `path` is a class whose objects follow the tensors of a model (`_audit.MaskPath`).
-    """
-    watches = vars(_loss_tracker(model)).setdefault("_lossbook_watches", {})
-    key = path, model.run_eagerly, getattr(model, "jit_compile", None)
-    if key not in watches:
-        watches[key] = Watch(model, path and path(model))
-    return watches[key]
-
-
 class Watch:
-    """Runs `evaluate` of one model and hands over every batch; its step is compiled once."""
+    """Runs `evaluate` of one model and hands over every batch; its step is compiled once.
+
+    Every call of explain or audit makes a new one: a step that was traced before holds numbers of
+    then. `path` follows the tensors of the model (`_audit.MaskPath`).
+    """
 
     def __init__(self, model, path=None):
         def test_step(*arguments):
@@ -96,7 +88,8 @@ class Watch:
         undo = self._wrapped(compiled) if compiled is not None else lambda: None
         values = _values_on_jax(model) if self.path else ()
         try:
-            with operations_seen_by(self.path) if self.path else nullcontext():
+            hooked = operations_seen_by(self.path) if self.path else nullcontext()
+            with hooked, _no_hint_on_retracing():
                 yield
         except Exception:
             for variable, value in values:
@@ -229,6 +222,21 @@ class Watch:
 
 def _loss_tracker(model):
     return next(metric for metric in model.metrics if metric.name == "loss")
+
+
+@contextmanager
+def _no_hint_on_retracing():
+    """Silence TensorFlow's advice not to trace a step anew: here it is done on purpose."""
+    monitor = logging.getLogger("tensorflow")
+
+    def other(record):
+        return "triggered tf.function retracing" not in record.getMessage()
+
+    monitor.addFilter(other)
+    try:
+        yield
+    finally:
+        monitor.removeFilter(other)
 
 
 def _values_on_jax(model):
