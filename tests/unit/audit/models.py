@@ -88,6 +88,10 @@ class Wrapped(keras.Model):
         return self.inner(x)
 
 
+BINARY, CATEGORICAL = "BinaryCrossentropy", "CategoricalCrossentropy"
+SPARSE = "SparseCategoricalCrossentropy"
+LOGITS = {"from_logits": True}
+
 PLANS = (
     Plan("regression", "flat", "real", "MeanSquaredError"),
     Plan("two targets, absolute error", "flat", "real", "MeanAbsoluteError", 2),
@@ -95,87 +99,55 @@ PLANS = (
     Plan("log cosh, normalised, with dropout", "normalised", "real", "LogCosh", 2),
     Plan("counts", "flat", "counts", "Poisson", 2, "softplus"),
     Plan("logarithms of counts", "flat", "counts", "MeanSquaredLogarithmicError", 2, "softplus"),
-    Plan("yes or no", "flat", "binary", "BinaryCrossentropy", 1, "sigmoid"),
-    Plan(
-        "yes or no by logits", "flat", "binary", "BinaryCrossentropy", options={"from_logits": True}
-    ),
-    Plan("several labels", "flat", "binary", "BinaryCrossentropy", 4, "sigmoid"),
+    Plan("yes or no", "flat", "binary", BINARY, 1, "sigmoid"),
+    Plan("yes or no by logits", "flat", "binary", BINARY, options=LOGITS),
+    Plan("several labels", "flat", "binary", BINARY, 4, "sigmoid"),
     Plan("focal", "flat", "binary", "BinaryFocalCrossentropy", 3, "sigmoid"),
-    Plan("one of three", "flat", "classes", "CategoricalCrossentropy", 3, "softmax"),
+    Plan("one of three", "flat", "classes", CATEGORICAL, 3, "softmax"),
     Plan(
         "one of three by smoothed logits",
         "flat",
         "classes",
-        "CategoricalCrossentropy",
+        CATEGORICAL,
         3,
         options={"from_logits": True, "label_smoothing": 0.1},
     ),
-    Plan("class numbers", "flat", "numbers", "SparseCategoricalCrossentropy", 4, "softmax"),
-    Plan(
-        "class numbers by logits",
-        "flat",
-        "numbers",
-        "SparseCategoricalCrossentropy",
-        4,
-        options={"from_logits": True},
-    ),
+    Plan("class numbers", "flat", "numbers", SPARSE, 4, "softmax"),
+    Plan("class numbers by logits", "flat", "numbers", SPARSE, 4, options=LOGITS),
     Plan("focal classes", "flat", "classes", "CategoricalFocalCrossentropy", 3, "softmax"),
     Plan("distributions", "flat", "distributions", "KLDivergence", 4, "softmax"),
     Plan("signs", "flat", "signs", "Hinge", 1, "tanh"),
     Plan("directions", "flat", "real", "CosineSimilarity", 4),
-    Plan("pixels of several labels", "image", "binary", "BinaryCrossentropy", 3, "sigmoid"),
-    Plan("pixels of one class", "image", "numbers", "SparseCategoricalCrossentropy", 3, "softmax"),
+    Plan("pixels of several labels", "image", "binary", BINARY, 3, "sigmoid"),
+    Plan("pixels of one class", "image", "numbers", SPARSE, 3, "softmax"),
     Plan("image to image", "image", "real", "MeanSquaredError", 2),
-    Plan(
-        "weighted pixels",
-        "image",
-        "classes",
-        "CategoricalCrossentropy",
-        3,
-        "softmax",
-        weight="positions",
-    ),
+    Plan("weighted pixels", "image", "classes", CATEGORICAL, 3, "softmax", weight="positions"),
     Plan("dice per image", "image", "binary", "Dice", 2, "sigmoid", {"axis": (1, 2, 3)}),
     Plan("steps", "steps", "real", "MeanSquaredError", 2),
     Plan("weighted rows of steps", "steps", "real", "Huber", 2, weight="rows"),
     Plan("masked steps", "masking", "real", "MeanAbsoluteError", 2),
-    Plan("tagged tokens", "tokens", "numbers", "SparseCategoricalCrossentropy", 3, "softmax"),
-    Plan(
-        "tagged tokens, both ways",
-        "bidirectional",
-        "classes",
-        "CategoricalCrossentropy",
-        3,
-        "softmax",
-    ),
-    Plan("attention", "attention", "numbers", "SparseCategoricalCrossentropy", 3, "softmax"),
-    Plan("a class of all tokens", "last", "numbers", "SparseCategoricalCrossentropy", 3, "softmax"),
-    Plan("subclassed", "flat", "classes", "CategoricalCrossentropy", 3, "softmax", wrap="subclass"),
+    Plan("tagged tokens", "tokens", "numbers", SPARSE, 3, "softmax"),
+    Plan("tagged tokens, both ways", "bidirectional", "classes", CATEGORICAL, 3, "softmax"),
+    Plan("attention", "attention", "numbers", SPARSE, 3, "softmax"),
+    Plan("a class of all tokens", "last", "numbers", SPARSE, 3, "softmax"),
+    Plan("subclassed", "flat", "classes", CATEGORICAL, 3, "softmax", wrap="subclass"),
     Plan("subclassed and masked", "tokens", "real", "MeanSquaredError", 2, wrap="subclass"),
-    Plan("a PyDataset", "flat", "binary", "BinaryCrossentropy", 2, "sigmoid", wrap="sequence"),
-    Plan(
-        "mixed precision",
-        "flat",
-        "classes",
-        "CategoricalCrossentropy",
-        3,
-        "softmax",
-        dtype="mixed_float16",
-    ),
+    Plan("a PyDataset", "flat", "binary", BINARY, 2, "sigmoid", wrap="sequence"),
+    Plan("mixed precision", "flat", "classes", CATEGORICAL, 3, "softmax", dtype="mixed_float16"),
     Plan("a function of our own", "flat", "real", row_mean, 2),
     Plan("a Loss of our own", "steps", "real", Absolute, 2),
     Plan(
         "class weights",
         "flat",
         "numbers",
-        "SparseCategoricalCrossentropy",
+        SPARSE,
         3,
         "softmax",
         class_weight={0: 1.0, 1: 2.0, 2: 0.5},
     ),
     Plan("two outputs", "flat", "real", "MeanSquaredError", 2, outputs=2, loss_weights=(1.0, 0.5)),
     Plan("add_loss", "sampled", "real", "MeanSquaredError", 2),
-    Plan("equal batches", "flat", "binary", "BinaryCrossentropy", 2, "sigmoid", batch_size=3),
+    Plan("equal batches", "flat", "binary", BINARY, 2, "sigmoid", batch_size=3),
 )
 
 
@@ -307,11 +279,11 @@ def delivered(plan, case):
 # --- mutations: each returns (code, case), or None where it does not apply
 
 CROSSENTROPY = (
-    "BinaryCrossentropy",
+    BINARY,
     "BinaryFocalCrossentropy",
-    "CategoricalCrossentropy",
+    CATEGORICAL,
     "CategoricalFocalCrossentropy",
-    "SparseCategoricalCrossentropy",
+    SPARSE,
 )
 
 
@@ -331,6 +303,22 @@ def touched(plan, code, touch):
     return code, case
 
 
+def weighed(plan, code, weight=None):
+    """Return the case of a plan with other weights: 1, 2, 3, ... of the rows unless given."""
+    case = build(plan)
+    case.data["sample_weight"] = np.arange(1, plan.rows + 1, dtype="float32")
+    if weight is not None:
+        case.data["sample_weight"] = weight
+    return code, case
+
+
+def with_option(plan, code, **option):
+    """Return the case of a plan whose loss, one of Keras's by elements, has another option."""
+    if plan.own or plan.loss == "Dice":
+        return None
+    return changed(plan, code, options={**plan.options, **option})
+
+
 def no_activation(plan):
     if plan.activation in ("sigmoid", "softmax"):
         return changed(plan, "logits-as-probabilities", activation=None)
@@ -339,7 +327,7 @@ def no_activation(plan):
 
 def flag(plan):
     if plan.activation in ("sigmoid", "softmax") and plan.loss in CROSSENTROPY:
-        return changed(plan, "probabilities-as-logits", options={"from_logits": True})
+        return changed(plan, "probabilities-as-logits", options=LOGITS)
     return None
 
 
@@ -353,11 +341,7 @@ def row_weights(plan):
     """Weights (batch,) on values of more axes: Keras fails."""
     if not plan.form or not _unweighted(plan) or plan.loss == "Dice":
         return None
-
-    def touch(data):
-        data["sample_weight"] = np.arange(1, plan.rows + 1, dtype="float32")
-
-    return touched(plan, "weights-refused", touch)
+    return weighed(plan, "weights-refused")
 
 
 def row_weights_that_fit(plan):
@@ -365,12 +349,8 @@ def row_weights_that_fit(plan):
     if not plan.form or not _unweighted(plan) or plan.loss == "Dice":
         return None
     square = replace(plan, rows=plan.form[-1])
-
-    def touch(data):
-        data["sample_weight"] = np.arange(1, square.rows + 1, dtype="float32")
-
     in_place = BACKEND == "torch" and plan.body in MASKED  # (batch,) is multiplied by the mask
-    return touched(square, "weights-refused" if in_place else "weights-axis", touch)
+    return weighed(square, "weights-refused" if in_place else "weights-axis")
 
 
 def nan_target(plan):
@@ -449,11 +429,7 @@ def column_too_many(plan):
 def weighted_scalar_loss(plan):
     if plan.targets != "real" or plan.body in MASKED or plan.outputs > 1 or plan.class_weight:
         return None
-
-    def touch(data):
-        data["sample_weight"] = np.arange(1, plan.rows + 1, dtype="float32")
-
-    return touched(replace(plan, loss=scalar_mean), "loss-without-rows", touch)
+    return weighed(replace(plan, loss=scalar_mean), "loss-without-rows")
 
 
 def times_one(plan):
@@ -473,33 +449,23 @@ def class_weight_on_positions(plan):
 
 
 def summed(plan):
-    if plan.own or plan.loss == "Dice":
-        return None
-    return changed(plan, "reduction-sum", options={**plan.options, "reduction": "sum"})
+    return with_option(plan, "reduction-sum", reduction="sum")
 
 
 def unreduced(plan):
-    if plan.own or plan.loss == "Dice":
-        return None
-    return changed(plan, "reduction-none", options={**plan.options, "reduction": "none"})
+    return with_option(plan, "reduction-none", reduction="none")
 
 
 def half_loss(plan):
-    if plan.own or plan.loss == "Dice":
-        return None
-    return changed(plan, "float16-loss", options={**plan.options, "dtype": "float16"})
+    return with_option(plan, "float16-loss", dtype="float16")
 
 
 def zero_weight(plan):
     if plan.outputs > 1 or plan.class_weight or plan.loss == "Dice":
         return None
-
-    def touch(data):
-        wide = np.ones((plan.rows, *plan.form), "float32")
-        wide[1] = 0
-        data["sample_weight"] = wide
-
-    return touched(replace(plan, weight=""), "weights-zero", touch)
+    weight = np.ones((plan.rows, *plan.form), "float32")
+    weight[1] = 0
+    return weighed(replace(plan, weight=""), "weights-zero", weight)
 
 
 def heavy_penalty(plan):

@@ -27,11 +27,20 @@ def test_the_class_axis_is_a_mean_or_a_sum(axis):
         assert step.denominator == round(1 / times)
 
 
-def test_without_a_class_axis_the_values_are_the_losses():
-    step = reduction.class_axis(VALUES, "none")
-    np.testing.assert_array_equal(step.value, VALUES)
-    np.testing.assert_array_equal(step.coefficients, np.ones((2, 2)))
-    assert step.denominator == 1
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda: reduction.class_axis(VALUES, "none"),
+        lambda: reduction.weigh(VALUES, None),
+        lambda: reduction.reduce_values(VALUES, reduction=None),
+        lambda: reduction.reduce_values(VALUES, WEIGHT, "none"),
+    ],
+)
+def test_where_nothing_is_done_the_values_stay(step):
+    value, coefficients, denominator = step()
+    np.testing.assert_array_equal(value, VALUES)
+    np.testing.assert_array_equal(coefficients, np.ones((2, 2)))
+    assert denominator == 1
 
 
 # --- mask and weights
@@ -74,8 +83,7 @@ def test_weighing_gives_each_value_its_weight_as_coefficient():
     step = reduction.weigh(VALUES, [[2.0], [1.0]])
     np.testing.assert_array_equal(step.value, [[2, 6], [2, 6]])
     np.testing.assert_array_equal(step.coefficients, [[2, 2], [1, 1]])
-    step = reduction.weigh(VALUES, None)
-    np.testing.assert_array_equal(step.coefficients, np.ones((2, 2)))
+    assert step.denominator == 1
 
 
 @pytest.mark.parametrize("as_given", [np.asarray, tf.constant], ids=["arrays", "tensors"])
@@ -118,13 +126,6 @@ def test_a_reduction_is_a_sum_over_a_denominator(name, total, denominator):
     assert step.value == total and step.denominator == denominator
     coefficients = np.ones((2, 2)) if name == "sum" else np.full((2, 2), 1 / denominator)
     np.testing.assert_array_equal(step.coefficients, coefficients)
-
-
-def test_without_a_reduction_the_values_stay():
-    for name in (None, "none"):
-        step = reduction.reduce_values(VALUES, reduction=name)
-        np.testing.assert_array_equal(step.value, VALUES)
-        np.testing.assert_array_equal(step.coefficients, np.ones((2, 2)))
 
 
 def test_a_weighted_mean_without_weights_is_the_mean():
@@ -293,66 +294,45 @@ def test_the_dtype_of_a_stage_is_the_one_asked_for(dtype):
         assert step.value.dtype == step.coefficients.dtype == step.denominator.dtype == dtype
 
 
-def test_only_a_division_has_another_denominator_than_1():
-    assert reduction.weigh(VALUES, None).denominator == 1
-    assert reduction.weigh(VALUES, WEIGHT).denominator == 1
-    for name in ("sum", "none"):
-        assert reduction.reduce_values(VALUES, WEIGHT, name).denominator == 1
-
-
 def test_the_coefficients_of_a_mask_are_what_it_weighs():
     for name in REDUCTIONS:
         step = reduction.mask_weight(MASK, name)
         np.testing.assert_array_equal(step.coefficients, step.value)
 
 
+KNOWN = "Expected None or one of sum_over_batch_size, mean, sum, mean_with_sample_weight, none."
+EMPTY = (
+    "has shape (0, 3): it is empty, and the mean of nothing is no number. (Keras returns an empty "
+    "array, 0.0 or NaN here, depending on the rank.)"
+)
+MISFIT = "sample_weight of shape (2,) does not fit"
+LAST_AXIS = "of shape (3,): Keras matches shapes from the last axis. Expected shape (3,)."
+
+
 @pytest.mark.parametrize(
-    ("call", "message"),
+    ("call", "arguments", "message"),
     [
+        ("standardize_reduction", ["median"], f"Unknown reduction 'median'. {KNOWN}"),
         (
-            lambda: reduction.standardize_reduction("median"),
-            "Unknown reduction 'median'. Expected None or one of sum_over_batch_size, mean, sum, "
-            "mean_with_sample_weight, none.",
+            "standardize_reduction",
+            ["auto"],
+            f"Unknown reduction 'auto'. {KNOWN} Did you mean 'sum_over_batch_size'?",
         ),
         (
-            lambda: reduction.standardize_reduction("auto"),
-            "Unknown reduction 'auto'. Expected None or one of sum_over_batch_size, mean, sum, "
-            "mean_with_sample_weight, none. Did you mean 'sum_over_batch_size'?",
+            "standardize_reduction",
+            ["avg"],
+            f"Unknown reduction 'avg'. {KNOWN} Did you mean 'mean'?",
         ),
-        (
-            lambda: reduction.standardize_reduction("avg"),
-            "Unknown reduction 'avg'. Expected None or one of sum_over_batch_size, mean, sum, "
-            "mean_with_sample_weight, none. Did you mean 'mean'?",
-        ),
-        (
-            lambda: reduction.class_axis(VALUES, "max"),
-            "Unknown operation 'max'. Expected mean, sum or none.",
-        ),
-        (
-            lambda: reduction.class_weights(np.zeros((0, 3)), {}),
-            "y_true has shape (0, 3): it is empty, and the mean of nothing is no number. (Keras "
-            "returns an empty array, 0.0 or NaN here, depending on the rank.)",
-        ),
-        (
-            lambda: reduction.reduce_weighted_values(np.zeros((0, 3))),
-            "values has shape (0, 3): it is empty, and the mean of nothing is no number. (Keras "
-            "returns an empty array, 0.0 or NaN here, depending on the rank.)",
-        ),
-        (
-            lambda: reduction.weigh(ARRAY, [1.0, 2.0]),
-            "sample_weight of shape (2,) does not fit values of shape (3,): Keras matches shapes "
-            "from the last axis. Expected shape (3,).",
-        ),
-        (
-            lambda: reduction.effective_weight([1.0, 2.0], ARRAY),
-            "sample_weight of shape (2,) does not fit mask of shape (3,): Keras matches shapes "
-            "from the last axis. Expected shape (3,).",
-        ),
+        ("class_axis", [VALUES, "max"], "Unknown operation 'max'. Expected mean, sum or none."),
+        ("class_weights", [np.zeros((0, 3)), {}], f"y_true {EMPTY}"),
+        ("reduce_weighted_values", [np.zeros((0, 3))], f"values {EMPTY}"),
+        ("weigh", [ARRAY, [1.0, 2.0]], f"{MISFIT} values {LAST_AXIS}"),
+        ("effective_weight", [[1.0, 2.0], ARRAY], f"{MISFIT} mask {LAST_AXIS}"),
     ],
 )
-def test_errors_say_what_was_expected_and_received(call, message):
+def test_errors_say_what_was_expected_and_received(call, arguments, message):
     with pytest.raises(ValueError) as caught:
-        call()
+        getattr(reduction, call)(*arguments)
     assert str(caught.value) == message
 
 
