@@ -65,8 +65,9 @@ def test_what_a_finding_says(code, plant, snapshot):
     """Keras's own words are left out; `pytest --snapshot-update` writes the texts anew."""
     (finding,) = (f for f in audited_plant(plant) if f.code == code)
     evidence = {name: value for name, value in finding.evidence.items() if name != "Keras"}
-    text = str(replace(finding, evidence=evidence))
-    assert text.replace(installed_keras(), "(version)") == snapshot
+    text = str(replace(finding, evidence=evidence)).replace(installed_keras(), "(version)")
+    # Keras counts the layers that it names: another test may have made the first one.
+    assert re.sub(r"'(masking|multiply)_\d+'", r"'\1'", text) == snapshot
 
 
 def test_a_hazard_has_a_severity_a_chapter_a_place_and_an_example():
