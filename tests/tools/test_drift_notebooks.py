@@ -3,12 +3,14 @@
 import copy
 import sys
 
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools.notebooks.files import IGNORED, text
 from tools.watch import drift_notebooks as drift
 from tools.watch import environments
 
+MORE = "and 3 more lines"
 WAITING = "{} more cells stop for want of what these would have made."
 TABLE = "<table><tr><td>{}</td></tr><tr><td>2.5</td></tr></table>"
 
@@ -18,15 +20,18 @@ def printed(source, *lines, **metadata):
     return new_code_cell(source, outputs=outputs, metadata=metadata)
 
 
+def table(number):
+    data = {"text/latex": "$x$", "text/plain": "<Trace>", "text/html": TABLE.format(number)}
+    return [new_output("execute_result", data)]
+
+
 def a_notebook():
-    data = {"text/latex": "$x$", "text/plain": "<Trace>", "text/html": TABLE.format(1.5)}
-    shown = new_output("execute_result", data)
     cells = [
         new_markdown_cell("# Masks"),
         printed("total = loss(y)\nprint(total)", "loss", "0.5000", "of 4"),
         new_markdown_cell("Some text.\n\n## The trap"),
         printed("print(total)", "0.5000"),
-        new_code_cell("trace", outputs=[shown]),
+        new_code_cell("trace", outputs=table(1.5)),
         printed("figure()", tags=[IGNORED, "figure"]),
     ]
     for cell, name in zip(cells, "abcdef", strict=True):
@@ -55,35 +60,40 @@ def test_a_run_that_prints_what_is_saved():
     assert ran(noise) == []
 
 
-def test_a_number_that_moved_is_told_with_its_line_and_its_place():
-    def move(cells):
-        cells[3].outputs[0].text = "0.4000\n"
-
-    assert ran(move) == [drift.Difference("4 Masks, The trap", ("0.5000",), ("0.4000",))]
+def streams(text):
+    return [new_output("stream", text=text)]
 
 
-def test_of_a_long_text_the_lines_that_differ_are_told():
-    def move(cells):
-        cells[1].outputs[0].text = "loss\n0.4000\nof 4\n"
-
-    (found,) = ran(move)
-    assert found == drift.Difference("4 Masks, Masks", ("0.5000",), ("0.4000",))
+TRACE = ["Traceback", "      1 x = 1\n\x1b[32m----> 2\x1b[0m assert x == 2\n      3 y"]
 
 
-def test_a_table_is_told_by_its_rows_where_the_text_beside_it_says_less():
-    def move(cells):
-        cells[4].outputs[0].data["text/html"] = TABLE.format(1.25)
+@pytest.mark.parametrize(
+    ("cell", "outputs", "place", "old", "new"),
+    [
+        (3, streams("0.4000\n"), "The trap", ("0.5000",), ("0.4000",)),
+        # of a long text the lines that differ
+        (1, streams("loss\n0.4000\nof 4\n"), "Masks", ("0.5000",), ("0.4000",)),
+        # a table by its rows where the text beside it says less
+        (4, table(1.25), "The trap", ("1.5",), ("1.25",)),
+        (3, [], "The trap", ("0.5000",), ()),
+        (3, streams("\n".join("abcdefg")), "The trap", ("0.5000",), (*"abcd", MORE)),
+        # a missing name with nothing stopped before it
+        (3, [error("NameError", "no x")], "The trap", ("0.5000",), ("stops: NameError: no x",)),
+        # a bare assertion by its line, even where nothing is compared
+        (
+            5,
+            [error("AssertionError", "", TRACE)],
+            "The trap",
+            (),
+            ("stops: AssertionError: assert x == 2",),
+        ),
+    ],
+)
+def test_what_a_cell_prints_otherwise_is_told(cell, outputs, place, old, new):
+    def change(cells):
+        cells[cell].outputs = outputs
 
-    (found,) = ran(move)
-    assert (found.old, found.new) == (("1.5",), ("1.25",))
-
-
-def test_nothing_printed_any_more():
-    def silence(cells):
-        cells[3].outputs = []
-
-    (found,) = ran(silence)
-    assert (found.old, found.new) == (("0.5000",), ())
+    assert ran(change) == [drift.Difference(f"4 Masks, {place}", old, new)]
 
 
 def test_a_cell_that_stops_is_one_line_and_what_needs_it_is_counted():
@@ -95,32 +105,6 @@ def test_a_cell_that_stops_is_one_line_and_what_needs_it_is_counted():
     assert first.new == ("stops: TypeError: no such option",)
     assert first.old == ("loss", "0.5000", "of 4")
     assert rest == drift.Difference("4 Masks", (), (WAITING.format(1),), 1)
-
-
-def test_a_missing_name_with_nothing_stopped_before_it_is_a_finding():
-    def stop(cells):
-        cells[3].outputs = [error("NameError", "name 'other' is not defined")]
-
-    (found,) = ran(stop)
-    assert found.new == ("stops: NameError: name 'other' is not defined",)
-
-
-def test_a_bare_assertion_is_told_by_its_line():
-    trace = ["Traceback", "      1 x = 1\n\x1b[32m----> 2\x1b[0m assert x == 2\n      3 y"]
-
-    def stop(cells):
-        cells[5].outputs = [error("AssertionError", "", trace)]  # even where nothing is compared
-
-    (found,) = ran(stop)
-    assert found.new == ("stops: AssertionError: assert x == 2",)
-
-
-def test_many_lines_are_cut():
-    def move(cells):
-        cells[3].outputs[0].text = "\n".join("abcdefg")
-
-    (found,) = ran(move)
-    assert found.new == ("a", "b", "c", "d", "and 3 more lines")
 
 
 FOUND = [

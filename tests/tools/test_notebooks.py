@@ -194,16 +194,8 @@ BROKEN = [
     ([edit(5, outputs=[PICTURE])], 5, "an image is committed"),
     ([edit(3, attachments={"a.png": {"image/png": "aGVsbG8="}})], 3, "an image is attached"),
     ([edit(7, tags=[])], 7, "shows source text; tag it 'source'"),
-    (
-        [edit(6, alt="")],
-        6,
-        "no alt text; set ",
-    ),
-    (
-        [edit(6, alt="The path")],
-        6,
-        "alt text 'The path' has fewer than 6 words",
-    ),
+    ([edit(6, alt="")], 6, "no alt text; set "),
+    ([edit(6, alt="The path")], 6, "alt text 'The path' has fewer than 6 words"),
     ([edit(6, alt="path.png")], 6, "alt text 'path.png' is a file name"),
     (
         [edit(6, alt="Bar chart whose fifth and highest bar is at 0.25.")],

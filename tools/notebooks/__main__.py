@@ -112,9 +112,6 @@ def main(arguments=None):
     parser.add_argument("files", nargs="*", metavar="FILES")
     options = parser.parse_args(arguments)
     paths = notebooks(options.files)
-    if not paths:
-        print("No notebooks in book/.")
-        return 0
     command = {"refresh": refresh, "check": check, "execute": execute}[options.command]
     return 1 if command(paths) else 0
 

@@ -213,10 +213,12 @@ def record(name, title, python, backend="tensorflow", *, files=(), counts=None, 
 
 
 def keep(record):
-    """Write a record and print it; return how many of its cells failed."""
-    file = write(record)
-    print(table({record["environment"]: record}), f"Written: {file.name}", sep="\n", flush=True)
-    return total(record)["failed"]
+    """Write a record and say what is in it; return how many of its cells failed."""
+    counts = total(record)
+    said = ", ".join(f"{count} {key}" for key, count in counts.items())
+    head = f"{write(record).name}: {versions_text(record)}: {said}"
+    print(head, *record["notes"], sep="\n  ", flush=True)
+    return counts["failed"]
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -234,20 +236,6 @@ def versions_text(record):
     backend = f"{BACKENDS[record['backend']]} {record['backend_version']}"
     device = record["device"].upper()
     return f"Keras {record['keras']}, {backend}, Python {record['python']}, {device}"
-
-
-def table(records):
-    """Return the records as lines for a terminal: one for each notebook, one for the sum."""
-    lines = []
-    for name, data in records.items():
-        lines.append(f"{name}, {data['date']}: {data['title']} ({versions_text(data)})")
-        seconds = sum(counts["seconds"] for counts in data["notebooks"].values())
-        rows = [*data["notebooks"].items(), ("all", {**total(data), "seconds": seconds})]
-        for notebook, c in rows if data["notebooks"] else ():
-            said = f"{c['passed']:4} passed, {c['failed']} failed, {c['skipped']} skipped"
-            lines.append(f"  {notebook:<22} {said} {c['seconds']:7.1f} s")
-        lines += [f"  {note}" for note in data["notes"]]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,9 @@
     .venv/bin/python -m tools.watch.permalinks [FOLDER]
 
 tests/book/permalinks.json then says, for each link, which function the lines are in or begin with,
-and
-how they begin. tests/book/test_permalinks.py compares every link of the book with it, and what it
-says
-of the pinned Keras with the installed one, in `make test`. The packages of the older releases are
-needed only here: after a link into one of them was added.
+and how they begin. tests/book/test_permalinks.py compares every link of the book with it, and what
+it says of the pinned Keras with the installed one. The packages of the older releases are needed
+only here: after a link into one of them was added.
 """
 
 import ast
