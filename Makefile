@@ -58,7 +58,7 @@ book: $(READY) ## Run the notebooks, build the site in _build/html
 	@$(BIN)/python -m tools.notebooks execute
 	@echo "==> Building the site"
 	@$(BIN)/jupyter-book build . --path-output . --all -n -W --keep-going
-	@$(BIN)/python -m tools.website.check check
+	@$(BIN)/python -m tools.website.check
 	@echo
 	@echo "The book is built. Open _build/html/index.html, or run: make serve"
 

@@ -18,15 +18,15 @@ import pytest
 from tools.mutants import MODULES
 
 TESTS = (  # the quick ones first; a unit test has to do, without the random calls of Keras
-    *(
-        "unit/losses/test_elementwise",
-        "unit/losses/test_regressions",
-        "unit/rules/test_reduction",
-        "unit/rules/test_total",
-        "unit/rules/test_class_weights",
-        "unit/core/test_messages",
-    ),
-    *("unit/core/test_arrays", "unit/trace/test_trace", "unit/losses/test_losses"),
+    "unit/losses/test_elementwise",
+    "unit/losses/test_regressions",
+    "unit/rules/test_reduction",
+    "unit/rules/test_total",
+    "unit/rules/test_class_weights",
+    "unit/core/test_messages",
+    "unit/core/test_arrays",
+    "unit/trace/test_trace",
+    "unit/losses/test_losses",
 )
 SLOW = (
     "tests/unit/losses/test_losses.py::test_trace_equals_the_loss_object[ctc]",

@@ -1,6 +1,6 @@
 """Check the built site: what a reader, a search engine or a link preview would stumble over.
 
-    .venv/bin/python -m tools.website.check check [FOLDER]      # FOLDER: _build/html
+    .venv/bin/python -m tools.website.check [FOLDER]      # FOLDER: _build/html
 
 Every page has a language, one h1, its own title and description, a canonical address and what link
 previews read; pictures, headings and tables are in order for readers who hear them
@@ -20,9 +20,7 @@ from tools.website import access as site_access
 from tools.website import finding as site_finding
 
 ROOT = Path(__file__).resolve().parents[2]
-SLIDES = (
-    "slides"  # made apart, by `make slides` (tools/slides/__main__.py), with tests of their own
-)
+SLIDES = "slides"  # made apart, by `make slides`, with tests of their own
 DESCRIPTION = range(50, 161)  # characters that a search engine shows
 SOCIAL = ("og:title", "og:description", "og:image", "og:url")
 NOISE = re.compile(r"(?i:oneDNN|TF-TRT|cuda)|WARNING:|^[IWEF]\d{4} \d\d:", re.MULTILINE)
@@ -188,10 +186,7 @@ def check(folder):
 
 
 def main(arguments):
-    if not arguments or arguments[0] != "check" or len(arguments) > 2:
-        print(__doc__)
-        return 2
-    problems = check(arguments[1] if len(arguments) == 2 else ROOT / "_build/html")
+    problems = check(arguments[0] if arguments else ROOT / "_build/html")
     for problem in problems:
         print(problem)
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the site."

@@ -5,11 +5,9 @@
 
 Lighthouse comes from npm, pinned in the Makefile; Chromium is the system's. The site is served with
 gzip, as GitHub Pages does (tools/website/server.py). The stock page is one chapter in Jupyter
-Book's
-own theme without a setting of ours. The table goes to standard output and, with all that Lighthouse
-said, to _build/lighthouse. It depends on the clock, hence no test asks for it. A page that misses
-the target for speed is measured twice more, and the middle one counts (`runs` says so). The command
-fails where a page misses a target.
+Book's own theme without a setting of ours. The table goes to standard output and, with all that
+Lighthouse said, to _build/lighthouse. A page that misses the target for speed is measured twice
+more, and the middle one counts (`runs` says so). The command fails where a page misses a target.
 """
 
 import json

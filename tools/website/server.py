@@ -1,16 +1,13 @@
 """Serve the built site as GitHub Pages does: gzip for text, ten minutes of cache, a 404 page.
 
-    .venv/bin/python -m tools.website.server [--folder _build/html] [--port 8000]
-
 The browser tests and `make lighthouse` measure the site through it: bytes on the wire are those
 that a reader's telephone gets.
 """
 
-import argparse
 import gzip
 import threading
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,12 +31,6 @@ class Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # one connection for many files, as Pages has it
 
     def do_GET(self):
-        self.answer(body=True)
-
-    def do_HEAD(self):
-        self.answer(body=False)
-
-    def answer(self, body):
         path = Path(self.translate_path(self.path))
         if path.is_dir():
             if not self.path.split("?")[0].split("#")[0].endswith("/"):
@@ -59,29 +50,19 @@ class Handler(SimpleHTTPRequestHandler):
         if packed:
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()
-        if body:
-            self.wfile.write(content)
+        self.wfile.write(content)
         return None
 
     def log_message(self, *_):
         pass
 
 
-def server(folder=SITE, port=0):
-    """A server of `folder`; port 0 asks the system for a free one."""
-
-    def handler(*args, **options):
-        return Handler(*args, directory=str(folder), **options)
-
-    made = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    made.daemon_threads = True
-    return made
-
-
 @contextmanager
 def serving(folder=SITE):
     """The base URL, without a slash at its end, while the block runs."""
-    running = server(folder)
+    handler = partial(Handler, directory=str(folder))
+    running = ThreadingHTTPServer(("127.0.0.1", 0), handler)  # 0: a free port
+    running.daemon_threads = True
     thread = threading.Thread(target=running.serve_forever, daemon=True)
     thread.start()
     try:
@@ -90,22 +71,3 @@ def serving(folder=SITE):
         running.shutdown()
         running.server_close()
         thread.join()
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", type=Path, default=SITE)
-    parser.add_argument("--port", type=int, default=8000)
-    options = parser.parse_args()
-    running = server(options.folder, options.port)
-    print(f"http://127.0.0.1:{running.server_port}", flush=True)
-    try:
-        running.serve_forever()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        running.server_close()
-
-
-if __name__ == "__main__":
-    main()
