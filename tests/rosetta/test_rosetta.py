@@ -1,9 +1,8 @@
 """Recorded runs of PyTorch, optax, scikit-learn and Transformers, reproduced by the rules.
 
 Nothing but NumPy and lossbook is needed here: records/rosetta/run.py has run the libraries. Values
-and
-their derivatives come from the elementwise functions and textbook formulas, in float64; weights,
-masks and denominators come from the rule. Tolerance: the libraries computed in float32.
+and their derivatives come from the elementwise functions and textbook formulas, in float64;
+weights, masks and denominators come from the rule. Tolerance: the libraries computed in float32.
 """
 
 import ast
@@ -42,14 +41,10 @@ class Asked(NamedTuple):
     divisor: float = 1.0
 
 
-def log_softmax(z):
-    return z - np.log(np.exp(z).sum(-1, keepdims=True))
-
-
 def crossentropy(x, targets):
     """Return the values for targets (N, C), which need not add up to 1, and their gradient."""
     values = elementwise.categorical_crossentropy(targets, x, from_logits=True).sum(-1)
-    p = np.exp(log_softmax(x))
+    p = np.exp(x) / np.exp(x).sum(-1, keepdims=True)
 
     def gradient(coefficients):
         return coefficients[..., None] * (p * targets.sum(-1, keepdims=True) - targets)
