@@ -72,9 +72,8 @@ def test_what_is_gone_fails_and_what_is_not_known_is_named(host, found, capsys):
     *lines, last = capsys.readouterr().out.splitlines()
     kinds = {line.split()[1].removeprefix(host): line.split(":")[0] for line in lines}
     assert kinds.pop("http://127.0.0.1:1/x") == "gone"
-    assert kinds == {
-        **{"/gone": "gone", "/robots": "unknown", "/broken": "unknown", "/late": "unknown"}
-    }
+    unknown = dict.fromkeys(("/robots", "/broken", "/late"), "unknown")
+    assert kinds == {"/gone": "gone", **unknown}
     assert last == "8 links to other sites: 2 gone."
 
 

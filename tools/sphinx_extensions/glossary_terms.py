@@ -18,7 +18,7 @@ from tools.sphinx_extensions.markdown_directive import data
 
 GLOSSARY = "book/glossary"
 CHAPTER = re.compile(r"book/\d\d_")
-SKIPPED = ("Exercises", "Summary")
+SKIPPED = {"Exercises", "Summary"}
 
 TERMS = data("glossary_terms.toml")
 PATTERNS = {
@@ -86,12 +86,10 @@ def mark(node, start, end, anchor, identity, definition):
 def paragraphs(document):
     """Yield the paragraphs of a chapter's sections: not of its opening, nor of what is SKIPPED."""
     for section in document.findall(nodes.section):
-        if isinstance(section.parent, nodes.section):
-            titles = [section[0].astext()] + [
-                part[0].astext() for part in (section.parent,) if isinstance(part, nodes.section)
-            ]
-            if not any(title in SKIPPED for title in titles):
-                yield from (part for part in section if isinstance(part, nodes.paragraph))
+        if not isinstance(section.parent, nodes.section):
+            continue
+        if not SKIPPED & {section[0].astext(), section.parent[0].astext()}:
+            yield from (part for part in section if isinstance(part, nodes.paragraph))
 
 
 def mark_terms(document, page, known):
