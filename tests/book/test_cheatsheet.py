@@ -6,7 +6,7 @@ import pytest
 from docutils import nodes
 
 import lossbook as lb
-from tests.tools.test_site_finding import document
+from tests.tools.website.test_site_finding import document
 from tools.cheatsheet import content, sheet
 from tools.sphinx_extensions import cheatsheet
 

@@ -24,9 +24,9 @@ BY_CHANCE = 0.02  # of four digits: how many may miss their rule, how many decoy
 
 def compare_calls(seeds):
     """Return how many calls were compared, how many the installed Keras lacks, what differs."""
-    from tests.real_keras.cases import draw
+    from tests.real_keras.draw.cases import draw
+    from tests.real_keras.draw.options import known
     from tests.real_keras.judge import problems
-    from tests.real_keras.options import known
 
     counts, found = Counter(), []
     for seed in seeds:

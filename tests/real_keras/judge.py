@@ -7,7 +7,7 @@ from keras import ops
 
 import lossbook as lb
 from tests.real_keras import differences
-from tests.real_keras.options import CLASSES
+from tests.real_keras.draw.options import CLASSES
 from tests.real_keras.reference import Keras, copied, dtype_of, host, outcome, tensor
 from tests.real_keras.tolerances import allowance, close, finite_sum
 

@@ -13,10 +13,10 @@ import pytest
 from keras import ops
 
 import lossbook as lb
-from tests.real_keras.arrays import labels
-from tests.real_keras.cases import DTYPES, LOSSES, RANKS, REDUCTIONS, STRATA, draw, sample
+from tests.real_keras.draw.arrays import labels
+from tests.real_keras.draw.cases import DTYPES, LOSSES, RANKS, REDUCTIONS, STRATA, draw, sample
+from tests.real_keras.draw.options import CLASSES, CROSSENTROPIES, options_of
 from tests.real_keras.judge import problems, traced
-from tests.real_keras.options import CLASSES, CROSSENTROPIES, options_of
 from tests.real_keras.reference import host, outcome, set_mask
 from tests.real_keras.tolerances import allowance
 

@@ -10,8 +10,8 @@ from keras.src.losses.loss import reduce_weighted_values
 
 import lossbook as lb
 from lossbook.rules import resolve
-from tests.real_keras.arrays import labels
-from tests.real_keras.options import CLASSES
+from tests.real_keras.draw.arrays import labels
+from tests.real_keras.draw.options import CLASSES
 from tests.real_keras.reference import host, outcome
 from tests.real_keras.transforms import BACKEND, compiled
 

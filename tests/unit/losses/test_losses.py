@@ -14,8 +14,8 @@ from keras.src.losses.losses import LossFunctionWrapper
 import lossbook as lb
 from lossbook._losses.catalogue import ALIASES, ATOMIC, LOSSES, options_of
 from lossbook._model import known_loss
-from tests.real_keras.arrays import labels, predictions
-from tests.real_keras.options import CLASSES
+from tests.real_keras.draw.arrays import labels, predictions
+from tests.real_keras.draw.options import CLASSES
 
 NAMES = (*LOSSES, *ATOMIC)
 LATER = {"circle", "categorical_generalized_cross_entropy"}  # than Keras 3.5

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.tools.environment_records import RECORD
+from tests.tools.watch.environment_records import RECORD
 from tools.notebooks.files import ROOT, notebooks
 from tools.sphinx_extensions import where_it_runs
 from tools.watch import environments

@@ -15,7 +15,7 @@ from tools.slides.quotes import Chapters
 from tools.slides.source import Quote, SlidesError, cuts_of, read_slides
 from tools.workshop.plan import Cut, Part, Plan, Step, load
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CUTS = [("90", "90 minutes", 6), ("half", "Half a day", 30), ("day", "A full day", 55)]
 PARTS = (
     Part("run", {"half": 15, "day": 15}, "Divide by $n$."),

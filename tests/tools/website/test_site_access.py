@@ -7,7 +7,7 @@ import pytest
 
 from tools.website import access as site_access
 
-BOOK = Path(__file__).resolve().parents[2] / "book"
+BOOK = Path(__file__).resolve().parents[3] / "book"
 ALT = "Bars of three batch losses: 1.5, 2.0 and 8.5 over the rows of the epoch"
 PAGE = f"""<header><img src="logo.svg" alt=""></header><article><h1>Epochs</h1>
 <p>Three batches, and their mean.</p><h2>Batches</h2><h3>The last one</h3><h2>Rows</h2>

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from lossbook._losses.catalogue import ALIASES
-from tests.real_keras.arrays import CLASS_NUMBERS
+from tests.real_keras.draw.arrays import CLASS_NUMBERS
 
 CLASSES = {
     ALIASES[name]: value

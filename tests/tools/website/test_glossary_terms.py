@@ -7,7 +7,7 @@ import pytest
 from docutils import nodes
 from sphinx import addnodes
 
-from tests.tools.test_site_finding import document
+from tests.tools.website.test_site_finding import document
 from tools.sphinx_extensions.glossary_terms import (
     PATTERNS,
     TERMS,
@@ -16,7 +16,7 @@ from tools.sphinx_extensions.glossary_terms import (
     mark_terms,
 )
 
-GLOSSARY = (Path(__file__).parents[2] / "book/glossary.md").read_text(encoding="utf-8")
+GLOSSARY = (Path(__file__).parents[3] / "book/glossary.md").read_text(encoding="utf-8")
 KNOWN = {
     "coefficient": ("term-coefficient", "The factor <of> one.", {"01_one_number"}),
     "values": ("term-values", "What a loss function returns.", {"03_class_axis"}),

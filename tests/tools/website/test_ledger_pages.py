@@ -14,7 +14,7 @@ from tools.notebooks.files import without_script
 from tools.sphinx_extensions import ledger_pages
 from tools.website import check as site
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 BOOK = ROOT / "book"
 STATE = "1~4~none~0.2_0.4_1_2~all~4_1_1_0_0~keras-3.15~mean"
 

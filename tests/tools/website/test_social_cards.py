@@ -10,7 +10,7 @@ import pytest
 
 from tools.sphinx_extensions import social_cards
 
-BOOK = Path(__file__).parents[2] / "book"
+BOOK = Path(__file__).parents[3] / "book"
 QUESTIONS = [
     json.loads(path.read_text(encoding="utf-8"))["metadata"].get("question", "")
     for path in sorted(BOOK.glob("[0-9][0-9]_*.ipynb"))

@@ -11,9 +11,9 @@ import numpy as np
 
 from lossbook._losses.catalogue import ATOMIC
 from lossbook._losses.catalogue import LOSSES as SUMS
-from tests.real_keras import shapes
-from tests.real_keras.arrays import CLASS_NUMBERS, labels, mask, predictions, weights
-from tests.real_keras.options import OWN_MASK, draw_options, known
+from tests.real_keras.draw import shapes
+from tests.real_keras.draw.arrays import CLASS_NUMBERS, labels, mask, predictions, weights
+from tests.real_keras.draw.options import OWN_MASK, draw_options, known
 
 LOSSES = (*SUMS, *ATOMIC)
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", None)

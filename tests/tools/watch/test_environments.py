@@ -11,7 +11,7 @@ import sys
 import nbformat
 import pytest
 
-from tests.tools.environment_records import RECORD
+from tests.tools.watch.environment_records import RECORD
 from tools.notebooks.files import ROOT, code_cells, notebooks, read
 from tools.watch import environments
 

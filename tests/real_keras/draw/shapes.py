@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.real_keras.arrays import CLASS_NUMBERS
+from tests.real_keras.draw.arrays import CLASS_NUMBERS
 
 LENGTHS = (1, 2, 3, 4)
 

@@ -12,7 +12,7 @@ import lossbook as lb
 from tools.notebooks.files import chapters
 from tools.sphinx_extensions.source_map import SIZES, STOPS, listed, parent, svg
 
-BOOK = Path(__file__).parents[2] / "book"
+BOOK = Path(__file__).parents[3] / "book"
 CHAPTERS = chapters()
 
 on_tensorflow = pytest.mark.skipif(

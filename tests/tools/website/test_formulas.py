@@ -11,7 +11,7 @@ import lossbook as lb
 from tools.formulas import font
 from tools.formulas.mathml import FormulaError, formula
 
-BOOK = Path(__file__).resolve().parents[2] / "book"
+BOOK = Path(__file__).resolve().parents[3] / "book"
 THIN = '<mspace width="0.167em" />'
 
 

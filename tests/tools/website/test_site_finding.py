@@ -15,7 +15,7 @@ from myst_parser.parsers.mdit import create_md_parser
 
 from tools.sphinx_extensions import search_sections, site_address, structured_data
 
-STATIC = Path(__file__).parents[2] / "book" / "_static"
+STATIC = Path(__file__).parents[3] / "book" / "_static"
 HOME = "https://somebody.github.io/lossbook/"
 
 
