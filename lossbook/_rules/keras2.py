@@ -1,6 +1,6 @@
 """How Keras 2 and tf.keras weighed and divided: the stages between the values and the scalar.
 
-Each family differs in which weights it takes (see `_ranks`), how they meet the mask, what a mask
+Each family differs in which weights it takes (see `weight_shapes`), how they meet the mask, what a mask
 weighs, and what the sum is divided by. The stages are Keras 3's own, on ranks that it leaves alone.
 """
 
@@ -110,7 +110,7 @@ def keras2_walk(
 ):
     """Return the stages of a family that divides by the number of values.
 
-    `takes`, `fits`: see `_ranks`; `meets`: how weights meet the mask.
+    `takes`, `fits`: see `weight_shapes`; `meets`: how weights meet the mask.
     `nonzero`: weights are divided by the share of them that is not zero, beforehand.
     `means`: where weights still lack axes, the values are averaged to the axes of the weights.
     `ones`: where no weights are given, there is a single 1, of one axis.
