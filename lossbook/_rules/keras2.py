@@ -1,7 +1,8 @@
 """How Keras 2 and tf.keras weighed and divided: the stages between the values and the scalar.
 
-Each family differs in which weights it takes (see `weight_shapes`), how they meet the mask, what a mask
-weighs, and what the sum is divided by. The stages are Keras 3's own, on ranks that it leaves alone.
+Each family differs in which weights it takes (see `weight_shapes`), how they meet the mask, what a
+mask weighs, and what the sum is divided by. The stages are Keras 3's own, on ranks that it leaves
+alone.
 """
 
 import numpy as np
