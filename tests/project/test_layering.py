@@ -1,6 +1,8 @@
 """Who may import whom: import-linter knows the layers and doors, the tests here the rest."""
 
 import ast
+import importlib
+import inspect
 import os
 import shutil
 import subprocess
@@ -116,3 +118,25 @@ def test_modules_load_when_they_are_asked_for():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[] lossbook.atlas lossbook.data\n"
+
+
+def public_functions():
+    """Every function that a user calls, by its name."""
+    modules = [getattr(lossbook, name) for name in ("elementwise", "reduction", "total", "plots")]
+    modules += [importlib.import_module(f"lossbook.{name}") for name in ("atlas", "data", "rules")]
+    modules += [lossbook.exercises, importlib.import_module("lossbook.notebook"), lossbook]
+    for module in modules:
+        for name in getattr(module, "__all__", vars(module)):
+            member = getattr(module, name)
+            home = getattr(member, "__module__", "")
+            ours = home == module.__name__ or hasattr(module, "__all__")
+            if inspect.isfunction(member) and ours and not name.startswith("_"):
+                yield f"{module.__name__}.{name}", inspect.signature(member)
+
+
+def test_public_functions_have_type_hints():
+    signatures = dict(public_functions())
+    assert len(signatures) > 50
+    for name, signature in signatures.items():
+        hints = [parameter.annotation for parameter in signature.parameters.values()]
+        assert inspect.Signature.empty not in (*hints, signature.return_annotation), name

@@ -83,7 +83,7 @@ def write(app, error):
         description = app.env.metadata[docname].get("description", "")
         rows += sections_of(docname, document, " ".join(str(description).split()))
     text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows if row[2] not in SAME)
-    words = data("search_sections.toml")
+    words = data("search_words.toml")
     words["empty"] = words["empty"].split()
     path = Path(app.outdir, "_static", NAME)
     script = f"const SECTIONS = [\n{text}\n];\nconst WORDS = {json.dumps(words)};\n"

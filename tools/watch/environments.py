@@ -39,7 +39,7 @@ print(json.dumps({
 KERAS_TESTS = (
     "tests/real_keras/test_against_keras.py",
     "tests/real_keras/test_compiled_models.py",
-    "tests/real_keras/test_passed_masks.py",
+    "tests/real_keras/test_layers_pass_masks.py",
     "tests/unit/explain/test_explain.py",
     "tests/unit/explain/test_explained_models.py",
     "tests/unit/losses/test_losses.py",
