@@ -37,9 +37,9 @@ def prepare(seed: int = 1) -> None:
     _turn_tf32_off(backend, framework)
     if backend == "tensorflow":
         framework.get_logger().setLevel("ERROR")  # no hints on retracing among the outputs
-    here = device(keras.ops.ones(1))
+    active_device = device(keras.ops.ones(1))
     print(
-        f"Keras {keras.__version__} on {backend} {framework.__version__}, device {here}, "
+        f"Keras {keras.__version__} on {backend} {framework.__version__}, device {active_device}, "
         f"lossbook {lossbook.__version__}, Python {platform.python_version()}"
     )
 

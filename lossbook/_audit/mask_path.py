@@ -31,25 +31,25 @@ class MaskPath:
     """The tensors of the latest call of a model."""
 
     def __init__(self, model):
-        self.model, self.stack, self.known, self.inputs = model, [], {}, 0
+        self.model, self.stack, self.origins, self.inputs = model, [], {}, 0
 
     def forget(self):
         """Let the tensors go."""
-        self.stack, self.known = [], {}
+        self.stack, self.origins = [], {}
 
     def enter(self, operation, arguments):
         """Note that an operation is called; the model itself begins anew."""
         import keras
 
         if operation is self.model and not self.stack:
-            self.known = {}
+            self.origins = {}
         self.stack.append(operation)
         if isinstance(operation, keras.Model):
             if operation is self.model:  # JAX's step passes NumPy's arrays
                 leaves = keras.tree.flatten(arguments)
                 self.inputs = sum(hasattr(leaf, "shape") for leaf in leaves)
             for tensor in _tensors(arguments):
-                self.known.setdefault(id(tensor), Origin(tensor))
+                self.origins.setdefault(id(tensor), Origin(tensor))
 
     def leave(self, operation, arguments, results):
         """Note the results of an operation, if a model called it; models are walked."""
@@ -59,28 +59,28 @@ class MaskPath:
         inside = bool(self.stack) and all(isinstance(outer, keras.Model) for outer in self.stack)
         if isinstance(operation, keras.Model):
             for result in _tensors(results):
-                if id(result) not in self.known and not _is_graph(operation):
-                    self.known[id(result)] = self._guess(result, "the output")
+                if id(result) not in self.origins and not _is_graph(operation):
+                    self.origins[id(result)] = self._guess(result, "the output")
         elif inside:
             kind = "layer" if isinstance(operation, keras.Layer) else "operation"
             name = f"{kind} {operation.name!r} ({type(operation).__name__})"
             args, kwargs = arguments  # of a layer the first argument brings the mask
             first = args[:1] or next(iter(kwargs.values()), ())
             tensors = _tensors(first if kind == "layer" else arguments)
-            sources = [self._known(tensor, name) for tensor in tensors]
+            sources = [self._origin(tensor, name) for tensor in tensors]
             for result in _tensors(results):
-                self.known[id(result)] = self._result(operation, name, sources, result)
+                self.origins[id(result)] = self._result(operation, name, sources, result)
 
     def origin_of(self, tensor):
         """Return the Origin of a tensor that reached the loss, and the mask that it has lost."""
-        origin = self.known.get(id(tensor), Origin())
+        origin = self.origins.get(id(tensor), Origin())
         return replace(origin, dtype=dtype_name(tensor), tensor=None, lost=None), origin.lost
 
-    def _known(self, tensor, reader):
-        if id(tensor) not in self.known:
+    def _origin(self, tensor, reader):
+        if id(tensor) not in self.origins:
             graph = _is_graph(self.stack[-1])
-            self.known[id(tensor)] = Origin(tensor) if graph else self._guess(tensor, reader)
-        return self.known[id(tensor)]
+            self.origins[id(tensor)] = Origin(tensor) if graph else self._guess(tensor, reader)
+        return self.origins[id(tensor)]
 
     def _result(self, operation, name, sources, result):
         """Describe one result of an operation."""
@@ -109,7 +109,7 @@ class MaskPath:
         Of a model with several inputs its source is not known.
         """
         if attached_mask(tensor) is None and self.inputs == 1:
-            for source in reversed(self.known.values()):
+            for source in reversed(self.origins.values()):
                 mask = attached_mask(source.tensor)
                 if mask is not None and _keeps(source.tensor, mask, tensor):
                     where = (

@@ -217,8 +217,8 @@ def squeeze_or_expand_to_same_rank(xp, x1, x2):
 
 def warn(message):
     """Warn with the position of the first line outside of lossbook."""
-    here = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
+    package = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, UserWarning, stacklevel=level)

@@ -145,7 +145,7 @@ def warn_lost_axis(y_true, y_pred, values):
 
 
 def check_mask(mask):
-    """Warn of a mask that is none."""
+    """Warn of a mask that holds other numbers than 0 and 1."""
     if mask is not None and not np.isin(to_numpy(mask), (0, 1)).all():
         warn(
             "mask holds other numbers than 0 and 1: Keras takes their sum for the number of valid "

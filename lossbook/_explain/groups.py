@@ -95,8 +95,8 @@ class Groups:
         for output, source, part in parts:
             self._add_part(rows, output, source, part)
         for source, value in additional:
-            here = {"batch": np.array([self.batches])}
-            self.additional.append(Block(ADDITIONAL, source, np.array([value * rows]), here))
+            coordinates = {"batch": np.array([self.batches])}
+            self.additional.append(Block(ADDITIONAL, source, np.array([value * rows]), coordinates))
         self.rows += rows
         self.batches += 1
 
@@ -192,8 +192,8 @@ class Groups:
         wanted = set(keys) - {"output", "source"}
         kept = (
             blocks
-            for view, (known, blocks) in self.views.items()
-            if wanted <= known and self.sizes.get(view, 0) >= 0
+            for view, (kept_keys, blocks) in self.views.items()
+            if wanted <= kept_keys and self.sizes.get(view, 0) >= 0
         )
         blocks = next(kept, None)
         if blocks is None:

@@ -160,8 +160,8 @@ def _with_true_class(ops, call, part, shape, operation, axis):
     elif target == "binary" and size(shape_of(call.y_true)) == size(shape):
         y_true, classes = call.y_true, 2
         labels = ops.cast(y_true == 1, "int32")
-        known = ops.logical_or(labels == 1, ops.logical_or(y_true == 0, y_true == -1))
-        labels = ops.where(known, labels, -ops.ones_like(labels))
+        is_label = ops.logical_or(labels == 1, ops.logical_or(y_true == 0, y_true == -1))
+        labels = ops.where(is_label, labels, -ops.ones_like(labels))
     if labels is None:
         return part
     folded = (part.samples or 1, size(part.positions))

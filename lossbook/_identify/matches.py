@@ -95,7 +95,7 @@ def error(value, number):
     return abs(value - number) / abs(number or value)
 
 
-def words_for(lead, found):
+def plainest_formula(lead, found):
     """Return the plainest formula with the coefficients of a candidate, to float32; or None."""
     formulas = group_of(lead, (c for c in found if c.product), ROUNDING["float32"])
     notes = set(lead.notes)
@@ -107,17 +107,17 @@ def match_of(group, number, found, keras):
     lead = group[0]
     rules = [(c.rule, c.reduction) for c in group if c.rule and c.slips == lead.slips]
     others = [pair for pair in dict.fromkeys(rules) if pair != (lead.rule, lead.reduction)]
-    said = words_for(lead, found) or lead
-    rest = [c for c in group if c.product and c is not said]
-    if not said.batch_size:  # then the sizes that were only tried are no news
+    formula = plainest_formula(lead, found) or lead
+    rest = [c for c in group if c.product and c is not formula]
+    if not formula.batch_size:  # then the sizes that were only tried are no news
         rest = [c for c in rest if not c.batch_size]
     return Match(
         rule=lead.rule,
         reduction=lead.reduction,
         value=lead.value,
         relative_error=error(lead.value, number),
-        sentence=sentence(lead, said, keras),
-        denominator=said.denominator,
+        sentence=sentence(lead, formula, keras),
+        denominator=formula.denominator,
         batch_size=lead.batch_size,
         indistinguishable=tuple(others),
         also=tuple(dict.fromkeys(sentence(c, c) for c in rest)),

@@ -6,32 +6,32 @@ from html import escape
 _SHOWN = 3  # of what comes to the same, so many are written out
 
 
-def sentence(lead, said, keras=None):
+def sentence(lead, formula, keras=None):
     """Say what a candidate does, in the words of a formula with the same coefficients.
 
     `keras` is the formula of the installed Keras, to say what that does otherwise.
     """
     parts = [f"Its formula is its own: see lb.RULES[{lead.rule!r}].formula."]
-    if said.product:
-        parts = [f"The sum of {said.product}, divided by {_divisor(said)}."]
-    parts += dict.fromkeys((*lead.notes, *said.notes))
-    if keras is not None and said.product:
+    if formula.product:
+        parts = [f"The sum of {formula.product}, divided by {_divisor(formula)}."]
+    parts += dict.fromkeys((*lead.notes, *formula.notes))
+    if keras is not None and formula.product:
         name = "Its default reduction" if lead.rule == keras.rule else keras.rule
-        if said.divisor != keras.divisor:
+        if formula.divisor != keras.divisor:
             parts.append(f"{name} divides by {_divisor(keras)}.")
-        elif said.product != keras.product:
+        elif formula.product != keras.product:
             parts.append(f"{name} adds up {keras.product}.")
-        elif said.batch_size != keras.batch_size:
+        elif formula.batch_size != keras.batch_size:
             rows = f"batches of {keras.batch_size}" if keras.batch_size else "all rows"
             parts.append(f"{name} does so for {rows}.")
     return " ".join(parts)
 
 
-def _divisor(said):
-    if not said.divisor:
+def _divisor(formula):
+    if not formula.divisor:
         return "nothing"
-    number = "" if said.denominator is None else f", {said.denominator:.6g}"
-    return f"{said.divisor}{number}"
+    number = "" if formula.denominator is None else f", {formula.denominator:.6g}"
+    return f"{formula.divisor}{number}"
 
 
 def identified_text(identified):

@@ -20,7 +20,14 @@ from lossbook._core import (
     to_numpy,
 )
 from lossbook._identify.candidates import Data, by_preference, rule_candidates, variants
-from lossbook._identify.matches import Identified, error, group_of, groups, match_of, words_for
+from lossbook._identify.matches import (
+    Identified,
+    error,
+    group_of,
+    groups,
+    match_of,
+    plainest_formula,
+)
 from lossbook._identify.printed import ROUNDING, read
 from lossbook._identify.slips import slip_candidates
 from lossbook._losses import loss_named
@@ -131,10 +138,13 @@ def _identified(number, tolerance, found, fits, precision):
     installed = by_preference()[0].name
     own = next((c for c in found if c.rule == installed and not c.slips), None)
     same = group_of(own, found, precision) if own else ()
-    said = own and words_for(own, found)
-    said = said and replace(said, rule=installed)
+    own_formula = own and plainest_formula(own, found)
+    own_formula = own_formula and replace(own_formula, rule=installed)
     matches = sorted(
-        (match_of(group, number, found, said) for group in groups(filter(fits, found), precision)),
+        (
+            match_of(group, number, found, own_formula)
+            for group in groups(filter(fits, found), precision)
+        ),
         key=lambda match: (match.slips, match.rule != installed, match.relative_error),
     )
     near = min(
@@ -146,8 +156,10 @@ def _identified(number, tolerance, found, fits, precision):
         value=number,
         tolerance=tolerance,
         matches=tuple(matches),
-        nearest=match_of(group_of(near, found, precision), number, found, said) if near else None,
-        keras=match_of(same, number, found, said) if own else None,
+        nearest=match_of(group_of(near, found, precision), number, found, own_formula)
+        if near
+        else None,
+        keras=match_of(same, number, found, own_formula) if own else None,
     )
 
 

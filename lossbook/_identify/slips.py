@@ -65,12 +65,15 @@ def _products(data):
     for kept, masked, notes in (*masks, without):
         also = bool(masked)
         for n, (weight, side) in enumerate(weights):
-            said = (*notes, side) if len(weights) > 1 else notes
+            remarks = (*notes, side) if len(weights) > 1 else notes
             slips = len(notes) + n
-            yield kept * weight, f"{masked}weight · value", also, weight, said, slips
-            twice = (*said, "The weights are multiplied twice.")
+            yield kept * weight, f"{masked}weight · value", also, weight, remarks, slips
+            twice = (*remarks, "The weights are multiplied twice.")
             yield kept * weight**2, f"{masked}weight² · value", also, weight, twice, slips + 1
-            mean = (*said, "So a loss that is one number meets weights: their mean multiplies it.")
+            mean = (
+                *remarks,
+                "So a loss that is one number meets weights: their mean multiplies it.",
+            )
             one = kept * np.mean(weight)
             yield one, f"{masked}mean weight · value", also, None, mean, slips + 2
         if data.sample_weight is not None:

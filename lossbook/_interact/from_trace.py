@@ -76,9 +76,9 @@ def _fitted(name, array, shapes):
 
 
 def _unfit(name, given, shapes):
-    known = " or ".join(map(str, dict.fromkeys(shapes)))
+    expected = " or ".join(map(str, dict.fromkeys(shapes)))
     return ValueError(
-        f"An interactive ledger takes {name} of shape {known}, not {given}. "
+        f"An interactive ledger takes {name} of shape {expected}, not {given}. "
         "Stretch it with np.broadcast_to and trace again."
     )
 
@@ -87,13 +87,15 @@ def _check(trace, state):
     """Raise a ValueError if the ledger would begin with other coefficients than the trace has."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the trace has given them
-        made = to_numpy(state.aggregate().coefficients)
+        coefficients = to_numpy(state.aggregate().coefficients)
     theirs = to_numpy(trace.coefficients).astype(np.float64)
     if state.class_axis != "none":
         theirs = np.moveaxis(theirs, trace.class_axis, -1)
-        made = made[..., None] / (theirs.shape[-1] if state.class_axis == "mean" else 1)
+        coefficients = coefficients[..., None] / (
+            theirs.shape[-1] if state.class_axis == "mean" else 1
+        )
     scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=0)
-    if not np.allclose(made, theirs, rtol=2e-3, atol=1e-3 * scale, equal_nan=True):
+    if not np.allclose(coefficients, theirs, rtol=2e-3, atol=1e-3 * scale, equal_nan=True):
         raise ValueError(
             "An interactive ledger knows masks of True and False alone, in the shape of the "
             f"values, {state.values.shape}, and weights that meet them as in rule {trace.rule!r}; "

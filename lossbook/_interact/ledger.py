@@ -43,12 +43,12 @@ class Ledger:
 
     def _rows(self):
         """Return the table as lists of texts, the heads first."""
-        state, made = self.state, self.state.aggregate()
+        state, aggregate = self.state, self.state.aggregate()
         values = state.values
         shape, losses = values.shape, state.losses.reshape(*values.shape, -1)
         classes = losses.shape[-1]
         divisor = classes if state.class_axis == "mean" else 1
-        coefficients = np.asarray(made.coefficients) / divisor
+        coefficients = np.asarray(aggregate.coefficients) / divisor
         mask = np.ones(shape, bool) if state.mask is None else state.mask
         head = [*("sample", "position")[: len(shape)], "mask"]
         head += [f"class {c}" for c in range(classes)] + ["value"] if classes > 1 else ["loss"]
@@ -68,10 +68,10 @@ class Ledger:
         return rows
 
     def _total(self):
-        made = self.state.aggregate()
-        if np.shape(made.total):
-            return f"total = array of shape {np.shape(made.total)}: nothing is added up"
-        total, denominator = float(made.total), float(made.denominator)
+        aggregate = self.state.aggregate()
+        if np.shape(aggregate.total):
+            return f"total = array of shape {np.shape(aggregate.total)}: nothing is added up"
+        total, denominator = float(aggregate.total), float(aggregate.denominator)
         top = total * denominator if denominator else 0
         return f"total = {brief(top)} / {brief(denominator)} = {scalar(total)}"
 

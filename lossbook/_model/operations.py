@@ -14,13 +14,13 @@ def operations_seen_by(path):
     """
     import keras
 
-    here = threading.get_ident()
+    watched_thread = threading.get_ident()
 
     def seen(original, plain=False, variables=0):
         @functools.wraps(original)
         def call(self, *args, **kwargs):
             skipped = plain and isinstance(self, keras.Layer)
-            if skipped or threading.get_ident() != here:
+            if skipped or threading.get_ident() != watched_thread:
                 return original(self, *args, **kwargs)
             arguments = args[variables:], {} if variables else kwargs
             path.enter(self, arguments)

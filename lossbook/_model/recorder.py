@@ -15,25 +15,25 @@ _OWN = KerasLoss(None, "none", target="own")  # what a user's loss takes is not 
 class Output:
     """One output of a compiled model: its name, its Loss object, its loss weight.
 
-    `known` is (name, options) of a loss of `keras.losses`, None for a user's own. `whole` says that
-    the loss has a `__call__` of its own, so that weights, mask and reduction are its own affair.
+    `keras_loss` is (name, options) of a loss of `keras.losses`, None for a user's own. `whole` says
+    that the loss has a `__call__` of its own, so that weights, mask and reduction are its affair.
     """
 
     name: str
     loss: Any
     loss_weight: float | None
-    known: tuple[str, dict[str, Any]] | None
+    keras_loss: tuple[str, dict[str, Any]] | None
     whole: bool
 
     @property
     def loss_name(self) -> str | None:
         """The name of a loss of `keras.losses`, None for a user's own."""
-        return self.known[0] if self.known else None
+        return self.keras_loss[0] if self.keras_loss else None
 
     @property
     def options(self) -> dict[str, Any]:
         """The options of a loss of `keras.losses`."""
-        return self.known[1] if self.known else {}
+        return self.keras_loss[1] if self.keras_loss else {}
 
     @property
     def entry(self) -> KerasLoss:

@@ -129,12 +129,12 @@ def _family(
 ):
     """Return a family; what is not named is as in the newest Keras."""
 
-    def known_stages(values, sample_weight=None, mask=None, reduction="sum_over_batch_size"):
+    def checked_stages(values, sample_weight=None, mask=None, reduction="sum_over_batch_size"):
         reduction = standardize_reduction(reduction)
         if reduction not in reductions:
-            came = "came with Keras 3.7" if reduction.startswith("mean") else "came with Keras 2.3"
+            since = "came with Keras 3.7" if reduction.startswith("mean") else "came with Keras 2.3"
             raise ValueError(
-                f"reduction={reduction!r} {came}; the rule {name} ({versions}) "
+                f"reduction={reduction!r} {since}; the rule {name} ({versions}) "
                 f"knows {', '.join(reductions)}. Take one of them, or another rule."
             )
         return stages(values, sample_weight, mask, reduction)
@@ -146,7 +146,7 @@ def _family(
         formula=formula,
         reference=reference,
         reductions=reductions,
-        stages=known_stages,
+        stages=checked_stages,
         epoch=epoch,
         from_generator=from_generator or epoch,
         on_batch=on_batch,

@@ -174,7 +174,7 @@ def trace(
         coefficients=_spread(xp, total.coefficients, values.coefficients, how, call.axis),
         total=total.value if call.reduction == "none" else float(to_numpy(total.value)),
         sample_weight=sample_weight,
-        mask=_both(xp, call.mask, valid),
+        mask=_kept_by_both(xp, call.mask, valid),
     )
 
 
@@ -186,7 +186,7 @@ def _warn_of_lost_axis(call: LossCall, valid: Any, values: keras3.Step) -> None:
         warn_lost_axis(*call.shapes, shape_of(values.value))
 
 
-def _both(xp: Any, mask: Any, valid: Any) -> Any:
+def _kept_by_both(xp: Any, mask: Any, valid: Any) -> Any:
     """Return the positions that mask and loss both keep, None where neither drops any."""
     if mask is None or valid is None:
         return valid if mask is None else mask

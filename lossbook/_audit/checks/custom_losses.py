@@ -33,7 +33,7 @@ class Rows(Check):
             return
         if self.alone is None and batch.rows > 1:
             self.alone = _tried(batch)
-            if batch.output.known:  # Dice over the batch mixes rows
+            if batch.output.keras_loss:  # Dice over the batch mixes rows
                 self.alone = "alone" if batch.has_rows else "mixed"
             self.rows, self.shape = batch.rows, batch.values.shape
         if self.finding is None and (not batch.has_rows or self.alone == "mixed"):
@@ -45,7 +45,7 @@ class Rows(Check):
         name = batch.output.loss_name or "the loss function"
         shape = f"{self.head}{name} returns values of shape {values.shape}, not one per row"
         fix = _ROWS
-        if batch.output.known:
+        if batch.output.keras_loss:
             fix = f"Give {name} an axis that leaves the rows, as in axis=(1, 2, 3) for images."
         if weight is not None and weight.size > 1 and np.ptp(weight) > 0:
             how = f"it counts by its own mean, {weight.mean():.4g}"
@@ -106,7 +106,7 @@ class Rows(Check):
 
 def _broadcast(batch):
     """Return (y_true, y_pred, together) if more pairs are compared than there are."""
-    entry, own = batch.entry, batch.output.known is None
+    entry, own = batch.entry, batch.output.keras_loss is None
     if entry.numbered or (entry.atomic and not own):
         return None
     y_true, y_pred = batch.y_true.shape, batch.y_pred.shape

@@ -91,8 +91,8 @@ class MaskAxis(Check):
     def see(self, batch):
         """Compare shapes; the first batch with a finding is taken."""
         mask, values = batch.mask, batch.values
-        known = self.finding is not None or batch.output.whole or not batch.has_rows
-        if known or mask is None or batch.weight is not None or mask.all():
+        skipped = self.finding is not None or batch.output.whole or not batch.has_rows
+        if skipped or mask is None or batch.weight is not None or mask.all():
             return
         aligned, low = same_rank(values, mask)
         try:

@@ -26,8 +26,8 @@ class WeightsAxis(Check):
     def see(self, batch):
         """Compare shapes; the first batch with a finding is taken."""
         weight = batch.weight
-        known = self.finding is not None or batch.output.whole or not batch.has_rows
-        if known or weight is None or weight.size <= 1 or np.ptp(weight) == 0:
+        skipped = self.finding is not None or batch.output.whole or not batch.has_rows
+        if skipped or weight is None or weight.size <= 1 or np.ptp(weight) == 0:
             return
         if batch.mask is None:
             self.finding = self._meets(batch, weight, batch.values, "values")
