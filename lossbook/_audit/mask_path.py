@@ -7,8 +7,7 @@ it once had, and which layer lost it; it also remembers the activation that made
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lossbook._core import dtype_name
-from lossbook._model import attached_mask
+from lossbook._core import attached_mask, dtype_name
 
 _RESHAPES = ("Reshape", "Flatten", "Permute", "Dropout", "Identity", "UnitNormalization")
 _ACTIVATIONS = {"Sigmoid": "sigmoid", "Softmax": "softmax"}

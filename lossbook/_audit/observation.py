@@ -98,7 +98,7 @@ class OutputBatch:
         kept = np.ones(self.values.shape, bool)
         for factor in (self.mask, None if self.weight is None else self.weight != 0):
             if factor is not None:
-                values, factor = same_rank(kept, factor)
+                values, factor = squeeze_or_expand_to_same_rank(np, kept, factor)
                 if np.broadcast_shapes(values.shape, factor.shape) == values.shape:
                     kept = (values & factor).reshape(kept.shape)
         return kept
@@ -108,7 +108,7 @@ class OutputBatch:
         """The sample weights of all values, 1 without; None if they make another shape."""
         if self.weight is None:
             return np.ones(self.values.shape)
-        values, weight = same_rank(self.values, self.weight)
+        values, weight = squeeze_or_expand_to_same_rank(np, self.values, self.weight)
         if np.broadcast_shapes(values.shape, weight.shape) != values.shape:
             return None
         return np.broadcast_to(weight, values.shape).reshape(self.values.shape)
@@ -144,11 +144,6 @@ class OutputBatch:
     def has_rows(self):
         """Whether the values have one entry per row."""
         return self.values.ndim > 0 and self.values.shape[0] == self.rows
-
-
-def same_rank(a, b):
-    """Squeeze or expand a last axis of length 1, as Keras does with values and weights."""
-    return squeeze_or_expand_to_same_rank(np, a, b)
 
 
 class Check:

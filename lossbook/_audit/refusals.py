@@ -15,9 +15,14 @@ from lossbook._audit.checks import (
     terms,
     weights,
 )
-from lossbook._audit.observation import same_rank
-from lossbook._core import dtype_name, shape_of, to_numpy
-from lossbook._model import Failure, attached_mask
+from lossbook._core import (
+    attached_mask,
+    dtype_name,
+    shape_of,
+    squeeze_or_expand_to_same_rank,
+    to_numpy,
+)
+from lossbook._model import Failure
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,9 @@ class Refusal:
     def fits(self, shape):
         """Return whether weights of a shape can be multiplied by the values."""
         try:
-            np.broadcast_shapes(*(x.shape for x in same_rank(self.values, np.empty(shape))))
+            np.broadcast_shapes(
+                *(x.shape for x in squeeze_or_expand_to_same_rank(np, self.values, np.empty(shape)))
+            )
         except ValueError:
             return False
         return True

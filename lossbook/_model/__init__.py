@@ -1,12 +1,14 @@
-"""A compiled Keras model, opened: the one place that reads what Keras keeps to itself.
+"""A compiled Keras model, opened: where lossbook reads what Keras keeps to itself.
 
 A `Watch` stands by while Keras's own `evaluate` runs, once, over data of any kind, and hands over
 the tensors of every batch: what each output's loss received, what it recovered and attached, and
 the additional losses. The step is Keras's own, compiled as the model is. Where a future Keras moves
 what is read here, `private` says so.
+
+Two reads of a tensor lie in lower rooms, which trace needs without a model: the mask that Keras has
+attached (`_core.attached_mask`) and the logits behind it (`_losses/call.py`, `_keras_logits`).
 """
 
-from lossbook._core import attached_mask
 from lossbook._model.check import check_model
 from lossbook._model.keras_private import dataset_with_class_weight, known_loss, refused_by_fit
 from lossbook._model.recorder import Batch, Call, Failure, Output
@@ -18,7 +20,6 @@ __all__ = [
     "Failure",
     "Output",
     "Watch",
-    "attached_mask",
     "check_model",
     "dataset_with_class_weight",
     "known_loss",

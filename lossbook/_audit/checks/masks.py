@@ -4,8 +4,8 @@ import numpy as np
 
 from lossbook._audit.examples import drawn, masked
 from lossbook._audit.finding import Hazard, keras_words
-from lossbook._audit.observation import MEANS, Check, same_rank
-from lossbook._core import installed_keras
+from lossbook._audit.observation import MEANS, Check
+from lossbook._core import installed_keras, squeeze_or_expand_to_same_rank
 
 MASK_LOST = Hazard("mask-lost", "error", "04_masks.ipynb", 150)
 MASK_AXIS = Hazard("mask-axis", "error", "04_masks.ipynb", 160)
@@ -94,7 +94,7 @@ class MaskAxis(Check):
         skipped = self.finding is not None or batch.output.whole or not batch.has_rows
         if skipped or mask is None or batch.weight is not None or mask.all():
             return
-        aligned, low = same_rank(values, mask)
+        aligned, low = squeeze_or_expand_to_same_rank(np, values, mask)
         try:
             product = np.broadcast_shapes(aligned.shape, low.shape)
         except ValueError:

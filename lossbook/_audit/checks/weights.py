@@ -6,7 +6,8 @@ import numpy as np
 
 from lossbook._audit.examples import array, drawn, passing
 from lossbook._audit.finding import Hazard, keras_words
-from lossbook._audit.observation import MEANS, Check, same_rank
+from lossbook._audit.observation import MEANS, Check
+from lossbook._core import squeeze_or_expand_to_same_rank
 from lossbook.rules import aggregate
 
 WEIGHTS_AXIS = Hazard("weights-axis", "error", "05_weights.ipynb", 220)
@@ -36,7 +37,7 @@ class WeightsAxis(Check):
 
     def _meets(self, batch, weight, other, what):
         """Return a finding if a weight fits from the right and is meant from the left."""
-        aligned, low = same_rank(other, weight)
+        aligned, low = squeeze_or_expand_to_same_rank(np, other, weight)
         product = np.broadcast_shapes(aligned.shape, low.shape)
         outer = what == "values" and int(np.prod(product)) > batch.values.size
         left = all(n in (1, m) for n, m in zip(low.shape, aligned.shape, strict=False))
@@ -134,7 +135,7 @@ class ZeroWeights(Check):
             return
         masked = batch.kept | (batch.weights == 0)  # by weights alone
         if batch.mask is not None:
-            values, mask = same_rank(batch.values, batch.mask)
+            values, mask = squeeze_or_expand_to_same_rank(np, batch.values, batch.mask)
             if np.broadcast_shapes(values.shape, mask.shape) != values.shape:
                 return
             masked = np.broadcast_to(mask, values.shape).reshape(batch.values.shape)
