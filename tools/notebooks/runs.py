@@ -16,11 +16,12 @@ from datetime import datetime
 from importlib import metadata
 from typing import NamedTuple
 
+from ipykernel.ipkernel import IPythonKernel
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from nbclient.exceptions import CellTimeoutError
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 
 from tools.notebooks.files import ANSI, ROOT, code_cells, config, joined
 
@@ -134,6 +135,8 @@ def keep_compared(path, nb, cells, seconds):
         return
     for count, (cell, outputs) in enumerate(cells, start=1):
         cell.execution_count, cell.outputs = count, outputs
+    # What a kernel says of itself, and nbclient writes down: the site colours code by it.
+    nb.metadata.language_info = from_dict(IPythonKernel.language_info)
     Kept().keep(path, Run(nb, seconds, ""))
 
 

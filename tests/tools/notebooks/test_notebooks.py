@@ -503,3 +503,4 @@ def test_a_run_that_nbval_passed_whole_is_kept_for_the_site(monkeypatch):
     assert (path.name, run.seconds, run.error) == ("a.ipynb", 1.0, "")
     assert [cell.execution_count for cell in run.nb.cells] == [1, 2]
     assert [cell.outputs for cell in run.nb.cells] == [[output], [output]]
+    assert run.nb.metadata.language_info.pygments_lexer == "ipython3"
