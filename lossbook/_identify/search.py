@@ -12,7 +12,6 @@ from lossbook._core import (
     Array,
     ArrayLike,
     asarray,
-    attached_mask,
     check_not_empty,
     dtype_name,
     is_float,
@@ -30,7 +29,7 @@ from lossbook._identify.matches import (
 )
 from lossbook._identify.printed import ROUNDING, read
 from lossbook._identify.slips import slip_candidates
-from lossbook._losses import loss_named
+from lossbook._losses import loss_named, of_keras
 from lossbook._trace import trace
 from lossbook.total import batch_loss, weighted_losses
 
@@ -199,9 +198,8 @@ def _from_loss(loss, y_true, y_pred, mask, dtype, options):
     missing = [name for name, x in (("y_true=", y_true), ("y_pred=", y_pred)) if x is None]
     if missing:
         raise TypeError(f"identify needs {' and '.join(missing)} with loss=.")
-    attached = attached_mask(y_pred) is not None or options.get("ignore_class") is not None
     path = trace(loss, y_true, y_pred, mask=mask, dtype=dtype, **options)
-    if attached or getattr(loss, "_fn_kwargs", {}).get("ignore_class") is not None:
+    if path.mask is not mask:  # found on y_pred, or made by the loss
         kept = [stage.value for stage in path.stages if stage.name == "mask_weight"]
         mask = to_numpy(kept[0]) != 0 if kept else mask
     name, slip = path.loss, None
@@ -210,7 +208,8 @@ def _from_loss(loss, y_true, y_pred, mask, dtype, options):
     if how != "none":
         classes = path.elementwise.shape[path.class_axis]
     elif entry.target == "sparse" and entry.takes_logits:
-        classes = to_numpy(y_pred).shape[options.get("axis", -1)]
+        _, _, bound = of_keras(loss) or (None, None, {})
+        classes = to_numpy(y_pred).shape[{**bound, **options}.get("axis", -1)]
         how = "sum"
     if how == "mean":
         slip = classes, (f"The class axis is summed, which {name} averages.",)

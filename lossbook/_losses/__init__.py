@@ -11,6 +11,7 @@ from lossbook._losses.catalogue import (
     loss_named,
     options_of,
 )
+from lossbook._losses.whose import function_of, keras_objects, of_keras, own_call
 
 __all__ = [
     "ALIASES",
@@ -21,8 +22,12 @@ __all__ = [
     "LossCall",
     "elementwise_losses",
     "entry_of",
+    "function_of",
+    "keras_objects",
     "known_options",
     "loss_call",
     "loss_named",
+    "of_keras",
     "options_of",
+    "own_call",
 ]

@@ -34,6 +34,7 @@ from lossbook._losses.catalogue import (
     known_options,
     options_of,
 )
+from lossbook._losses.whose import is_loss, keras_name, keras_objects, of_keras
 from lossbook.elementwise import softmax
 
 DEFAULT_REDUCTION = type("Default", (str,), {})("sum_over_batch_size")  # known by its identity
@@ -129,28 +130,23 @@ def _settings(
     loss: Any, reduction: str | None, dtype: Any, options: dict[str, Any]
 ) -> tuple[str, str, str, dict[str, Any]]:
     """Return the loss's name, its reduction, dtype and options; a Loss object brings its own."""
-    received, function = loss, None
-    if not isinstance(loss, str) and hasattr(loss, "reduction"):
-        _refuse_other_settings(loss, reduction, dtype, options)
-        # Keras's losses are wrappers: the function, and the options that it is called with.
-        options = dict(getattr(loss, "_fn_kwargs", {}))
-        reduction, dtype = loss.reduction, loss.dtype
-        loss = getattr(loss, "fn", None) if type(loss).__module__.startswith("keras.") else None
-    if callable(loss):
-        function = loss
-        of_keras = str(getattr(loss, "__module__", "")).startswith("keras.")
-        loss = getattr(loss, "__name__", None) if of_keras else None
-    if loss not in (*LOSSES, *ATOMIC, *ALIASES):
-        _refuse_loss(received)
-    loss = ALIASES.get(loss, loss)
-    if function is not None:
-        options = known_options(loss, function, options)
-    unknown = [o for o in options if o not in options_of(loss)]
+    found = None if isinstance(loss, str) else of_keras(loss)
+    if isinstance(loss, str) and loss in (*LOSSES, *ATOMIC, *ALIASES):
+        name = ALIASES.get(loss, loss)
+    elif found is None:
+        _refuse_loss(loss)
+    else:
+        name, function, bound = found
+        if is_loss(loss):
+            _refuse_other_settings(loss, reduction, dtype, options)
+            reduction, dtype = loss.reduction, loss.dtype
+        options = known_options(name, function, {**bound, **options})
+    unknown = [o for o in options if o not in options_of(name)]
     if unknown:
-        takes = ", ".join(options_of(loss)) or "no options"
-        raise TypeError(f"{loss} takes {takes}. Received: {', '.join(unknown)}.")
+        takes = ", ".join(options_of(name)) or "no options"
+        raise TypeError(f"{name} takes {takes}. Received: {', '.join(unknown)}.")
     dtype = check_dtype(floatx() if dtype is None else dtype)
-    return loss, keras3.standardize_reduction(reduction), dtype, options
+    return name, keras3.standardize_reduction(reduction), dtype, options
 
 
 def _refuse_other_settings(
@@ -182,6 +178,10 @@ def _refuse_loss(loss: Any) -> NoReturn:
     else:
         owner = loss if hasattr(loss, "__name__") else type(loss)
         name = f"{owner.__module__}.{owner.__name__}".removeprefix("builtins.")
+        if keras_name(owner):
+            hint = f"This one is of Keras's class, but calls another function. {hint}"
+        elif owner.__name__ in (*LOSSES, *ATOMIC, *ALIASES):
+            hint = f"This one bears the name of Keras's, but is another object. {hint}"
     raise ValueError(f"Unknown loss {name}. Known: Keras's {', '.join([*LOSSES, *ATOMIC])}. {hint}")
 
 
@@ -241,11 +241,11 @@ def elementwise_losses(
 
 def _atomic_values(call: LossCall) -> tuple[Any, Any]:
     """Return what Keras's own function returns, and the mask that it attaches, if any."""
-    from keras import losses, ops
+    from keras import ops
 
     y_true, y_pred = ops.convert_to_tensor(call.y_true), ops.convert_to_tensor(call.y_pred)
     try:
-        values = losses.get(call.name)(y_true, y_pred, **call.options)
+        values = keras_objects()[call.name](y_true, y_pred, **call.options)
     except Exception as error:
         raise ValueError(
             f"Keras's {call.name} refuses y_true of shape {shape_of(y_true)} with y_pred of shape "

@@ -5,8 +5,9 @@ the tensors of every batch: what each output's loss received, what it recovered 
 the additional losses. The step is Keras's own, compiled as the model is. Where a future Keras moves
 what is read here, `private` says so.
 
-Two reads of a tensor lie in lower rooms, which trace needs without a model: the mask that Keras has
-attached (`_core.attached_mask`) and the logits behind it (`_losses/call.py`, `_keras_logits`).
+Three reads lie in lower rooms, which trace needs without a model: of a tensor the mask that Keras
+has attached (`_core.attached_mask`) and the logits behind it (`_losses/call.py`, `_keras_logits`),
+and the losses that are Keras's own (`_losses/whose.py`).
 """
 
 from lossbook._model.check import check_model

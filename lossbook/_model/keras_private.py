@@ -1,11 +1,10 @@
 """What lossbook reads of Keras that Keras does not promise to keep, each thing once."""
 
-import functools
 import inspect
 import warnings
 
 from lossbook._core import installed_keras
-from lossbook._losses import ALIASES, known_options, loss_named, options_of
+from lossbook._losses import known_options, loss_named, of_keras, options_of
 
 
 def private(owner, name):
@@ -22,26 +21,12 @@ def private(owner, name):
 
 def known_loss(loss):
     """Return (name, options) if a Loss object calls a function of `keras.losses`, else None."""
-    function, options = function_of(loss), dict(getattr(loss, "_fn_kwargs", {}))
-    while isinstance(function, functools.partial) and not function.args:
-        function, options = function.func, {**function.keywords, **options}
-    if not str(getattr(function, "__module__", "")).startswith("keras."):
+    found = of_keras(loss)
+    if found is None:
         return None
-    name = ALIASES.get(function.__name__, function.__name__)
-    if loss_named(name) is None:
-        return None
+    name, function, options = found
     options = known_options(name, function, options)
     return (name, options) if set(options) <= set(options_of(name)) else None
-
-
-def function_of(loss):
-    """Return the function that Keras's own `call` of a Loss calls, None where `call` is another."""
-    of_keras = str(getattr(type(loss).call, "__module__", "")).startswith("keras.")
-    return getattr(loss, "fn", None) if of_keras else None
-
-
-def own_call(loss):
-    return not str(getattr(type(loss).__call__, "__module__", "")).startswith("keras.")
 
 
 def keras_logits(name, y_pred, options):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lossbook._core import attached_mask
-from lossbook._losses import KerasLoss, loss_named
-from lossbook._model.keras_private import function_of, keras_logits, known_loss, own_call
+from lossbook._losses import KerasLoss, function_of, loss_named, own_call
+from lossbook._model.keras_private import keras_logits, known_loss
 
 _OWN = KerasLoss(None, "none", target="own")  # what a user's loss takes is not known
 

@@ -107,8 +107,9 @@ def trace(
     trace holds them, one for each element, and total = sum of coefficient · elementwise.
 
     Args:
-        loss: Keras's name of a loss, its function, or a `keras.losses.Loss` object (then its own
-            options, dtype and reduction are used; others beside it are refused).
+        loss: Keras's name of a loss, its function (or a `functools.partial` of it), or a
+            `keras.losses.Loss` object (then its own options, dtype and reduction are used; others
+            beside it are refused). Another object is refused, whatever its name.
         y_true: labels or targets, `(batch, *positions)`.
         y_pred: predictions, `(batch, *positions)`. A mask or logits that Keras has attached to
             the tensor are used as Keras uses them.

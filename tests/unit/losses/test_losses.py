@@ -12,6 +12,7 @@ from keras import ops
 from keras.src.losses.losses import LossFunctionWrapper
 
 import lossbook as lb
+from lossbook._losses import keras_objects
 from lossbook._losses.catalogue import ALIASES, ATOMIC, LOSSES, options_of
 from lossbook._model import known_loss
 from tests.real_keras.draw.arrays import labels, predictions
@@ -122,33 +123,30 @@ def test_hinge_turns_labels_only_if_all_are_binary():
         assert lb.trace("hinge", y, p).total == pytest.approx(theirs, rel=1e-6)
 
 
-class Newer(LossFunctionWrapper):
+@pytest.fixture
+def newer(monkeypatch):
     """The sparse crossentropy of a Keras that has added options to it."""
 
-    def __init__(self, **options):
-        def sparse_categorical_crossentropy(
-            y_true, y_pred, from_logits=False, axis=-1, label_smoothing=0.0, kind=None
-        ):
-            return keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
+    def function(y_true, y_pred, from_logits=False, axis=-1, label_smoothing=0.0, kind=None):
+        return keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
 
-        sparse_categorical_crossentropy.__module__ = "keras.src.losses.losses"
-        super().__init__(sparse_categorical_crossentropy, **options)
+    monkeypatch.setitem(keras_objects(), "sparse_categorical_crossentropy", function)
+    return lambda **options: LossFunctionWrapper(function, **options)
 
 
-Newer.__module__ = "keras.src.losses.losses"
 LABELS, CHANCES = np.array([1, 0]), np.array([[0.25, 0.75], [0.5, 0.5]])
 
 
-def test_an_option_that_a_newer_keras_has_added_changes_nothing_at_its_default():
-    loss = Newer(label_smoothing=0.0, kind=None)
+def test_an_option_that_a_newer_keras_has_added_changes_nothing_at_its_default(newer):
+    loss = newer(label_smoothing=0.0, kind=None)
     expected = -np.log(0.75) / 2 - np.log(0.5) / 2
     assert lb.trace(loss, LABELS, CHANCES).total == pytest.approx(expected, 1e-6)
     assert known_loss(loss) == ("sparse_categorical_crossentropy", {})
 
 
 @pytest.mark.parametrize("options", [{"label_smoothing": 0.1}, {"kind": "soft"}, {"odd": 0.0}])
-def test_an_option_that_a_newer_keras_has_added_is_refused_elsewhere(options):
-    loss = Newer(**options)
+def test_an_option_that_a_newer_keras_has_added_is_refused_elsewhere(newer, options):
+    loss = newer(**options)
     (name,) = options
     with pytest.raises(TypeError) as raised:
         lb.trace(loss, LABELS, CHANCES)
