@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book learner workshop walk cheatsheet workflows links slides serve test browser lighthouse fuzz backends colab record gpu gpu-wheels matrix drift mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book learner workshop walk cheatsheet workflows links slides serve test browser lighthouse fuzz backends colab record gpu gpu-wheels matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -158,7 +158,7 @@ lighthouse: $(LIGHTHOUSE) _build/html/index.html ## Score every page on a slow p
 fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=500, RIDDLE="1 3": alone)
 	@$(BIN)/python -m tests.real_keras.fuzz $(N:%=--calls %) $(MODELS:%=--models %) $(SEED:%=--seed %) $(if $(RIDDLE),--riddle $(RIDDLE))
 
-# The environments of the next five are nox's: noxfile.py says what runs in them.
+# The environments of the next four are nox's: noxfile.py says what runs in them.
 NOX := $(BIN)/nox --session
 
 backends: $(READY) ## Run tests, notebooks, whole models on JAX and PyTorch (BACKENDS=jax: one alone)
@@ -167,11 +167,8 @@ backends: $(READY) ## Run tests, notebooks, whole models on JAX and PyTorch (BAC
 colab: $(READY) ## Run setup cell and notebooks with Colab's versions (RUNTIMES=colab-2026-07: these)
 	@RUNTIMES="$(RUNTIMES)" $(NOX) colab -- $(ARGS)
 
-matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 newest": these alone)
+matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 nightly": these)
 	@RELEASES="$(RELEASES)" $(NOX) matrix
-
-drift: $(READY) ## Which numbers moved in the newest Keras, the nightly, Colab's? (RELEASES=nightly)
-	@RELEASES="$(RELEASES)" RULE="$(RULE)" $(NOX) drift
 
 mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUNCTIONS=huber: there)
 	@$(NOX) mutants -- $(FUNCTIONS)

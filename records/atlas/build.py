@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -167,11 +168,58 @@ def saved(release):
 
 
 def differences(found, before):
-    """Return what is not the same in two runs: cases whose scalars, logs or errors differ."""
+    """Return the cases of two runs whose scalars, logs or errors differ.
+
+    The shapes in an error may change places: TensorFlow multiplies (4, 5) by (4,) in the loss and
+    in its gradient at once, and whichever fails first words the error.
+    """
     if before is None:
         return ["no results to compare with"]
-    ids = sorted({*found["results"], *before["results"]})
-    return [id for id in ids if found["results"].get(id) != before["results"].get(id)]
+    found, before = (
+        {id: plain(cell) for id, cell in run["results"].items()} for run in (found, before)
+    )
+    return [id for id in sorted({*found, *before}) if found.get(id) != before.get(id)]
+
+
+def plain(cell):
+    """Return {method: outcome} of a case, the shapes in an error in one order."""
+    shapes = re.compile(r"(\[[\d,]*\]) vs\. (\[[\d,]*\])")
+    return {
+        method: {
+            name: shapes.sub(lambda pair: " vs. ".join(sorted(pair.groups())), part)
+            if name == "error"
+            else part
+            for name, part in outcome.items()
+        }
+        for methods, outcome in cell.items()
+        for method in methods.split()
+    }
+
+
+def moved(python):
+    """Run all cases in an environment with another Keras; return those that moved.
+
+    A case has moved where a number is not the one recorded of the newest release, up to rounding,
+    or where one of the two refuses.
+    """
+    found = run("moved", python, None, freeze())
+    if isinstance(found, str):
+        sys.exit(f"The Loss Book: {found}")
+    before = saved(list(RELEASES)[-1])["results"]
+    return [id for id, cell in found["results"].items() if not alike(cell, before[id])]
+
+
+def alike(cell, before):
+    """Say whether the methods of a case report the same numbers, or refuse alike."""
+    one, other = (
+        {
+            (method, name): number
+            for method, outcome in plain(case).items()
+            for name, number in summary.reported(outcome).items()
+        }
+        for case in (cell, before)
+    )
+    return one.keys() == other.keys() and all(summary.same(one[key], other[key]) for key in one)
 
 
 def row(found):

@@ -5,9 +5,9 @@ numbers are the same if they agree to float32 rounding. Called by build.py after
 """
 
 import json
+import math
 from pathlib import Path
 
-from records.atlas.alike import same
 from records.atlas.cases import CASES
 from records.atlas.releases import RELEASES
 
@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 TARGET = HERE.parents[1] / "lossbook" / "_atlas.json"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 REFUSED = "."  # an error instead of a number
+RTOL, ATOL = 2e-6, 1e-6  # float32 rounding
 
 
 def reported(outcome):
@@ -24,6 +25,22 @@ def reported(outcome):
     if "calls" in outcome:
         return {"": [call["loss"] for call in outcome["calls"]]}
     return {"": outcome["loss"], **outcome.get("logs", {})}
+
+
+def flat(nested):
+    """Return a number, or the numbers of a nested list, as a list of floats."""
+    if isinstance(nested, list):
+        return [number for part in nested for number in flat(part)]
+    return [float(nested)]
+
+
+def same(one, other):
+    """Say whether two outcomes are the same number, or numbers, up to rounding."""
+    one, other = flat(one), flat(other)
+    return len(one) == len(other) and all(
+        a == b or (a != a and b != b) or abs(a - b) <= RTOL * abs(b) + ATOL < math.inf
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 def rounded(number):

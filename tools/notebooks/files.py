@@ -56,11 +56,6 @@ def title_of(path):
     return title.partition(":")[0] if len(title) > 30 else title
 
 
-def chapter_title(path):
-    """Return the title of a chapter, with its number: "4 Masks"."""
-    return f"{int(path.stem[:2])} {title_of(path)}"
-
-
 def chapters():
     """Return file and title of every chapter, by its number: {4: ("04_masks", "Masks"), ...}."""
     return {int(path.stem[:2]): (path.stem, title_of(path)) for path in notebooks()}

@@ -200,14 +200,14 @@ def results(xml):
     return found
 
 
-def record(name, title, python, backend="tensorflow", *, files=(), counts=None, notes=()):
-    """Return the record of an environment; the notebooks run in it where no counts are given."""
+def record(name, title, python, backend="tensorflow", *, notes=()):
+    """Run the notebooks in an environment; return its record."""
     return {
         "environment": name,
         "title": title,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         **versions(python, backend),
-        "notebooks": nbval(name, python, backend, files) if counts is None else counts,
+        "notebooks": nbval(name, python, backend),
         "notes": list(notes),
     }
 

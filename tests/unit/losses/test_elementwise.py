@@ -412,6 +412,15 @@ def test_only_the_last_axis_of_class_numbers_is_dropped(as_given):
         np.testing.assert_allclose(loss, [[math.log(4), math.log(4), 0]], rtol=1e-6)
 
 
+def test_generalized_crossentropy_of_many_positions():
+    rng = np.random.default_rng(7)
+    p, y = rng.dirichlet(np.ones(5), (4, 2, 3)), rng.integers(0, 5, (4, 2, 3))
+    likelihood = [p[(*place, y[place])] for place in np.ndindex(y.shape)]
+    expected = (1 - np.reshape(likelihood, y.shape) ** 0.7) / 0.7
+    loss = elementwise.categorical_generalized_cross_entropy(y, p, q=0.7)
+    np.testing.assert_allclose(loss, expected, rtol=1e-12)
+
+
 def test_jax_and_pytorch_divide_by_the_sum_before_they_clip(monkeypatch):
     """What the backends themselves say is the matter of `make backends`."""
     p = np.array([[[0.0, 0.4, 0.4], [0.1, 0.1, 0.3]], [[1.0, 0.0, 0.0], [2.0, 1.0, 1.0]]])
