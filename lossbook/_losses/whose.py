@@ -5,6 +5,7 @@ A wrapper bears the name and the module of what it wraps, a subclass the functio
 """
 
 import functools
+import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -26,7 +27,9 @@ def of_keras(loss: Any) -> tuple[str, Callable, dict[str, Any]] | None:
     if is_loss(loss):
         if own_call(loss):
             return None
-        function, options = function_of(loss), dict(getattr(loss, "_fn_kwargs", {}))
+        function, options = function_of(loss), vars(loss).get("_fn_kwargs", {})
+        if not isinstance(options, dict) or _computed(loss, "_fn_kwargs"):
+            return None
     while type(function) is functools.partial and not function.args:
         function, options = function.func, {**function.keywords, **options}
     name = keras_name(function)
@@ -70,15 +73,18 @@ def is_loss(loss: Any) -> bool:
 
 def function_of(loss: Any) -> Callable | None:
     """Return the function that Keras's own `call` of a Loss calls, None where `call` is another."""
-    own = vars(loss)
-    if "call" in own or not _inherited(loss, "call"):
-        return None
-    return own.get("fn") if own.get("fn") is getattr(loss, "fn", None) else None
+    own_call = "call" in vars(loss) or not _inherited(loss, "call")
+    return None if own_call or _computed(loss, "fn") else vars(loss).get("fn")
 
 
 def own_call(loss: Any) -> bool:
     """Say whether a Loss object has a `__call__` of its own."""
     return not _inherited(loss, "__call__")
+
+
+def _computed(loss, name):
+    """Say whether an attribute is a property of the class, which need not give what was set."""
+    return inspect.isdatadescriptor(inspect.getattr_static(type(loss), name, None))
 
 
 def _inherited(loss, method):
