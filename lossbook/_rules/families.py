@@ -7,6 +7,18 @@ from types import MappingProxyType
 
 from lossbook import reduction as keras3
 from lossbook._core import asarray, check_fit, namespace, shape_of
+from lossbook._rules.early_keras3 import mask_times_ratio
+from lossbook._rules.epochs_and_extras import (
+    batches_alike,
+    each_alone,
+    last_batch,
+    mean_of_vector,
+    no_vector,
+    running_means,
+    sum_of_vector,
+    undivided_penalty,
+    vector_itself,
+)
 from lossbook._rules.keras2 import (
     at_a_mask_with_ones,
     at_the_values,
@@ -15,18 +27,6 @@ from lossbook._rules.keras2 import (
     mask_by_mean,
     mask_by_valid,
     sum_of_weights_walk,
-)
-from lossbook._rules.older_releases import (
-    batches_alike,
-    each_alone,
-    last_batch,
-    mask_times_ratio,
-    mean_of_vector,
-    no_vector,
-    running_means,
-    sum_of_vector,
-    undivided_penalty,
-    vector_itself,
 )
 from lossbook._rules.weight_shapes import (
     alike,

@@ -13,8 +13,8 @@ from types import MappingProxyType
 import numpy as np
 
 from lossbook._core import asarray, check_not_empty, dtype_name, namespace, shape_of
+from lossbook._rules.epochs_and_extras import batches_alike, each_alone
 from lossbook._rules.families import Rule
-from lossbook._rules.older_releases import batches_alike, each_alone
 from lossbook.reduction import Step
 from lossbook.total import reported_loss
 

@@ -232,13 +232,13 @@ def message(error):
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
     line, kind = lines[0], type(error).__name__
     if re.match("in user code|in converted code|Graph execution error|Exception encountered", line):
-        told = [re.match(r"(?:[\w.]*\.)?(\w+Error): (.+)", other) for other in lines]
-        told = [match.groups() for match in told if match]
-        said = [other for other in lines[1:] if re.search("shapes|Expected|must", other)]
-        if told:
-            kind, line = told[-1]
-        elif said:
-            line = said[0]
+        errors = [re.match(r"(?:[\w.]*\.)?(\w+Error): (.+)", other) for other in lines]
+        errors = [match.groups() for match in errors if match]
+        hints = [other for other in lines[1:] if re.search("shapes|Expected|must", other)]
+        if errors:
+            kind, line = errors[-1]
+        elif hints:
+            line = hints[0]
     return (kind + ": " + re.sub(r" at 0x[0-9a-f]+", "", line))[:120]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import lossbook as lb
-from lossbook._rules.older_releases import last_batch
+from lossbook._rules.epochs_and_extras import last_batch
 from lossbook.rules import resolve
 from records.atlas.cases import CASES, CUSTOM, Numpy
 

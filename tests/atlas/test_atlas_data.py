@@ -55,8 +55,8 @@ def test_atlas_is_large_enough_and_small_enough():
 def test_every_kind_shows_in_two_cases():
     kinds = Counter(kind for case in cases.CASES for kind in case["kinds"])
     assert {kind: count for kind, count in kinds.items() if count < 2} == {}
-    told = re.findall(r"^\| ([A-Z0-9]+) \|", (ATLAS / "README.md").read_text("utf-8"), re.M)
-    assert set(kinds) == set(told)
+    listed = re.findall(r"^\| ([A-Z0-9]+) \|", (ATLAS / "README.md").read_text("utf-8"), re.M)
+    assert set(kinds) == set(listed)
 
 
 def test_cases_are_made_the_same_way_twice():

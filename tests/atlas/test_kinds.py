@@ -60,9 +60,9 @@ def test_all_releases_are_recorded():
 
 
 def test_the_kinds_are_those_of_the_readme():
-    told = re.findall(r"^\| ([A-Z0-9]+) \|", (ATLAS / "README.md").read_text("utf-8"), re.M)
+    listed = re.findall(r"^\| ([A-Z0-9]+) \|", (ATLAS / "README.md").read_text("utf-8"), re.M)
     names = [kind.name for kind in KINDS]
-    assert sorted(names) == sorted([*told, *FURTHER])
+    assert sorted(names) == sorted([*listed, *FURTHER])
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -32,8 +32,11 @@ def faults(link, recorded=RECORDED):
             found.append(f"the lines are {now}, recorded are {[where, line]}")
     names = re.findall(r"`([\w.]+)`", link.text) if re.match(r"`.*`$", link.text) else []
     for name in names + re.findall(r"[\w.]+", link.title):
-        said = (MEANT.get(name, name), name.partition(".")[2] or name)  # with a module, or without
-        if not any(re.search(rf"\b{re.escape(one)}\b", where) for one in said):
+        spellings = (
+            MEANT.get(name, name),
+            name.partition(".")[2] or name,
+        )  # with a module, or without
+        if not any(re.search(rf"\b{re.escape(one)}\b", where) for one in spellings):
             found.append(f"says {name}, leads to {where}")
     return found
 

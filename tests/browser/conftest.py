@@ -60,7 +60,7 @@ def open_page(browser):
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.on(
             "console",
-            lambda said: page.errors.append(said.text) if said.type == "error" else None,
+            lambda message: page.errors.append(message.text) if message.type == "error" else None,
         )
         page.on(
             "response",

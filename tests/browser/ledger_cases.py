@@ -96,15 +96,15 @@ def expected(state):
             if lb.RULES[state.rule].framework in LIBRARIES and state.mask is not None:
                 keep = state.mask if state.class_axis == "none" else state.mask[..., None]
                 contributions = np.where(keep, contributions, 0)
-    said = " ".join(str(w.message) for w in caught)
+    warned = " ".join(str(w.message) for w in caught)
     return {
         "values": values.ravel(),
         "coefficients": coefficients.ravel(),
         "contributions": contributions.ravel(),
         "denominator": float(made.denominator),
         "total": np.asarray(made.total),
-        "wrong_axis": "it acts on axis" in said,
-        "few_weights": "divides by the sum of the weights" in said,
+        "wrong_axis": "it acts on axis" in warned,
+        "few_weights": "divides by the sum of the weights" in warned,
     }
 
 

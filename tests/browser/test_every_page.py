@@ -79,12 +79,12 @@ def test_axe_finds_no_violation(name, theme, site, open_page, axe):
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     page.evaluate(axe)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    said = [
+    problems = [
         f"{one['id']}: {one['help']}: {node['target']} {node['html'][:120]}"
         for one in found
         for node in one["nodes"][:3]
     ]
-    assert said == []
+    assert problems == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -23,6 +23,6 @@ def test_a_page_reports_requests_and_errors(site, browser_page):
     with browser_page.expect_event("pageerror"):
         browser_page.evaluate("setTimeout(() => { throw new Error('uncaught'); }); void 0")
     browser_page.goto(f"{site}/no-such-page.html")
-    said = "\n".join(browser_page.errors)
+    errors = "\n".join(browser_page.errors)
     for word in ("planted", "uncaught", f"404: {site}/no-such-page.html"):
-        assert word in said
+        assert word in errors

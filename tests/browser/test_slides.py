@@ -104,7 +104,7 @@ def test_a_slide_that_cannot_be_read_is_found(change, problem, deck):
     page = deck("#/weights-2")
     assert page.evaluate(MEASURE) == []
     page.evaluate(f"{{ const box = Reveal.getCurrentSlide().firstElementChild; {change} }}")
-    assert any(re.search(problem, said) for said in page.evaluate(MEASURE))
+    assert any(re.search(problem, fault) for fault in page.evaluate(MEASURE))
 
 
 @pytest.mark.parametrize("cut", CUTS)
@@ -147,12 +147,12 @@ def test_a_cut_prints_a_page_for_each_slide(cut, deck):
 
 
 def test_axe_finds_no_violation(deck, axe):
-    page, said = deck(), []
+    page, problems = deck(), []
     page.evaluate(axe)
     for name in every_slide(page):
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-        said += [f"{name}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
-    assert said == []
+        problems += [f"{name}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
+    assert problems == []
 
 
 def test_without_scripts_it_is_one_long_page(deck):

@@ -65,9 +65,9 @@ def targets():
 
 
 def test_make_alone_lists_every_target():
-    said = make(ROOT).stdout
+    done = make(ROOT).stdout
     for name in targets():
-        assert re.search(rf"^  {name} +[A-Z].{{9}}", said, re.MULTILINE), name
+        assert re.search(rf"^  {name} +[A-Z].{{9}}", done, re.MULTILINE), name
     assert {"setup", "book", "serve", "test", "lint", "refresh", "clean"} <= set(targets())
 
 
@@ -78,12 +78,12 @@ def test_what_cannot_be_set_up_is_said_in_one_line(clone):
         folder = clone / name.partition(".")[0]
         folder.mkdir()
         (folder / name).write_text(source)
-        said = make(clone, "setup", PYTHON=sys.executable, PYTHONPATH=str(folder))
-        assert f"needs Python 3.11 to 3.13 with venv, and {sys.executable} is none" in said.stderr
-        assert said.returncode == 2
-    said = make(clone, "setup", PYTHON="python-of-nobody")
-    assert "and python-of-nobody is none" in said.stderr and said.returncode == 2
-    assert "PYTHON=python3.13 make" in said.stderr
+        done = make(clone, "setup", PYTHON=sys.executable, PYTHONPATH=str(folder))
+        assert f"needs Python 3.11 to 3.13 with venv, and {sys.executable} is none" in done.stderr
+        assert done.returncode == 2
+    done = make(clone, "setup", PYTHON="python-of-nobody")
+    assert "and python-of-nobody is none" in done.stderr and done.returncode == 2
+    assert "PYTHON=python3.13 make" in done.stderr
     assert not (clone / ".venv").exists()
 
 
@@ -92,9 +92,9 @@ def test_a_clone_is_set_up_once_and_again_after_a_move(clone):
     (clone / "requirements.txt").write_text("")
 
     def setup(folder, **variables):
-        said = make(folder, "setup", "INSTALL=--version", **variables)
-        assert said.returncode == 0, said.stderr
-        return said.stdout
+        done = make(folder, "setup", "INSTALL=--version", **variables)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     assert "uv could not install the packages. Trying pip" in setup(clone, PYTHON=sys.executable)
     assert (clone / ".venv/.ready").read_text() == f"{clone}\n"
@@ -247,8 +247,8 @@ def test_make_home_carries_the_address_everywhere(tmp_path):
     shutil.copy(ROOT / "tools/home.py", tmp_path / "tools")
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     command = [sys.executable, str(tmp_path / "tools/home.py")]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert said.split() == [
+    done = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert done.split() == [
         *("CITATION.cff", "a.ipynb", "b.md", "lossbook/_interact/ledger.py"),
         *["The", "book", "lives", "at", "https://github.com/new-owner/the-book"],
     ]

@@ -113,8 +113,8 @@ class Deck:
     def says_what_goes_wrong(self, slide, number):
         """Say whether the notes of this slide have it: once a step, with its exercises if any."""
         step = slide.step
-        told = next((s for s in self.slides if s.step is step and s.of(Exercise)), None)
-        return bool(step.wrong) and (slide is told or (told is None and number == 1))
+        exercise = next((s for s in self.slides if s.step is step and s.of(Exercise)), None)
+        return bool(step.wrong) and (slide is exercise or (exercise is None and number == 1))
 
 
 def together(text):

@@ -19,7 +19,7 @@ from tools.notebooks.files import ROOT, code_cells, notebooks, read, repository
 from tools.notebooks.runs import seconds_of
 from tools.watch import environments
 
-LIMIT = 20  # seconds that the setup cell may take; more is said, and fails nothing
+LIMIT = 20  # seconds that the setup cell may take; a slower one is noted, and fails nothing
 
 # Colab's own, from googlecolab/backend-info. PyTorch, JAX and 600 more are not asked for: no
 # notebook imports them. The kernel's parts are those of the list of June 2026 (pip-freeze.gpu.txt

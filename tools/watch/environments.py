@@ -171,7 +171,7 @@ def versions(python, backend="tensorflow"):
 
 
 def nbval(name, python, backend="tensorflow", files=()):
-    """Run notebooks with nbval in the kernel of an environment; return what came of each."""
+    """Run notebooks with nbval in the kernel of an environment; return the counts of each."""
     report = KERNELS / f"{name}.xml"
     chosen = [str(path.relative_to(ROOT)) for path in notebooks(files)]
     command = [sys.executable, *PYTEST, "--dist", "loadfile", "--junit-xml", report]
@@ -215,8 +215,8 @@ def record(name, title, python, backend="tensorflow", *, notes=()):
 def keep(record):
     """Write a record and say what is in it; return how many of its cells failed."""
     counts = total(record)
-    said = ", ".join(f"{count} {key}" for key, count in counts.items())
-    head = f"{write(record).name}: {versions_text(record)}: {said}"
+    outcome = ", ".join(f"{count} {key}" for key, count in counts.items())
+    head = f"{write(record).name}: {versions_text(record)}: {outcome}"
     print(head, *record["notes"], sep="\n  ", flush=True)
     return counts["failed"]
 

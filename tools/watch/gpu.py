@@ -126,7 +126,7 @@ def main(arguments):
     if not backends:
         sys.exit(f"The Loss Book: install one of {', '.join(TITLES)} for this machine's GPU first.")
     with_gpu = [] if "--dry" in arguments else [name for name in backends if has_gpu(name)]
-    if with_gpu:  # what stood there said that none was at hand
+    if with_gpu:  # the record that says that none was at hand
         (ROOT / "records" / "environments" / "gpu.json").unlink(missing_ok=True)
     else:
         print(NO_GPU, flush=True)

@@ -75,9 +75,11 @@ def test_a_directive_and_a_role_for_pages():
 
 @pytest.mark.parametrize("source", [".. ledger:: 1~4", ":ledger:`try it <1~4>`"])
 def test_a_state_that_cannot_be_read_fails_the_build(source):
-    said = [m.astext() for m in rendered(source).findall(lambda n: n.tagname == "system_message")]
-    assert len(said) == 1
-    assert "A state has 8 parts and begins with 1~. Received: '1~4'." in said[0]
+    messages = [
+        m.astext() for m in rendered(source).findall(lambda n: n.tagname == "system_message")
+    ]
+    assert len(messages) == 1
+    assert "A state has 8 parts and begins with 1~. Received: '1~4'." in messages[0]
 
 
 def links():

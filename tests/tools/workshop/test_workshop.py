@@ -56,9 +56,9 @@ def test_a_step_names_what_its_chapter_has(step):
 @pytest.mark.parametrize("step", TAUGHT, ids=lambda step: step.id)
 def test_a_number_in_the_plan_stands_in_an_output_of_the_chapter(step):
     shown = numbers_of(CHAPTERS[step.chapter])
-    told = " ".join([*(part.what for part in step.parts), *(" ".join(w) for w in step.wrong)])
-    told = re.sub(r"\b2\.2(\.\d)?\b", "", told)  # a release
-    for number in numbers(told):
+    text = " ".join([*(part.what for part in step.parts), *(" ".join(w) for w in step.wrong)])
+    text = re.sub(r"\b2\.2(\.\d)?\b", "", text)  # a release
+    for number in numbers(text):
         assert not number.counts or shows(shown, number), number
 
 
@@ -204,4 +204,6 @@ def test_the_bundle_needs_site_and_slides(tmp_path, monkeypatch):
 def test_the_diagnosis_on_the_page_is_one_of_the_checkers():
     page = (ROOT / "book/instructors.md").read_text(encoding="utf-8")
     (quoted,) = re.findall(r'wrong in a way that it knows \("([^"]+)"\)', page)
-    assert quoted in {told for e in EXERCISES.values() for told in e.answers(*e.cases[0]).mistakes}
+    assert quoted in {
+        mistake for e in EXERCISES.values() for mistake in e.answers(*e.cases[0]).mistakes
+    }

@@ -155,7 +155,7 @@ def test_keras_2_divides_by_two_shares():
 
 
 @pytest.mark.parametrize(
-    ("factor", "extra", "said"),
+    ("factor", "extra", "missing"),
     [
         (0.4, 0.25, ""),
         (1, 0.25, " The loss weight, 0.4, is missing."),
@@ -163,13 +163,14 @@ def test_keras_2_divides_by_two_shares():
         (1, 0, " The loss weight, 0.4, is missing. The additional losses, 0.25, are missing."),
     ],
 )
-def test_what_is_forgotten_behind_the_output(factor, extra, said):
+def test_what_is_forgotten_behind_the_output(factor, extra, missing):
     number = factor * float(np.mean(W * V)) + extra
     found = lb.identify(number, V, W, loss_weight=0.4, additional=[0.2, 0.05])
     (match,) = found.matches
     assert match.rule == KERAS
     assert (
-        match.sentence == f"The sum of weight · value, divided by the number of values, {N}.{said}"
+        match.sentence
+        == f"The sum of weight · value, divided by the number of values, {N}.{missing}"
     )
     np.testing.assert_allclose(match.coefficients, factor * W / N)
 

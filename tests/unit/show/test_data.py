@@ -52,7 +52,7 @@ def test_the_colours_tell_the_classes_apart_on_average_but_not_pixel_by_pixel():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"count": 0}, "`count` must be a whole number, at least 1. Received: count=0"),
         ({"count": 2.5}, "`count` must be a whole number, at least 1. Received: count=2.5"),
@@ -67,7 +67,7 @@ def test_the_colours_tell_the_classes_apart_on_average_but_not_pixel_by_pixel():
         ),
     ],
 )
-def test_what_is_refused(arguments, said):
+def test_what_is_refused(arguments, message):
     with pytest.raises(ValueError) as refusal:
         data.segmentation(**arguments)
-    assert str(refusal.value) == said
+    assert str(refusal.value) == message

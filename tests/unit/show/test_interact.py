@@ -149,9 +149,9 @@ def test_the_ledgers_rules_are_those_of_the_catalogue():
         assert text.lower().startswith(framework.lower()), name
         if framework in ("keras", "tf.keras"):
             first, last = (lb.RULES[states.RULES[name][i]].versions for i in (0, -1))
-            said = re.findall(r"\d[\d.]*", text)
-            assert said[0] == re.findall(r"\d[\d.]*", first)[0], name
-            assert said[-1] == re.findall(r"\d[\d.]*", last)[-1], name
+            printed = re.findall(r"\d[\d.]*", text)
+            assert printed[0] == re.findall(r"\d[\d.]*", first)[0], name
+            assert printed[-1] == re.findall(r"\d[\d.]*", last)[-1], name
 
 
 @pytest.mark.parametrize("name", [name for name in states.RULES if len(states.RULES[name]) > 1])
@@ -220,7 +220,7 @@ def test_weights_of_other_shapes_are_stretched_where_that_is_the_same(shape, men
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("2~1~none~1~all~none~keras-3~sum", "A state has 8 parts and begins with 1~"),
         ("1~1~none~1~all~none~keras-3", "A state has 8 parts and begins with 1~"),
@@ -230,8 +230,8 @@ def test_weights_of_other_shapes_are_stretched_where_that_is_the_same(shape, men
         ("1~1~none~1~all~none~tf.keras-1.14~sum", "The interactive ledger has no rule"),
     ],
 )
-def test_a_text_that_is_no_state(text, said):
-    with pytest.raises(ValueError, match=re.escape(said)):
+def test_a_text_that_is_no_state(text, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         states.parse(text)
 
 
