@@ -1,13 +1,18 @@
-"""What `explain` costs on a U-Net, as ratios to `evaluate` and to what one would do by hand.
+"""What `explain` and `audit` cost, as ratios to `evaluate` of the same model.
 
-    python benchmarks/explain.py                       # 256 x 256 x 5, 64 images, batches of 16
-    python benchmarks/explain.py --side 64 --filters 8 # a smaller one, in a minute
-    python benchmarks/explain.py --growth              # with the number of samples, too
+    python -m benchmarks.explain                        # seven models, all columns: 15 minutes
+    python -m benchmarks.explain --quick                # fewer rows, in a third of the time
+    python -m benchmarks.explain --model mlp --only again
+    python -m benchmarks.explain --only growth          # with once, twice, four times the rows
 
-Each way runs in a process of its own, once to compile and then again. Memory is what the peak
-rises above the process with its data and the model in it; CPU seconds, of all cores, say more than
-those of the clock where the machine is busy. By hand: `predict`, then NumPy. Per
-class: one `evaluate` for each class, of a model with that class alone in its loss.
+again    In one process evaluate, explain and audit take turns; the best of three, after a first.
+first    The first call of each in a process of its own, compilation included; for explain also
+         after an evaluate of the same model. The better of two.
+memory   In a process of its own: what the peak of a second call, with all rows, rises above the
+         process with its data and its model.
+growth   As `again`, with more rows; the last column is what a row more costs explain, to evaluate.
+
+On a machine that does other work as well the seconds vary, the ratios of `again` little.
 """
 
 import argparse
@@ -18,143 +23,147 @@ import subprocess
 import sys
 import time
 
-CLASSES = 5
-WAYS = {
-    "evaluate": "evaluate",
-    "explain": "explain",
-    "by hand": "predict, then NumPy",
-    "per class": "evaluate per class",
-}
+from benchmarks.models import MODELS
+
+WAYS = ("evaluate", "explain", "audit")
+TIMES = 3
+
+
+def seconds(call):
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
 
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def unet(side, filters):
-    """Build a U-Net with four steps down and up."""
-    from keras import Input, Model, layers
-
-    def twice(x, width):
-        for _ in range(2):
-            x = layers.Conv2D(width, 3, padding="same", activation="relu")(x)
-        return x
-
-    inputs = x = Input((side, side, 3))
-    left = []
-    for level in range(4):
-        x = twice(x, filters * 2**level)
-        left.append(x)
-        x = layers.MaxPooling2D()(x)
-    x = twice(x, filters * 16)
-    for level in reversed(range(4)):
-        x = layers.Conv2DTranspose(filters * 2**level, 2, strides=2)(x)
-        x = twice(layers.Concatenate()([left[level], x]), filters * 2**level)
-    return Model(inputs, layers.Conv2D(CLASSES, 1, activation="sigmoid", name="mask")(x))
-
-
-def by_hand(np, p, y):
-    """Return the contribution of each class from predictions, as one would write it down."""
-    p = np.clip(p, 1e-7, 1 - 1e-7)
-    loss = -(y * np.log(p) + (1 - y) * np.log(1 - p))
-    return loss.mean(axis=(0, 1, 2)) / CLASSES
-
-
-def measure(way, side, filters, rows, batch):
-    """Return seconds of the first call and the next, and the bytes that the peak rises."""
+def calls(name, rows):
+    """Build a model; return what calls evaluate, explain and audit on it."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
-    import numpy as np
 
     import lossbook as lb
 
     keras.utils.set_random_seed(0)
-    rng = np.random.default_rng(0)
-    model = unet(side, filters)
-    model.compile("adam", "binary_crossentropy")
-    x = rng.random((rows, side, side, 3), dtype="float32")
-    y = np.eye(CLASSES, dtype="float32")[rng.integers(0, CLASSES, (rows, side, side))]
-
-    def one_class(k):
-        def loss(y_true, y_pred):
-            return keras.losses.binary_crossentropy(y_true[..., k : k + 1], y_pred[..., k : k + 1])
-
-        return loss
-
-    def call():
-        if way == "evaluate":
-            return [model.evaluate(x, y, batch_size=batch, verbose=0)]
-        if way == "explain":
-            found = lb.explain(model, x, y, batch_size=batch, verbose=0).by("class")
-            return list(found.values())
-        if way == "by hand":
-            return by_hand(np, model.predict(x, batch_size=batch, verbose=0), y).tolist()
-        losses = []
-        for k in range(CLASSES):
-            model.compile("adam", one_class(k))
-            losses.append(model.evaluate(x, y, batch_size=batch, verbose=0) / CLASSES)
-        return losses
-
-    small = unet(16, 2)
-    small.compile("adam", "binary_crossentropy")
-    lb.explain(small, x[:2, :16, :16], y[:2, :16, :16], verbose=0)  # what is loaded only once
-    before, seconds, busy = peak(), [], []
-    for _ in range(2):
-        start, used = time.perf_counter(), time.process_time()
-        parts = call()
-        seconds.append(time.perf_counter() - start)
-        busy.append(time.process_time() - used)
-    return {"seconds": seconds, "busy": busy[1], "bytes": peak() - before, "loss": sum(parts)}
+    batch_size = MODELS[name].batch
+    model, data = MODELS[name].build(rows)
+    return {
+        "evaluate": lambda: model.evaluate(**data, batch_size=batch_size, verbose=0),
+        "explain": lambda: lb.explain(model, **data, batch_size=batch_size, verbose=0),
+        "audit": lambda: lb.audit(model, **data, batch_size=batch_size),
+    }
 
 
-def run(way, *size):
-    command = [sys.executable, __file__, "--way", way, "--size", *map(str, size)]
-    answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return json.loads(answer.splitlines()[-1])
+def warm_up():
+    """Load all that is loaded once in a process, on another model."""
+    for call in calls("mlp", 64).values():
+        call()
 
 
-def compare(side, filters, rows, batch):
-    """Print a table: each way, and its ratios to evaluate."""
-    print(f"U-Net {side} x {side} x {CLASSES}, {filters} filters, {rows} images, batch {batch}")
-    print(f"{'':22}{'first s':>9}{'/ evaluate':>12}{'again s':>9}{'/ evaluate':>12}", end="")
-    print(f"{'CPU s':>9}{'/ evaluate':>12}{'peak MiB':>10}{'/ evaluate':>12}   loss")
-    found = {way: run(way, side, filters, rows, batch) for way in WAYS}
-    base = found["evaluate"]
-    for way, name in WAYS.items():
-        (first, again), memory = found[way]["seconds"], found[way]["bytes"]
-        print(f"{name:22}{first:9.2f}{first / base['seconds'][0]:12.2f}", end="")
-        print(f"{again:9.2f}{again / base['seconds'][1]:12.2f}", end="")
-        print(f"{found[way]['busy']:9.2f}{found[way]['busy'] / base['busy']:12.2f}", end="")
-        print(f"{memory / 2**20:10.0f}{memory / base['bytes']:12.2f}   {found[way]['loss']:.6f}")
+def again(name, rows):
+    """Return the best seconds of each way, which take turns in this process."""
+    measured = calls(name, rows)
+    for call in measured.values():
+        call()
+    found = {way: [] for way in WAYS}
+    for _ in range(TIMES):
+        for way in WAYS:
+            found[way].append(seconds(measured[way]))
+    return {way: min(found[way]) for way in WAYS}
 
 
-def growth(side, filters, rows, batch):
-    """Print what more samples cost explain and evaluate."""
-    print(f"\n{'images':>8}{'explain s':>11}{'/ evaluate':>12}{'peak MiB':>10}{'/ evaluate':>12}")
+def first(name, rows, ways):
+    """Return the seconds of the last of these calls, each the first of its kind."""
+    warm_up()
+    measured = calls(name, rows)
+    return [seconds(measured[way]) for way in ways][-1]
+
+
+def memory(name, rows, ways):
+    """Return the bytes that the peak rises in two calls."""
+    warm_up()
+    call = calls(name, rows)[ways[-1]]
+    before = peak()
+    call()
+    call()
+    return peak() - before
+
+
+def apart(column, name, rows, *ways):
+    """Measure in a process of its own."""
+    asked = json.dumps([column, name, rows, *([list(ways)] if ways else [])])
+    command = [sys.executable, "-m", "benchmarks.explain", "--apart", asked]
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def print_again(name, rows):
+    print_ratios(apart("again", name, rows), "s", "{:.2f}")
+
+
+def print_first(name, rows):
+    chains = {way: (way,) for way in WAYS} | {"explain after evaluate": ("evaluate", "explain")}
+    found = {
+        title: min(apart("first", name, rows, *ways) for _ in range(2))
+        for title, ways in chains.items()
+    }
+    print_ratios(found, "s", "{:.2f}")
+
+
+def print_memory(name, rows):
+    found = {way: apart("memory", name, rows, way) / 2**20 for way in WAYS}
+    print_ratios(found, "MiB", "{:.0f}")
+
+
+def print_growth(name, rows):
+    before = None
     for count in (rows, 2 * rows, 4 * rows):
-        base, found = (run(way, side, filters, count, batch) for way in ("evaluate", "explain"))
-        again, memory = found["seconds"][1], found["bytes"]
-        print(f"{count:8}{again:11.2f}{again / base['seconds'][1]:12.2f}", end="")
-        print(f"{memory / 2**20:10.0f}{memory / base['bytes']:12.2f}")
+        found = apart("again", name, count)
+        print(f"    {count:>7,} rows: explain {found['explain'] / found['evaluate']:.2f}", end="")
+        if before:
+            more = [found[way] - before[way] for way in ("explain", "evaluate")]
+            print(f", of each row more {more[0] / more[1]:.2f}", end="")
+        print()
+        before = found
+
+
+def print_ratios(found, unit, digits):
+    base = found["evaluate"]
+    print(f"    {'evaluate':24}{digits.format(base):>8} {unit}")
+    for title, value in found.items():
+        if title != "evaluate":
+            print(f"    {title:24}{digits.format(value):>8} {unit}{value / base:8.2f} x evaluate")
+
+
+COLUMNS = {
+    "again": print_again,
+    "first": print_first,
+    "memory": print_memory,
+    "growth": print_growth,
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--side", type=int, default=256, help="rows and columns (256)")
-    parser.add_argument("--filters", type=int, default=32, help="of the first level (32)")
-    parser.add_argument("--rows", type=int, default=64, help="images (64)")
-    parser.add_argument("--batch", type=int, default=16, help="images of a batch (16)")
-    parser.add_argument("--growth", action="store_true", help="also with 2 and 4 times the images")
-    parser.add_argument("--way", help=argparse.SUPPRESS)
-    parser.add_argument("--size", type=int, nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--model", choices=MODELS, help="this one alone")
+    parser.add_argument("--only", choices=COLUMNS, help="this column alone")
+    parser.add_argument("--quick", action="store_true", help="fewer rows")
+    parser.add_argument("--apart", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.way:
-        print(json.dumps(measure(asked.way, *asked.size)))
+    if asked.apart:
+        column, *arguments = json.loads(asked.apart)
+        measure = {"again": again, "first": first, "memory": memory}[column]
+        print(json.dumps(measure(*arguments)))
         return
-    size = asked.side, asked.filters, asked.rows, asked.batch
-    compare(*size)
-    if asked.growth:
-        growth(*size)
+    for name in [asked.model] if asked.model else MODELS:
+        model = MODELS[name]
+        rows = model.rows // model.quick if asked.quick else model.rows
+        print(f"{name}: {rows:,} rows in batches of {model.batch}", flush=True)
+        for column in [asked.only] if asked.only else COLUMNS:
+            print(f"  {column}")
+            COLUMNS[column](name, rows)
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
