@@ -110,7 +110,7 @@ def matrix(session, release):
 @nox.session
 @each("backend", "BACKENDS", BACKENDS)
 def backends(session, backend):
-    """Run tests, notebooks and whole models on another backend; record the notebooks."""
+    """Run tests, notebooks, whole models, faults on another backend; record the notebooks."""
     if backend not in BACKENDS:
         session.error(f"unknown backend {backend}, known: {', '.join(BACKENDS)}")
     session.install("--constraint", "requirements.txt", "keras", *TOOLS, BACKENDS[backend])
@@ -121,6 +121,7 @@ def backends(session, backend):
     if failed := environments.keep(record):
         session.error(f"{failed} cells print something else")
     run(session, "-m", "tests.real_keras.fuzz", "--models", MODELS, backend=backend)
+    run(session, "-m", "tests.unit.faults", backend=backend)
 
 
 def runtimes():
