@@ -15,7 +15,7 @@ from keras import ops
 import lossbook as lb
 from tests.real_keras.draw.arrays import labels
 from tests.real_keras.draw.cases import DTYPES, LOSSES, RANKS, REDUCTIONS, STRATA, draw, sample
-from tests.real_keras.draw.options import CLASSES, CROSSENTROPIES, options_of
+from tests.real_keras.draw.options import CLASSES, CROSSENTROPIES, known, options_of
 from tests.real_keras.judge import problems, traced
 from tests.real_keras.reference import host, outcome, set_mask
 from tests.real_keras.tolerances import allowance
@@ -47,7 +47,11 @@ ODD = ("extra", "short", "longer", "one")
 @pytest.mark.parametrize("rank", RANKS)
 @pytest.mark.parametrize("loss", KNOWN)
 def test_every_call_is_keras_own(loss, rank):
-    drawn = [c for c in CASES if STRATA[c.seed][2] == rank and c.loss == loss]
+    def of_both(cases):
+        return [case for case in cases if STRATA[case.seed][2] == rank and case.loss == loss]
+
+    # Keras 3.5 knows none of the sample's calls of Tversky at rank 3: it has no axis there.
+    drawn = of_both(CASES) or [case for case in of_both(every_call()) if known(case)]
     found = [f"{case}\n    {problem}" for case in drawn for problem in problems(case)]
     assert drawn and not found, f"{len(found)} problems\n" + "\n".join(found[:20])
 
