@@ -71,7 +71,8 @@ _build/html/index.html:
 CHROMIUM := chromium chromium-browser google-chrome
 NODE := _build/node
 AXE := $(NODE)/axe-core@4.14.1
-LIGHTHOUSE := $(NODE)/lighthouse@13.5.0
+LIGHTHOUSE := $(NODE)/cli@0.15.1
+$(LIGHTHOUSE): SCOPE := @lhci/
 BROWSER := .venv/.browser
 $(BROWSER): $(READY) tests/browser/requirements.txt
 	@echo "==> Installing Playwright into .venv"
@@ -90,7 +91,7 @@ $(BROWSER): $(READY) tests/browser/requirements.txt
 $(AXE) $(LIGHTHOUSE): $(BROWSER)
 	@echo "==> Installing $(@F)"
 	@rm -rf $@.new && mkdir -p $@.new && echo '{"private": true}' > $@.new/package.json
-	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new $(@F)
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new $(SCOPE)$(@F)
 	@rm -rf $@ && mv $@.new $@
 
 browser: $(AXE) _build/html/slides/index.html ## Test site and slides in Chromium (after make book)
@@ -129,8 +130,7 @@ cheatsheet: $(READY) ## Draw the cheat sheet alone, in _build/cheatsheet (make b
 	@$(BIN)/python -m tools.cheatsheet
 
 serve: _build/html/index.html ## Show the book at http://127.0.0.1:8000 (PORT=8001: another port)
-	@echo "The book is at http://127.0.0.1:$(PORT). Stop with Ctrl-C."
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+	@$(BIN)/python -m tools.website.server $(PORT)
 
 learner: $(READY) ## Make the learners' notebooks, without solutions, in _build/learner
 	@$(BIN)/python -m tools.workshop.learner_notebooks
@@ -152,8 +152,9 @@ test: $(READY) ## Run the unit tests, the doctests, and every notebook against i
 	@echo
 	@echo "All tests pass. Next: make book (read it), or make lint (before a commit)"
 
-lighthouse: $(LIGHTHOUSE) _build/html/index.html ## Score every page on a slow phone (PAGES="book/index": it alone)
-	@$(BIN)/python -m tools.website.lighthouse $(LIGHTHOUSE)/node_modules/.bin/lighthouse $(PAGES)
+lighthouse: $(LIGHTHOUSE) _build/html/index.html ## Score five pages on a slow phone (PAGES="book/04_masks": it alone)
+	@cd _build && CHROME_PATH="$$(which $(CHROMIUM) | head -1)" ../$(LIGHTHOUSE)/node_modules/.bin/lhci autorun \
+	  --config=../tools/website/lighthouse.yml $(PAGES:%=--collect.url=http://127.0.0.1:8321/%.html)
 
 fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=500, RIDDLE="1 3": alone)
 	@$(BIN)/python -m tests.real_keras.fuzz $(N:%=--calls %) $(MODELS:%=--models %) $(SEED:%=--seed %) $(if $(RIDDLE),--riddle $(RIDDLE))

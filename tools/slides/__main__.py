@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from tools.notebooks.runs import Kept
-from tools.slides import room
+from tools.slides import font_sizes
 from tools.slides.deck import Deck
 from tools.slides.quotes import STYLE, Chapters
 from tools.slides.source import SlidesError
@@ -48,7 +48,7 @@ def build(reveal, folder):
         shutil.copyfile(ROOT / "book/_static" / name, folder / name)
     shutil.copyfile(COMMON, folder / COMMON.name)
     shutil.copyfile(WORKSHOP / "slides.js", folder / "slides.js")
-    sizes = "".join(f".px{size} {{ font-size: {size}px; }}\n" for size in room.SIZES)
+    sizes = "".join(f".px{size} {{ font-size: {size}px; }}\n" for size in font_sizes.SIZES)
     style = (WORKSHOP / "slides.css").read_text(encoding="utf-8")
     colours = "\n".join(STYLE.get_token_style_defs("pre.code"))
     (folder / "slides.css").write_text(f"{style}\n{sizes}\n{colours}\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from tools.slides import room
+from tools.slides import font_sizes
 from tools.slides.quotes import code, math, unproved
 from tools.slides.source import Exercise, Quote, Text, cuts_of, exercise_minutes, fail, read_slides
 from tools.workshop.plan import DOES
@@ -83,9 +83,9 @@ class Deck:
         found = [quoted for several in quotes.values() for quoted in several]
         kinds = [kind for kind, _ in found]
         texts = [part.text for part in slide.of(Text)]
-        high = room.left(slide.title, texts, kinds.count("formula"), kinds.count("picture"))
+        high = font_sizes.left(slide.title, texts, kinds.count("formula"), kinds.count("picture"))
         blocks = [thing for kind, thing in found if kind in ("code", "output")]
-        sizes = iter(room.sizes(blocks, high))
+        sizes = iter(font_sizes.sizes(blocks, high))
         exercises = slide.of(Exercise)
         for part in slide.parts:
             if isinstance(part, Text):

@@ -1,10 +1,13 @@
 """Serve the built site as GitHub Pages does: gzip for text, ten minutes of cache, a 404 page.
 
+    python -m tools.website.server 8000
+
 The browser tests and `make lighthouse` measure the site through it: bytes on the wire are those
 that a reader's telephone gets.
 """
 
 import gzip
+import sys
 import threading
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -58,10 +61,10 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serving(folder=SITE):
-    """The base URL, without a slash at its end, while the block runs."""
+def serving(folder=SITE, port=0):
+    """The base URL, without a slash at its end, while the block runs; port 0 is a free one."""
     handler = partial(Handler, directory=str(folder))
-    running = ThreadingHTTPServer(("127.0.0.1", 0), handler)  # 0: a free port
+    running = ThreadingHTTPServer(("127.0.0.1", port), handler)
     running.daemon_threads = True
     thread = threading.Thread(target=running.serve_forever, daemon=True)
     thread.start()
@@ -71,3 +74,12 @@ def serving(folder=SITE):
         running.shutdown()
         running.server_close()
         thread.join()
+
+
+if __name__ == "__main__":
+    with serving(port=int(sys.argv[1])) as address:
+        print(f"The book is at {address}. Stop with Ctrl-C.", flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print()

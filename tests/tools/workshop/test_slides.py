@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from tools.slides import __main__ as slides
-from tools.slides import room, source
+from tools.slides import font_sizes, source
 from tools.slides.deck import Deck
 from tools.slides.quotes import Chapters
 from tools.slides.source import Quote, SlidesError, cuts_of, read_slides
@@ -221,7 +221,7 @@ def test_a_formula_is_that_of_the_chapter():
     ],
 )
 def test_letters_are_as_large_as_the_lines_allow(blocks, high, expected):
-    assert room.sizes([["x" * wide] * lines for wide, lines in blocks], high) == expected
+    assert font_sizes.sizes([["x" * wide] * lines for wide, lines in blocks], high) == expected
 
 
 def test_figures_come_from_the_run_of_the_site(monkeypatch):
