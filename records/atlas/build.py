@@ -184,16 +184,13 @@ def differences(found, before):
 def plain(cell):
     """Return {method: outcome} of a case, the shapes in an error in one order."""
     shapes = re.compile(r"(\[[\d,]*\]) vs\. (\[[\d,]*\])")
-    return {
-        method: {
-            name: shapes.sub(lambda pair: " vs. ".join(sorted(pair.groups())), part)
-            if name == "error"
-            else part
-            for name, part in outcome.items()
-        }
-        for methods, outcome in cell.items()
-        for method in methods.split()
-    }
+
+    def in_order(outcome):
+        error = outcome.get("error", "")
+        ordered = shapes.sub(lambda pair: " vs. ".join(sorted(pair.groups())), error)
+        return {**outcome, "error": ordered} if error else outcome
+
+    return {method: in_order(outcome) for method, outcome in summary.by_method(cell).items()}
 
 
 def moved(python):
@@ -214,7 +211,7 @@ def alike(cell, before):
     one, other = (
         {
             (method, name): number
-            for method, outcome in plain(case).items()
+            for method, outcome in summary.by_method(case).items()
             for name, number in summary.reported(outcome).items()
         }
         for case in (cell, before)
@@ -253,10 +250,10 @@ def main():
         print("\n".join(row(saved(release)) for release in releases if saved(release)))
         return
     interpreters = pythons(releases)
-    made = {release: make(release, interpreters) for release in releases}
+    ready = {release: make(release, interpreters) for release in releases}
     frozen, failed = freeze(), []
     with ThreadPoolExecutor(chosen.jobs) as pool:
-        runs = {pool.submit(run, release, *made[release], frozen): release for release in releases}
+        runs = {pool.submit(run, release, *ready[release], frozen): release for release in releases}
         for future in as_completed(runs):
             found = future.result()
             if isinstance(found, str):

@@ -6,6 +6,7 @@ numbers are the same if they agree to float32 rounding. Called by build.py after
 
 import json
 import math
+from functools import cache
 from pathlib import Path
 
 from records.atlas.cases import CASES
@@ -16,6 +17,18 @@ TARGET = HERE.parents[1] / "lossbook" / "_atlas.json"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 REFUSED = "."  # an error instead of a number
 RTOL, ATOL = 2e-6, 1e-6  # float32 rounding
+
+
+def by_method(cell):
+    """Return {method: outcome} of a case; equal outcomes share a line of the results."""
+    return {method: outcome for methods, outcome in cell.items() for method in methods.split()}
+
+
+@cache
+def outcomes(release):
+    """Return {case: {method: outcome}} as recorded of a release."""
+    text = (HERE / "results" / f"{release}.json").read_text(encoding="utf-8")
+    return {case: by_method(cell) for case, cell in json.loads(text)["results"].items()}
 
 
 def reported(outcome):
@@ -70,11 +83,10 @@ def rows(found, id):
     """Return {method, or method and name in the log: row} of a case; equal rows are joined."""
     cells = {}
     for release, results in found.items():
-        for methods, outcome in results[id].items():
-            for method in methods.split():
-                for name, number in reported(outcome).items():
-                    cells.setdefault(f"{method} {name}".strip(), {})[release] = number
-                cells.setdefault(method, {})
+        for method, outcome in results[id].items():
+            for name, number in reported(outcome).items():
+                cells.setdefault(f"{method} {name}".strip(), {})[release] = number
+            cells.setdefault(method, {})
     joined = {}
     for what, numbers in cells.items():
         key = json.dumps(row({release: numbers.get(release) for release in found}))
@@ -85,8 +97,7 @@ def rows(found, id):
 def summary():
     """Return the text of the file."""
     known = [name for name in RELEASES if (HERE / "results" / f"{name}.json").exists()]
-    texts = {name: (HERE / "results" / f"{name}.json").read_text() for name in known}
-    found = {name: json.loads(text)["results"] for name, text in texts.items()}
+    found = {name: outcomes(name) for name in known}
     lines = [f"{json.dumps(case['id'])}: {json.dumps(rows(found, case['id']))}" for case in CASES]
     body = ",\n".join(lines)
     return f'{{"releases": {json.dumps(known)},\n"cases": {{\n{body}\n}}}}\n'

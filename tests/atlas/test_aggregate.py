@@ -4,7 +4,6 @@ Two judges, both runs of real releases: the cells of the atlas that have one out
 and a table of shapes that hardly anyone means.
 """
 
-import json
 import re
 import warnings
 from collections import Counter
@@ -14,8 +13,9 @@ import numpy as np
 import pytest
 
 import lossbook as lb
+from records.atlas.summary import outcomes
 from tests.atlas.path import CASES, factors, output_rule, values_of, weights_of
-from tests.atlas.test_rules import ATOL, REASON, RELEASES, RESULTS, RTOL, reported
+from tests.atlas.test_rules import ATOL, REASON, RELEASES, RTOL, reported
 
 # Why `aggregate` gives a number where a release refused: the refusal came before any value was
 # there. A closed list: what the error says, and the cases.
@@ -78,19 +78,6 @@ def asked(case, method):
     return len(case["outputs"]) == 1 and plain and (whole or (one_batch and "_" not in method))
 
 
-@cache
-def outcomes(release):
-    """Return {(case id, method): its outcome} of the cells that are asked."""
-    results = json.loads((RESULTS / f"{release}.json").read_text())["results"]
-    return {
-        (case["id"], method): outcome
-        for case in CASES
-        for methods, outcome in results.get(case["id"], {}).items()
-        for method in methods.split()
-        if asked(case, method)
-    }
-
-
 def aggregated(case, release, training, eager):
     """Return what `aggregate` answers for a case: an array, or None where it refuses."""
     output = case["outputs"][0]
@@ -140,12 +127,15 @@ def verdict(case, release, outcome, ours):
 @cache
 def verdicts(release):
     """Return {(case id, method): verdict} of the cells that are asked."""
-    by_id, answers, found = {case["id"]: case for case in CASES}, {}, {}
-    for (case, method), outcome in outcomes(release).items():
-        key = case, method.startswith(("train", "fit")), "on_batch" in method
-        if key not in answers:
-            answers[key] = aggregated(by_id[case], release, *key[1:])
-        found[case, method] = verdict(case, release, outcome, answers[key])
+    answers, found = {}, {}
+    for case in CASES:
+        for method, outcome in outcomes(release).get(case["id"], {}).items():
+            if not asked(case, method):
+                continue
+            key = case["id"], method.startswith(("train", "fit")), "on_batch" in method
+            if key not in answers:
+                answers[key] = aggregated(case, release, *key[1:])
+            found[case["id"], method] = verdict(case["id"], release, outcome, answers[key])
     return found
 
 

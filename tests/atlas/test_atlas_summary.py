@@ -1,6 +1,5 @@
 """`lossbook.atlas` says what the recorded results say."""
 
-import json
 import subprocess
 import sys
 
@@ -8,12 +7,9 @@ import numpy as np
 import pytest
 
 from lossbook import atlas
+from records.atlas.releases import RELEASES
+from records.atlas.summary import outcomes
 from tools.notebooks.files import ROOT
-
-RESULTS = {
-    path.stem: json.loads(path.read_text("utf8"))["results"]
-    for path in sorted((ROOT / "records" / "atlas" / "results").glob("*.json"))
-}
 
 
 def test_the_summary_is_made_of_the_results():
@@ -24,18 +20,13 @@ def test_the_summary_is_made_of_the_results():
     assert done.stdout == (ROOT / "lossbook" / "_atlas.json").read_text("utf8")
 
 
-def outcome(release, case, method):
-    (found,) = [one for names, one in RESULTS[release][case].items() if method in names.split()]
-    return found
-
-
 @pytest.mark.parametrize("method", ["evaluate", "fit", "test_on_batch", "train_on_batch"])
 def test_each_number_is_the_recorded_one(method):
     """Read again without the summary: up to the rounding that makes two numbers one."""
-    assert set(atlas.releases()) == set(RESULTS)
+    assert set(atlas.releases()) == set(RELEASES)
     for case in atlas.cases():
         for release, number in atlas.recorded(f"{case} {method}").items():
-            found = outcome(release, case, method)
+            found = outcomes(release)[case][method]
             if "error" in found:
                 assert number is None, (case, release)
             else:
@@ -47,10 +38,10 @@ def test_each_number_is_the_recorded_one(method):
 
 def test_other_methods_and_logs():
     calls = atlas.recorded("epoch-mse test_on_batch_calls")["keras-3.8.0"]
-    found = outcome("keras-3.8.0", "epoch-mse", "test_on_batch_calls")["calls"]
+    found = outcomes("keras-3.8.0")["epoch-mse"]["test_on_batch_calls"]["calls"]
     np.testing.assert_allclose(calls, [call["loss"] for call in found], rtol=4e-6)
     logged = atlas.recorded("two-lw-list evaluate b_loss")
-    found = outcome("keras-3.5.0", "two-lw-list", "evaluate")
+    found = outcomes("keras-3.5.0")["two-lw-list"]["evaluate"]
     assert logged["keras-3.5.0"] == pytest.approx(found["logs"]["b_loss"], rel=4e-6)
     assert logged["keras-3.0.5"] is None  # the loss was reported, this wasn't
 

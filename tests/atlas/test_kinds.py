@@ -1,15 +1,14 @@
 """Every kind of disagreement shows in the recorded runs just as records/atlas/kinds.md tells it."""
 
-import json
 import math
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from records.atlas.cases import CASES
 from records.atlas.releases import RELEASES
+from records.atlas.summary import outcomes
 from tests.atlas.kinds import FURTHER, KINDS
 
 ATLAS = Path(__file__).resolve().parents[2] / "records" / "atlas"
@@ -18,16 +17,6 @@ APART = 1e-4  # groups of one partition differ by more than this, relatively: fa
 WITNESSES = [(kind.name, witness) for kind in KINDS for witness in kind.witnesses]
 TAGS = {case["id"]: case["kinds"] for case in CASES}
 IDS = [f"{name}-{witness.case}-{witness.method}" for name, witness in WITNESSES]
-
-
-@cache
-def results(release):
-    """Return {case: {method: outcome}} as recorded."""
-    text = (ATLAS / "results" / f"{release}.json").read_text(encoding="utf-8")
-    return {
-        case: {name: outcome for names, outcome in cell.items() for name in names.split()}
-        for case, cell in json.loads(text)["results"].items()
-    }
 
 
 def reported(outcome, log):
@@ -91,7 +80,7 @@ def test_groups_are_what_the_releases_reported(name, witness):
     wrong = []
     for group in witness.groups:
         for release in group.releases:
-            found = reported(results(release)[witness.case][witness.method], witness.log)
+            found = reported(outcomes(release)[witness.case][witness.method], witness.log)
             if not same(found, group.outcome):
                 wrong.append((release, found, group.outcome))
     assert not wrong

@@ -1,18 +1,17 @@
 """Every number that a release reported is the number that its rule gives, or carries a reason."""
 
-import json
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import lossbook as lb
+from records.atlas.releases import RELEASES as RECORDED
+from records.atlas.summary import outcomes
 from tests.atlas.path import CASES, expected
 
-RESULTS = Path(__file__).resolve().parents[2] / "records" / "atlas" / "results"
-RELEASES = sorted(path.stem for path in RESULTS.glob("*.json"))
+RELEASES = sorted(RECORDED)
 BY_ID = {case["id"]: case for case in CASES}
 # Reported and computed in float32, in graphs that add up in another order.
 RTOL, ATOL = 2e-6, 1e-6
@@ -53,12 +52,11 @@ REASON = {case: reason for reason, cases in REASONS.items() for case in cases}
 @cache
 def cells(release):
     """Return {(case, method): what was reported, flat; None for an error} of a release."""
-    found = {}
-    for case, results in json.loads((RESULTS / f"{release}.json").read_text())["results"].items():
-        for methods, result in results.items():
-            for method in methods.split():
-                found[case, method] = reported(result)
-    return found
+    return {
+        (case, method): reported(outcome)
+        for case, cell in outcomes(release).items()
+        for method, outcome in cell.items()
+    }
 
 
 def reported(result):

@@ -1,13 +1,11 @@
 """The recorded numbers that chapters show are those in records/atlas/results, digit by digit."""
 
 import ast
-import json
 
 import pytest
 
-from tools.notebooks.files import ROOT, code_cells, name_of, notebooks, parse, read
-
-RESULTS = ROOT / "records" / "atlas" / "results"
+from records.atlas.summary import outcomes
+from tools.notebooks.files import code_cells, name_of, notebooks, parse, read
 
 
 def tables(nb):
@@ -23,14 +21,14 @@ def tables(nb):
                         yield table
 
 
-def recorded(results, key):
+def recorded(release, key):
     """Return what a release reported: for "CASE", "CASE METHOD" or "CASE OUTPUT_loss".
 
     Without a method it is `evaluate`. A number, a list for several calls, or the kind of an error.
     """
     case, _, what = key.partition(" ")
     method = "evaluate" if not what or what.endswith("_loss") else what
-    (outcome,) = [found for names, found in results[case].items() if method in names.split()]
+    outcome = outcomes(release)[case][method]
     if "error" in outcome:
         return outcome["error"].partition(":")[0]
     if "calls" in outcome:
@@ -42,10 +40,9 @@ def differences(table):
     """Return what a table says otherwise than the results."""
     found = []
     for release, numbers in table.items():
-        results = json.loads((RESULTS / f"{release}.json").read_text(encoding="utf8"))["results"]
         for key, number in numbers.items():
-            if recorded(results, key) != number:
-                found.append((release, key, number, recorded(results, key)))
+            if recorded(release, key) != number:
+                found.append((release, key, number, recorded(release, key)))
     return found
 
 

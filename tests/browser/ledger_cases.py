@@ -80,7 +80,7 @@ def expected(state):
         with np.errstate(all="ignore"):
             values = state.values
             try:
-                made = lb.aggregate(
+                answer = lb.aggregate(
                     values,
                     state.weight,
                     None if state.mask is None or state.mask.all() else state.mask,
@@ -90,7 +90,7 @@ def expected(state):
             except ValueError:
                 return None
             per_class = 1 / state.losses.shape[-1] if state.class_axis == "mean" else 1
-            coefficients = made.coefficients * per_class
+            coefficients = answer.coefficients * per_class
             spread = coefficients if state.class_axis == "none" else coefficients[..., None]
             contributions = spread * state.losses
             if lb.RULES[state.rule].framework in LIBRARIES and state.mask is not None:
@@ -101,8 +101,8 @@ def expected(state):
         "values": values.ravel(),
         "coefficients": coefficients.ravel(),
         "contributions": contributions.ravel(),
-        "denominator": float(made.denominator),
-        "total": np.asarray(made.total),
+        "denominator": float(answer.denominator),
+        "total": np.asarray(answer.total),
         "wrong_axis": "it acts on axis" in warned,
         "few_weights": "divides by the sum of the weights" in warned,
     }

@@ -52,8 +52,8 @@ def test_rights_are_few(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_commands_are_targets_of_the_makefile(path):
     steps = [step for job in jobs(path).values() for step in job["steps"]]
-    made = [step["run"].removeprefix("make ") for step in steps if "make" in step.get("run", "")]
-    assert set(made) <= TARGETS
+    targets = [step["run"].removeprefix("make ") for step in steps if "make" in step.get("run", "")]
+    assert set(targets) <= TARGETS
 
 
 def test_what_is_published_has_the_slides_and_the_zip():

@@ -52,9 +52,9 @@ def main():
     options.hinting = False
     options.notdef_outline = True
     font = TTFont(folder / "STIXTwoMath-Regular.ttf", recalcTimestamp=False)
-    made = subset.Subsetter(options)
-    made.populate(unicodes=sorted(map(ord, CHARACTERS)))
-    made.subset(font)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=sorted(map(ord, CHARACTERS)))
+    subsetter.subset(font)
     missing = {c for c in CHARACTERS if ord(c) not in font.getBestCmap()}
     assert not missing, f"the font lacks {missing}"
     font.flavor = "woff2"

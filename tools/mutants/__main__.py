@@ -71,10 +71,10 @@ def report(mutants, killers, accepted):
     amiss = bool(survived - accepted)
     for name in MODULES:
         killed, known, new = (counts[name, fate] for fate in ("killed", "accepted", "new"))
-        made = killed + known + new
-        share = killed / made if made else 1
+        total = killed + known + new
+        share = killed / total if total else 1
         amiss |= share < AIM
-        print(f"{name + '.py':28}{made:8}{killed:8}{share:8.1%}{known:10}{new:6}")
+        print(f"{name + '.py':28}{total:8}{killed:8}{share:8.1%}{known:10}{new:6}")
     return amiss
 
 

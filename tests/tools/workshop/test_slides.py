@@ -60,8 +60,8 @@ def deck(text, chapters=None):
 
 def section(body):
     """The HTML of one slide."""
-    made = deck(slide(body))
-    return made.section(made.slides[2], 1)
+    built = deck(slide(body))
+    return built.section(built.slides[2], 1)
 
 
 def shown(html):
@@ -150,14 +150,14 @@ def test_a_slide_can_begin_with_a_later_cut():
 
 def test_the_plan_says_in_which_order_steps_come_and_a_break_needs_no_slide():
     first, second = START.split("{step: weights}")[0], slide("x").split("{step: weights}")[1]
-    made = read_slides("{step: weights}" + second + first, PLAN)
-    assert [one.title for one in made] == ["Welcome", "A break", "Weights", "Your turn"]
+    read = read_slides("{step: weights}" + second + first, PLAN)
+    assert [one.title for one in read] == ["Welcome", "A break", "Weights", "Your turn"]
 
 
 def test_what_the_room_sees_and_what_the_speaker_sees(snapshot):
     """Minutes by cut, exercises, and in the notes: timetable, solutions, what goes wrong."""
-    made = deck(slide("x"))
-    html = "\n".join(made.section(made.slides[at], at - 1) for at in (2, 3))
+    built = deck(slide("x"))
+    html = "\n".join(built.section(built.slides[at], at - 1) for at in (2, 3))
     assert re.sub(r'(?<=pre-wrap">)[^<]*answer = [^<]*', "the solution", html) == snapshot
 
 
@@ -229,13 +229,13 @@ def test_figures_come_from_the_run_of_the_site(monkeypatch):
     cell = chapters.cell(Quote("output", "05_weights", "ledger", "", 1))
     cell.outputs = [{"output_type": "display_data", "data": {"image/svg+xml": "<svg/>"}}]
     cell.outputs = [nbformat.from_dict(o) for o in cell.outputs]
-    made = deck(slide("{output: 05_weights#ledger}"), chapters)
-    html = made.section(made.slides[2], 1)
+    built = deck(slide("{output: 05_weights#ledger}"), chapters)
+    html = built.section(built.slides[2], 1)
     assert re.search(r'<img src="pictures/05_weights-ledger.svg" alt="Ledger of [^"]+">', html)
-    assert made.pictures == {"05_weights-ledger.svg": b"<svg/>"}
+    assert built.pictures == {"05_weights-ledger.svg": b"<svg/>"}
     cell.metadata["mystnb"]["image"]["alt"] = " "
     with pytest.raises(SlidesError, match="line 14: the figure 05_weights#ledger has no alt text"):
-        made.section(made.slides[2], 1)
+        built.section(built.slides[2], 1)
 
 
 def test_a_run_that_is_out_of_date_is_refused():

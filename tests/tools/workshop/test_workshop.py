@@ -144,18 +144,20 @@ def test_a_question_has_one_right_answer_and_a_belief_for_each_other():
 @pytest.mark.parametrize("path", notebooks(), ids=name_of)
 def test_a_learners_notebook_has_hints_and_no_solution(path):
     nb = read(path)
-    made = learner_notebooks.learner(nb)
-    text = "\n".join(cell.source for cell in made.cells)
+    learners = learner_notebooks.learner(nb)
+    text = "\n".join(cell.source for cell in learners.cells)
     found = exercises_of(nb)
     assert text.count("<summary>Hint 1</summary>") == text.count("<summary>Hint 2</summary>")
     assert text.count("<summary>Hint 1</summary>") == len(found)
     assert "<summary>Solution</summary>" not in text
-    assert "colab.research.google.com" not in made.cells[0].source
+    assert "colab.research.google.com" not in learners.cells[0].source
     for exercise in found:
-        assert exercise.stub in [cell.source for cell in code_cells(made)]
+        assert exercise.stub in [cell.source for cell in code_cells(learners)]
         assert exercise.solution.strip() not in text
-    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(made))
-    assert [cell.source for cell in code_cells(made)] == [cell.source for cell in code_cells(nb)]
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(learners))
+    assert [cell.source for cell in code_cells(learners)] == [
+        cell.source for cell in code_cells(nb)
+    ]
 
 
 def test_they_are_written_as_notebooks(tmp_path, monkeypatch):

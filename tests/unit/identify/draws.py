@@ -43,19 +43,19 @@ def draws(count, seed):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                made = lb.aggregate(*data, rule.name, reduction)
+                answer = lb.aggregate(*data, rule.name, reduction)
         except ValueError:  # a rule that takes no such weights or mask
             continue
-        if np.isfinite(made.total) and made.total != 0:
+        if np.isfinite(answer.total) and answer.total != 0:
             count -= 1
             first = rule.reductions[0]  # the mean has two names
             alias = {"mean", "sum_over_batch_size"}
-            yield data, made, (rule.name, first if reduction in alias else reduction)
+            yield data, answer, (rule.name, first if reduction in alias else reduction)
 
 
-def listed(data, made, pair, digits):
+def listed(data, answer, pair, digits):
     """Say whether the rule that made a number is among those listed for so many digits of it."""
-    return pair in names(lb.identify(f"{made.total:#.{digits}g}", *data))
+    return pair in names(lb.identify(f"{answer.total:#.{digits}g}", *data))
 
 
 DECOYS = {

@@ -159,15 +159,15 @@ def test_families_under_one_name_agree(name):
     rng, compared = np.random.default_rng(7), 0
     for _ in range(300):
         state = ledger_cases.draw(rng)
-        made = [
+        drawn = [
             ledger_cases.expected(dataclasses.replace(state, rule=family))
             for family in states.RULES[name]
         ]
-        assert len({one is None for one in made}) == 1, state.text()
-        for other in made[1:] if made[0] is not None else ():
+        assert len({one is None for one in drawn}) == 1, state.text()
+        for other in drawn[1:] if drawn[0] is not None else ():
             compared += 1
             for key in ("coefficients", "total", "denominator"):
-                np.testing.assert_allclose(other[key], made[0][key], rtol=1e-6, atol=2e-7)
+                np.testing.assert_allclose(other[key], drawn[0][key], rtol=1e-6, atol=2e-7)
     assert compared > 30
 
 
