@@ -1,8 +1,9 @@
 """audit(): what the loss of a compiled model does that hardly anyone means."""
 
-import warnings
 from collections import deque
 from typing import Any
+
+import numpy as np
 
 from lossbook._audit.checks import not_finite
 from lossbook._audit.checks.class_weights import first_labels, refusal, weighted
@@ -12,6 +13,7 @@ from lossbook._audit.finding import Findings, ordered
 from lossbook._audit.mask_path import MaskPath
 from lossbook._audit.observation import Check, OutputBatch
 from lossbook._audit.refusals import refused
+from lossbook._core import collected_warnings
 from lossbook._model import Watch, check_model
 
 _REPLAYED = 8  # batches of a generator that are kept, in case one of them fails
@@ -114,8 +116,7 @@ class _Checks:
 def _evaluated(model, checks, data, kept):
     """Run evaluate; return a list of what Keras refuses, or let errors of the model through."""
     watch = Watch(model, MaskPath(model))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Keras warns of, the findings say
+    with np.errstate(all="ignore"), collected_warnings():  # the findings say it
         try:
             watch.evaluate(checks.see, caller="audit", **data)
             return []

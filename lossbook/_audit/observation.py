@@ -1,6 +1,5 @@
 """One output in one batch, on the host, as the checks see it."""
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +9,7 @@ import numpy as np
 
 from lossbook import reduction as keras3
 from lossbook._audit.finding import Finding
-from lossbook._core import squeeze_or_expand_to_same_rank, to_numpy
+from lossbook._core import collected_warnings, squeeze_or_expand_to_same_rank, to_numpy
 from lossbook._explain import elementwise_of, part_of
 from lossbook._model import Call, Output
 
@@ -116,8 +115,7 @@ class OutputBatch:
     @cached_property
     def part(self):
         """The contributions of this output to the batch's loss."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with collected_warnings():
             return part_of(self.call, self.rows)
 
     @cached_property

@@ -9,6 +9,9 @@ import math
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 
 import numpy as np
@@ -130,6 +133,16 @@ def to_numpy(x):
     return np.asarray(ops.convert_to_numpy(x))
 
 
+def known_values(x):
+    """Return a tensor as a NumPy array, None in a function being compiled: it has no values yet."""
+    if _framework(x) == "tensorflow" and not hasattr(x, "numpy"):
+        return None  # to_numpy fails too, but not without a warning of NumPy's
+    try:
+        return to_numpy(x)
+    except Exception:
+        return None
+
+
 def shape_of(x):
     """Return the static shape as a tuple of ints; refuse a tensor that does not know its own."""
     if _framework(x) is None:
@@ -215,8 +228,29 @@ def squeeze_or_expand_to_same_rank(xp, x1, x2):
     return x1, x2
 
 
+_collected: ContextVar[list[str] | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collected_warnings() -> Iterator[list[str]]:
+    """Collect what lossbook warns of, instead of issuing it: in this thread alone.
+
+    The filters of `warnings` are those of all threads, and so are left as they are.
+    """
+    messages: list[str] = []
+    before = _collected.set(messages)
+    try:
+        yield messages
+    finally:
+        _collected.reset(before)
+
+
 def warn(message):
-    """Warn with the position of the first line outside of lossbook."""
+    """Warn with the position of the first line outside of lossbook, or let it be collected."""
+    messages = _collected.get()
+    if messages is not None:
+        messages.append(message)
+        return
     package = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):

@@ -1,9 +1,8 @@
 """explain(): one pass over the data, as evaluate makes it, and every part of the loss."""
 
-import warnings
 from typing import Any
 
-from lossbook._core import warn
+from lossbook._core import collected_warnings, warn
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.groups import Groups
@@ -81,11 +80,9 @@ def explained(watch, verbose, **data):
         parts = []
         for call in batch.calls:
             output = call.output
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
+            with collected_warnings() as collected:
                 parts.append((output.name, output.loss.name, part_of(call, batch.rows)))
-            ours = (w for w in caught if w.category is UserWarning)
-            messages.update(dict.fromkeys((output.name, str(w.message)) for w in ours))
+            messages.update(dict.fromkeys((output.name, message) for message in collected))
         additional = [
             (f"(additional) {name}", value) for (_, name), value in batch.additional.items()
         ]

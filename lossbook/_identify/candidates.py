@@ -4,12 +4,12 @@ A candidate is kept as five sums over the values, so that hundreds of them cost 
 two that have the same coefficients can be recognised.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lossbook._core import collected_warnings
 from lossbook._rules import batches_alike
 from lossbook.reduction import Step
 from lossbook.rules import RULES, resolve
@@ -138,8 +138,7 @@ def _of_rule(data, rule, reduction, steps, shares, value, batch_size=None):
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
     def build():
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with np.errstate(all="ignore"), collected_warnings():
             batches = data.slices(batch_size or data.rows)
             return joined([_step(rule, *batch, reduction) for batch in batches])
 

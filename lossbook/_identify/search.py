@@ -1,7 +1,6 @@
 """identify(): given the number and the tensors, which rule made it?"""
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from lossbook._core import (
     ArrayLike,
     asarray,
     check_not_empty,
+    collected_warnings,
     dtype_name,
     is_float,
     namespace,
@@ -230,8 +230,7 @@ def _candidates(data, batch_size):
     """Return all candidates; raise what the installed Keras raises if no rule takes the shapes."""
     if batch_size is not None and batch_size >= data.rows:
         batch_size = None
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # the search tries what nobody asked for
+    with collected_warnings(), np.errstate(all="ignore"):  # it tries what nobody asked for
         tried = list(rule_candidates(data, batch_size))
         rules = [candidate for candidate in tried if not isinstance(candidate, ValueError)]
         if not rules:

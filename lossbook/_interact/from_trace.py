@@ -1,10 +1,8 @@
 """The ledger of a trace, or why it has none."""
 
-import warnings
-
 import numpy as np
 
-from lossbook._core import size, to_numpy
+from lossbook._core import collected_warnings, size, to_numpy
 from lossbook._interact.ledger import Ledger
 from lossbook._interact.state import ELEMENTS, State, rule_of
 from lossbook._losses import loss_named
@@ -85,8 +83,7 @@ def _unfit(name, given, shapes):
 
 def _check(trace, state):
     """Raise a ValueError if the ledger would begin with other coefficients than the trace has."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the trace has given them
+    with collected_warnings():  # the trace has given them
         coefficients = to_numpy(state.aggregate().coefficients)
     theirs = to_numpy(trace.coefficients).astype(np.float64)
     if state.class_axis != "none":

@@ -1,7 +1,6 @@
 """What lossbook reads of Keras that Keras does not promise to keep, each thing once."""
 
 import inspect
-import warnings
 
 from lossbook._core import installed_keras
 from lossbook._losses import known_options, loss_named, of_keras, options_of
@@ -73,10 +72,10 @@ def refused_by_fit(x, y, sample_weight, class_weight):
     from keras.src.trainers import data_adapters
 
     adapt = private(data_adapters, "get_data_adapter")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            adapt(x, y, sample_weight, batch_size=1, class_weight=class_weight)
-        except Exception as error:
-            return error
+    try:
+        adapt(x, y, sample_weight, batch_size=1, class_weight=class_weight)
+    except Warning:  # an error if the user wants it so, but no refusal
+        return None
+    except Exception as error:
+        return error
     return None

@@ -1,7 +1,5 @@
 """What the losses share: the arrays of one call, labels, probabilities."""
 
-import warnings
-
 import numpy as np
 
 from lossbook._core import (
@@ -12,10 +10,10 @@ from lossbook._core import (
     check_compatible,
     dtype_name,
     epsilon,
+    known_values,
     namespace,
     shape_of,
     squeeze_or_expand_to_same_rank,
-    to_numpy,
     warn,
 )
 
@@ -69,11 +67,8 @@ def check_options(from_logits, label_smoothing):
 
 def check_labels(labels, classes):
     """Refuse labels out of range; inside a compiled function there are no values to look at."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # TensorFlow warns before it raises
-            values = to_numpy(labels)
-    except Exception:
+    values = known_values(labels)
+    if values is None:
         return
     bad = ~((values > -1) & (values < classes))  # fractions are cut off; NaN is bad
     if bad.any():

@@ -1,12 +1,10 @@
 """class_weight: where fit refuses it, and where it means something else than classes."""
 
-import warnings
-
 import numpy as np
 
 from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
 from lossbook._audit.finding import Hazard, keras_words
-from lossbook._core import to_numpy
+from lossbook._core import collected_warnings, to_numpy
 from lossbook._explain import with_class_weight
 from lossbook._model import refused_by_fit
 
@@ -29,8 +27,7 @@ def weighted(x, y, sample_weight, class_weight):
     findings = [] if labels is None else list(_problems(labels, class_weight))
     if any(finding.severity == "error" for finding in findings):
         return x, y, sample_weight, findings
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with collected_warnings():
         return *with_class_weight(x, y, None, class_weight), findings
 
 

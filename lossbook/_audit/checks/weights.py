@@ -1,13 +1,11 @@
 """Sample weights: which axis they meet, and what their zeros and their sum do."""
 
-import warnings
-
 import numpy as np
 
 from lossbook._audit.examples import array, drawn, passing
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import MEANS, Check
-from lossbook._core import squeeze_or_expand_to_same_rank
+from lossbook._core import collected_warnings, squeeze_or_expand_to_same_rank
 from lossbook.rules import aggregate
 
 WEIGHTS_AXIS = Hazard("weights-axis", "error", "05_weights.ipynb", 220)
@@ -76,8 +74,7 @@ def _numbers(batch, column):
     for name, weight in (("this batch", batch.weight), (f"with weights {column}", None)):
         try:
             weight = batch.weight.reshape(column) if weight is None else weight
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with collected_warnings():
                 result = aggregate(
                     batch.values, weight, batch.mask, reduction=batch.reduction or "mean"
                 )

@@ -1,10 +1,10 @@
 """Judge an answer: correct, wrong in this way, or not attempted."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from lossbook._core import collected_warnings
 from lossbook._exercises.checking.comparing import kind, same
 from lossbook._exercises.checking.differences import function_difference, value_difference
 from lossbook._exercises.checking.exercise import Exercise
@@ -15,8 +15,7 @@ OPEN = "not attempted yet. Replace ... by your answer and run the cell again."
 
 def verdict(exercise: Exercise, answer: Any) -> str:
     """Say in one line what an answer is. Nothing is raised, whatever the answer is."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with np.errstate(all="ignore"), collected_warnings():
         try:
             return _verdict(exercise, answer)
         except Exception as error:

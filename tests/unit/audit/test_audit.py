@@ -22,8 +22,11 @@ from tests.unit.audit import planted
 from tests.unit.audit.models import PLANS, build, delivered, mutants, problems
 from tests.unit.audit.planted import BACKEND, LATER, PLANTED, VERSION
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Layer '.*' \\(of type .*\\) was passed an input with a mask",  # while it is built
+pytestmark = pytest.mark.filterwarnings(  # what Keras itself says, before audit and in it
+    "ignore:Layer '.*' \\(of type .*\\) was passed an input with a mask",
+    "ignore:You are using a softmax over axis -1",
+    "ignore:.* received `from_logits=True`, but the `output` argument was produced by",
+    "ignore:Your input ran out of data",
 )
 NAMES = [plant.__name__ for _, plant in PLANTED]
 BOOK = Path(__file__).parents[3] / "book"
