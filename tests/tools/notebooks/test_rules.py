@@ -1,21 +1,11 @@
 """The rules of a chapter: each passes a good notebook, and names the one thing that was broken."""
 
-import logging
-import re
-import shutil
-import subprocess
-import sys
-from types import SimpleNamespace
-
 import nbformat
 import pytest
 import yaml
-from myst_nb.core.config import NbParserConfig
-from myst_nb.core.execute import create_client
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools.notebooks import __main__ as notebooks
-from tools.notebooks import runs
 from tools.notebooks.exercises import without_solutions
 from tools.notebooks.files import (
     IGNORED,
@@ -29,9 +19,7 @@ from tools.notebooks.files import (
     repository,
     setup_source,
     text,
-    visible_text,
 )
-from tools.notebooks.numbers import numbers, shows
 from tools.notebooks.rules import About
 
 REPO = {"url": "https://github.com/someone/lossbook", "branch": "main"}
@@ -296,64 +284,6 @@ def test_a_function_stub_is_an_open_exercise():
     assert notebooks.problems_of(nb, ABOUT) == []
 
 
-@pytest.mark.parametrize(
-    ("written", "counted"),
-    [
-        ("0.0134 and .5, then 5.", ["0.0134", ".5"]),
-        ("1e-7, $10^{-7}$, 10⁻⁷, 10<sup>-7</sup>", ["1e-7", "10^{-7}", "10^-7"]),
-        (r"$2.4 \cdot 10^{-8}$ and $3\times10^{-8}$", ["2.4 × 10^{-8}", "3×10^{-8}"]),
-        (r"327,680, $327{,}680$, $327\,680$ and 327680", ["327,680"] * 3 + ["327680"]),
-        ("12 minutes, 999 elements, 10^2", []),
-        ("shape (4,256,256,5) of float32 on a T4", []),
-        ("Keras 3.8, Keras 3.15.1, release 2.2.4, Python 3.11", []),
-        ("Keras 3.0 and 3.1, tf.keras to 2.10, Keras from 3.5 on, TF 1.14, 1.15.", []),
-        ("Keras 3.8 and 0.25, Keras 3.8 and 3.125, Keras 3.8 to 1.5 %", ["0.25", "3.125", "1.5"]),
-        ("(2019), 2026-11-21, #20410, K20410", []),
-        ("https://stackoverflow.com/q/52034983", []),
-        (r"$\frac{1}{1310720} \approx0.76e-6$", ["1310720", "0.76e-6"]),
-        ("0.5,0.25 and 1024px", ["0.5", "0.25", "1024"]),
-    ],
-)
-def test_which_numbers_count(written, counted):
-    assert [n.text for n in numbers(written) if n.counts] == counted
-
-
-@pytest.mark.parametrize(
-    ("written", "output", "shown"),
-    [
-        ("16.12", "16.118", True),
-        ("16.11", "16.118", False),
-        ("16.1", "[0.5 16.118]", True),
-        ("16.1181", "16.118", False),  # more digits than were shown
-        ("0.5", "0.4621", False),  # one digit must be exact
-        ("0.5", "0.500", True),
-        ("0.50", "0.4961", True),
-        ("1e-7", "1e-07", True),
-        ("1e-7", "0.0000001", True),
-        ("1e-7", "1.19e-07", False),
-        ("1.2e-7", "1.1920929e-07", True),
-        ("99.9 %", "0.9991", True),
-        ("99.9 %", "99.91", True),
-        ("99.9", "0.999", False),
-        ("327,680", "327680", True),
-        ("327680", "327,680 elements", True),
-        ("327,680", "327679.8", True),
-        ("0.25", "-0.25", True),
-        ("3.15", "Keras 3.15.1", False),  # a release is no number
-    ],
-)
-def test_what_an_output_shows(written, output, shown):
-    (number,) = numbers(written)
-    assert shows(numbers(output), number) is shown
-
-
-def test_colours_hide_no_number():
-    output = new_output("stream", text="Params: \x1b[38;5;34m327,680\x1b[0m")
-    assert [n.text for n in numbers(visible_text(output))] == ["327,680"]
-    output = new_output("display_data", {"text/html": "<b style='width:7.5em'>0.5 &lt; 1</b>"})
-    assert [n.text for n in numbers(visible_text(output))] == ["0.5", "1"]
-
-
 def test_the_normal_form_is_reached_once():
     nb = good()
     nb.nbformat_minor = 4
@@ -408,99 +338,7 @@ def test_the_address_is_named_once():
     assert f"git+{named['url']}@{named['branch']}" in setup_source(repository())
 
 
-def tool(root, *arguments):
-    """Run the command line in a repository."""
-    command = [sys.executable, "-m", "tools.notebooks", *arguments]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True)
-
-
-@pytest.fixture(scope="module")
-def refreshed(tmp_path_factory):
-    """A repository with our tools and two small notebooks, one of which fails, after `refresh`."""
-    root = tmp_path_factory.mktemp("repository")
-    for folder in ("book", "lossbook"):
-        (root / folder).mkdir()
-    for folder in ("tools/notebooks", "tools/website"):
-        shutil.copytree(ROOT / folder, root / folder)
-    for name in ("tools/__init__.py", "_config.yml", "requirements.txt"):
-        shutil.copy(ROOT / name, root / name)
-    prints = "print(1)\nprint('noise', file=sys.stderr)\nprint('\\n2')"
-    works = [code(f"import sys\n\n{prints}"), code("1 + 1")]
-    fails = [code("def f(x):\n    return 1 / x"), code("print(2)\nf(0)")]
-    for name, cells in (("works", works), ("fails", fails)):
-        nbformat.write(new_notebook(cells=cells), root / "book" / f"{name}.ipynb")
-    before = (root / "book" / "fails.ipynb").read_text()
-    return root, tool(root, "refresh"), before
-
-
-def test_refresh_writes_what_works_and_explains_what_fails(refreshed):
-    root, done, before = refreshed
-    assert done.returncode == 1, done
-    assert done.stderr == ""
-    assert re.search(r"/2\] book/works.ipynb  \S+ s  refreshed\n", done.stdout)
-    assert (
-        "FAILED\n  cell 2:\n      print(2)\n    > f(0)\n  ZeroDivisionError: division by zero\n"
-    ) in done.stdout
-    assert (root / "book" / "fails.ipynb").read_text() == before
-    works = nbformat.read(root / "book" / "works.ipynb", as_version=4)
-    assert [cell.execution_count for cell in works.cells] == [1, 2]
-    assert [output.text for output in works.cells[0].outputs] == ["1\n\n2\n"]
-
-
-def test_refresh_twice_changes_nothing(refreshed):
-    path = refreshed[0] / "book" / "works.ipynb"
-    before = path.read_text()
-    done = tool(refreshed[0], "refresh", str(path))
-    assert done.returncode == 0, done
-    assert re.search(r"\[1/1\] book/works.ipynb  \S+ s  unchanged\n", done.stdout)
-    assert path.read_text() == before
-
-
-def test_the_site_finds_the_run_and_starts_no_kernel(refreshed, monkeypatch):
-    """The look-up of the site's build, execution made impossible, gives the outputs kept for it."""
-    root = refreshed[0]
-    path = root / "book" / "works.ipynb"
-    monkeypatch.setattr("myst_nb.core.execute.cache.single_nb_execution", None)
-    kept = str(root / "_build" / ".jupyter_cache")
-    config = NbParserConfig(execution_mode="cache", execution_cache_path=kept)
-    logger = logging.getLogger(__name__)
-    with create_client(nbformat.read(path, as_version=4), str(path), config, logger) as client:
-        outputs = client.notebook.cells[0].outputs
-    assert [output.text for output in outputs] == ["1\n\n2\n"]  # in pieces it loses the blank line
-
-
-def test_a_run_is_stale_when_the_package_changes(refreshed):
-    root = refreshed[0]
-    works = str(root / "book" / "works.ipynb")
-    page = root / "_build" / ".doctrees" / "book" / "works.doctree"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.touch()
-    assert "1 with a run that is up to date.\n" in tool(root, "execute", works).stdout
-    assert page.exists()
-    (root / "lossbook" / "new.py").write_text("x = 1\n")
-    done = tool(root, "execute", works)
-    assert "0 with a run that is up to date.\n" in done.stdout
-    assert "kept for the site" in done.stdout
-    assert not page.exists()  # the build writes it anew
-
-
 def test_a_learners_version_keeps_the_hints():
     left = without_solutions(f"{FOLDED}\n\n**2.** And now?")
     assert "Hint 1" in left and "Hint 2" in left and left.endswith("</details>\n\n**2.** And now?")
     assert "Solution" not in left and "(8, 32, 32)" not in left
-
-
-def test_a_run_that_nbval_passed_whole_is_kept_for_the_site(monkeypatch):
-    kept = []
-    monkeypatch.setattr(runs, "Kept", lambda: SimpleNamespace(keep=lambda *run: kept.append(run)))
-    nb, output = new_notebook(cells=[code("1 + 1"), code("2 + 2")]), new_output("stream", text="2")
-    cells = [(cell, [output]) for cell in nb.cells]
-    runs.keep_compared(ROOT / "book" / "a.ipynb", nb, cells[:1], 1.0)  # the second one failed
-    runs.keep_compared(ROOT / "elsewhere.ipynb", nb, cells, 1.0)
-    assert kept == []
-    runs.keep_compared(ROOT / "book" / "a.ipynb", nb, cells, 1.0)
-    ((path, run),) = kept
-    assert (path.name, run.seconds, run.error) == ("a.ipynb", 1.0, "")
-    assert [cell.execution_count for cell in run.nb.cells] == [1, 2]
-    assert [cell.outputs for cell in run.nb.cells] == [[output], [output]]
-    assert run.nb.metadata.language_info.pygments_lexer == "ipython3"
