@@ -1,6 +1,7 @@
 """audit(): what the loss of a compiled model does that hardly anyone means."""
 
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from lossbook._audit.finding import Findings, ordered
 from lossbook._audit.mask_path import MaskPath
 from lossbook._audit.observation import Check, OutputBatch
 from lossbook._audit.refusals import refused
-from lossbook._core import collected_warnings
-from lossbook._model import Watch, check_model
+from lossbook._core import collected_warnings, to_numpy
+from lossbook._model import Batch, Watch, check_model, refuse_nothing
 
 _REPLAYED = 8  # batches of a generator that are kept, in case one of them fails
 
@@ -115,10 +116,18 @@ class _Checks:
 
 def _evaluated(model, checks, data, kept):
     """Run evaluate; return a list of what Keras refuses, or let errors of the model through."""
-    watch = Watch(model, MaskPath(model))
+    watch = Watch(model, _look, MaskPath(model))
+    rows = 0
+
+    def each(batch_rows, replica, tensors, about):
+        nonlocal rows
+        rows += batch_rows
+        checks.see(_batch(watch, batch_rows, tensors))
+
     with np.errstate(all="ignore"), collected_warnings():  # the findings say it
         try:
-            watch.evaluate(checks.see, caller="audit", **data)
+            watch.evaluate(each, caller="audit", **data)
+            refuse_nothing(rows, data["x"], "audit")
             return []
         except Exception as error:
             first, failure = error, watch.failure
@@ -129,11 +138,41 @@ def _evaluated(model, checks, data, kept):
     return [refused(failure)]
 
 
+def _look(batch):
+    """Let everything leave the step that a loss got and gave."""
+    from keras import ops
+
+    tensors = {
+        f"{call.index}/{name}": tensor
+        for call in batch.calls
+        for name, tensor in vars(call).items()
+        if ops.is_tensor(tensor)
+    }
+    for i, (name, loss) in enumerate(batch.additional):
+        tensors[f"additional/{i}/{name}"] = ops.sum(loss)
+    return tensors, ()
+
+
+def _batch(watch, rows, tensors):
+    """Return the Batch of tensors that have left the step."""
+    from keras import ops
+
+    fields, additional = {}, []
+    for key, tensor in tensors.items():
+        owner, _, name = key.partition("/")
+        if owner == "additional":
+            additional.append((name.partition("/")[2], float(np.ravel(to_numpy(tensor))[0])))
+        else:
+            fields.setdefault(int(owner), {})[name] = ops.convert_to_tensor(tensor)
+    calls = tuple(replace(watch.calls[i], **found) for i, found in sorted(fields.items()))
+    return Batch(rows, calls, tuple(additional))
+
+
 def _eager_failure(watch, data, kept):
     """Run evaluate once more, eagerly; return the failure of the loss, or None."""
     for replayed in [data] if kept is None else map(_batch_data, kept):
         try:
-            watch.evaluate(lambda batch: None, eager=True, **replayed)
+            watch.evaluate(lambda *seen: None, eager=True, **replayed)
         except Exception:
             return watch.failure
     return None

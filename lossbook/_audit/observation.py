@@ -116,7 +116,7 @@ class OutputBatch:
     def part(self):
         """The contributions of this output to the batch's loss."""
         with collected_warnings():
-            return part_of(self.call, self.rows)
+            return part_of(self.call)
 
     @cached_property
     def contributions(self):

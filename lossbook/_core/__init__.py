@@ -19,6 +19,7 @@ from lossbook._core.arrays import (
     size,
     squeeze_or_expand_to_same_rank,
     to_numpy,
+    unknown_lengths,
     warn,
 )
 from lossbook._core.checks import (
@@ -70,6 +71,7 @@ __all__ = [
     "squeeze_or_expand_to_same_rank",
     "text_table",
     "to_numpy",
+    "unknown_lengths",
     "warn",
     "warn_lost_axis",
 ]

@@ -17,6 +17,7 @@ from functools import cache
 import numpy as np
 
 _FRAMEWORKS = {"tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax", "torch": "torch"}
+_UNKNOWN: ContextVar[int | None] = ContextVar("unknown length", default=None)
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
@@ -143,10 +144,22 @@ def known_values(x):
         return None
 
 
+@contextmanager
+def unknown_lengths():
+    """Let `shape_of` take tensors that do not know all lengths: an unknown one equals another."""
+    token = _UNKNOWN.set(2**31 - 1)
+    try:
+        yield
+    finally:
+        _UNKNOWN.reset(token)
+
+
 def shape_of(x):
     """Return the static shape as a tuple of ints; refuse a tensor that does not know its own."""
     if _framework(x) is None:
         return tuple(np.shape(x))
+    if _UNKNOWN.get() and getattr(x.shape, "rank", 0) is not None:
+        return tuple(_UNKNOWN.get() if n is None else n for n in tuple(x.shape))
     if getattr(x.shape, "rank", 0) is None or None in tuple(x.shape):
         raise ValueError(
             f"A tensor has the shape {x.shape} here, in a compiled function: lossbook needs every "

@@ -4,7 +4,7 @@ import functools
 from typing import Any
 
 from lossbook._explain.explain import explained
-from lossbook._model import Watch, check_model
+from lossbook._model import check_model
 
 _KEYS = ("output", "source", "class", "true_class")
 
@@ -88,12 +88,11 @@ def explain_callback() -> Any:
 
         def on_train_begin(self, logs=None):
             check_model(self.model, "the callback")
-            self.watch = Watch(self.model)
 
         def on_epoch_end(self, epoch, logs=None):
             if (epoch + 1) % self.every:
                 return
-            self.explanation = explained(self.watch, 0, **self.data)
+            self.explanation = explained(self.model, 0, **self.data)
             for key in self.keys:
                 for label, value in self.explanation.by(key).items():
                     name = str(label).removeprefix("(additional) ").strip("()")

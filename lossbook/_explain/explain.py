@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from lossbook._core import collected_warnings, warn
+import numpy as np
+
+from lossbook import reduction as keras3
+from lossbook._core import collected_warnings, to_numpy, warn
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.groups import Groups
-from lossbook._explain.parts import part_of
+from lossbook._explain.parts import additional_part, part_of
 from lossbook._explain.progress import progress
-from lossbook._model import Watch, check_model
+from lossbook._explain.tables import leaving
+from lossbook._model import Watch, check_model, refuse_nothing
 
 
 def explain(
@@ -69,28 +73,71 @@ def explain(
     check_model(model)
     x, y, sample_weight = with_class_weight(x, y, sample_weight, class_weight)
     data = {"x": x, "y": y, "sample_weight": sample_weight}
-    return explained(Watch(model), verbose, **data, batch_size=batch_size, steps=steps)
+    return explained(model, verbose, **data, batch_size=batch_size, steps=steps)
 
 
-def explained(watch, verbose, **data):
-    """Return the Explanation of what `watch` sees; a callback keeps its watch, compiled."""
-    groups, sizes, messages = Groups(), [], {}
+def explained(model, verbose, **data):
+    """Return the Explanation of a model on some data."""
+    groups, messages = Groups(), {}
 
-    def each(batch):
-        parts = []
-        for call in batch.calls:
-            output = call.output
-            with collected_warnings() as collected:
-                parts.append((output.name, output.loss.name, part_of(call, batch.rows)))
-            messages.update(dict.fromkeys((output.name, message) for message in collected))
-        additional = [
-            (f"(additional) {name}", value) for (_, name), value in batch.additional.items()
+    def each(rows, replica, tensors, about):
+        parts, given = about
+        if not groups.rows:
+            messages.update(dict.fromkeys(_warnings(rows, watch.calls, given)))
+        arrays = [
+            (axes, {name: tensors[f"{i}/{name}"] for name in names})
+            for i, (axes, names) in enumerate(parts)
         ]
-        groups.add(batch.rows, parts, additional)
-        sizes.append(batch.rows)
+        groups.add(rows, arrays, replica)
 
+    watch = Watch.of(model, _look)
     reported = watch.evaluate(each, callbacks=progress(verbose), **data)
-    for output, message in messages:
-        warn(f"Output {output!r}: {message}")
-    outputs = tuple((o.name, o.loss.name, o.loss_weight) for _, o in sorted(watch.outputs.items()))
-    return Explanation(reported, outputs, tuple(sizes), groups)
+    watch.keep()
+    refuse_nothing(groups.rows, data["x"], "explain")
+    for message in messages:
+        warn(message)
+    outputs = [call.output for _, call in sorted(watch.calls.items())]
+    named = tuple((o.name, o.loss.name, _number(o.loss_weight)) for o in outputs)
+    return Explanation(reported, named, groups)
+
+
+def _look(batch):
+    """Choose what leaves the step: contributions of every part, or small tables of them."""
+    parts = [part_of(call) for call in batch.calls]
+    parts += [additional_part(name, loss) for name, loss in batch.additional]
+    tensors, about = {}, []
+    for i, part in enumerate(parts):
+        leaves = leaving(part)
+        tensors |= {f"{i}/{name}": tensor for name, tensor in leaves.items()}
+        about.append((part.axes, tuple(leaves)))
+    given = [
+        (call.index, *map(_lengths, (call.values, call.sample_weight, call.mask)))
+        for call in batch.calls
+        if not call.output.whole
+    ]
+    return tensors, (tuple(about), tuple(given))
+
+
+def _lengths(x):
+    return None if x is None else tuple(x.shape)
+
+
+def _warnings(rows, calls, given):
+    """Return what trace would warn of, by the shapes: weights along another axis and the like."""
+    for index, *shapes in given:
+        values, weight, mask = (
+            None if shape is None else np.ones([rows if n is None else n for n in shape])
+            for shape in shapes
+        )
+        output = calls[index].output
+        if weight is None and mask is None:
+            continue
+        with collected_warnings() as collected:
+            reduction = keras3.standardize_reduction(output.loss.reduction)
+            keras3.walk(values, weight, mask, reduction)
+        for message in collected:
+            yield f"Output {output.name!r}: {message}"
+
+
+def _number(loss_weight):
+    return loss_weight if loss_weight is None else float(to_numpy(loss_weight))

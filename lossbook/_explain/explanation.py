@@ -19,8 +19,12 @@ class Explanation:
 
     reported: float
     outputs: tuple[tuple[str, str, float | None], ...]
-    batch_sizes: tuple[int, ...]
     groups: Groups = field(default_factory=Groups)
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """The rows of every batch."""
+        return tuple(self.groups.batch_sizes)
 
     @cached_property
     def total(self) -> float:

@@ -1,74 +1,29 @@
 """The contributions of a whole pass, added up in groups that stay small.
 
-Of every batch the device adds up small tables; the host adds those up in float64 and keeps
+What leaves the step is collected, and added up on the host in float64. Kept are
+
+    every single contribution                               while there are up to RAW of them
+
+and, of more,
 
     by sample, by position, by class and by true class      always
     by class × true class, position × class                 while they have up to TABLE entries
     by sample × class × true class                          while it has up to TABLE entries
-    every single contribution                               while there are up to RAW of them
 
 so that the memory is that of samples + classes + positions, and a constant.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lossbook._core import shape_of
-from lossbook._explain.parts import host
+from lossbook._explain import tables as small
+from lossbook._explain.blocks import NONE, Block, Raw, along, coordinates_of
 
-KEYS = ("output", "source", "batch", "sample", "position", "class", "true_class")
-ADDITIONAL, ATOMIC, NONE = "(additional)", "(atomic)", "(none)"
-RAW, TABLE = 2**20, 2**20
-_FEW = 32  # true classes that are added up on the device, one after the other
-_CODES = {-1: NONE, -2: ATOMIC}
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some contributions, added up: values, and along each axis the key that it stands for.
-
-    `coordinates` maps a key to integers that broadcast against `values`: the number of the batch,
-    sample, class or position (counted through `positions`), -1 for none, -2 for atomic.
-    """
-
-    output: str
-    source: str
-    values: np.ndarray
-    coordinates: dict[str, np.ndarray]
-    positions: tuple[int, ...] = ()
-
-    def label(self, key, code):
-        """Return what a number along an axis stands for."""
-        if code < 0:
-            return _CODES[code]
-        if key != "position":
-            return int(code)
-        place = tuple(int(i) for i in np.unravel_index(code, self.positions))
-        return place[0] if len(place) == 1 else place
-
-    def add_to(self, found, keys):
-        """Add what this block holds to a dict of sums, by tuples of keys."""
-        fixed = {"output": self.output, "source": self.source}
-        axes = [key for key in keys if key not in fixed and key in self.coordinates]
-        codes, index = [], np.zeros(self.values.shape, np.int64)
-        for key in axes:
-            distinct, where = np.unique(self.coordinates[key], return_inverse=True)
-            index = index * len(distinct) + where.reshape(np.shape(self.coordinates[key]))
-            codes.append(distinct)
-        there, index = np.unique(index.ravel(), return_inverse=True)
-        sums = np.bincount(index.ravel(), self.values.ravel(), len(there))
-        places = np.unravel_index(there, [len(distinct) for distinct in codes]) if axes else ()
-        numbers = {
-            key: distinct[place] for key, distinct, place in zip(axes, codes, places, strict=True)
-        }
-        for i, value in enumerate(sums):
-            labels = tuple(
-                self.label(key, numbers[key][i]) if key in numbers else fixed.get(key, ADDITIONAL)
-                for key in keys
-            )
-            found[labels] = found.get(labels, 0.0) + float(value)
+KEYS = ("output", "source", "batch", "replica", "sample", "position", "class", "true_class")
+RAW, TABLE = 2**20, small.TABLE
+_WAITING = 2**17  # elements that are collected before they are added up
+_ROW_KEYS = {"batch", "replica", "sample"}
 
 
 class Groups:
@@ -78,108 +33,139 @@ class Groups:
     """
 
     def __init__(self):
-        self.rows = self.batches = 0
+        self.rows, self.batch_sizes, self.magnitude = 0, [], 0.0
+        self.raw, self.raw_room = [], RAW  # None once there are too many
+        self.summed = False  # whether what is raw is in the views, too
         self.views = {  # the smallest first
             **{name: ({name}, {}) for name in ("position", "class", "true_class")},
-            "samples": ({"batch", "sample"}, {}),
+            "samples": (_ROW_KEYS, {}),
             "classes": ({"class", "true_class"}, {}),
             "places": ({"position", "class"}, {}),
-            "table": ({"batch", "sample", "class", "true_class"}, {}),
-            "raw": ({"batch", "sample", "position", "class", "true_class"}, {}),
+            "table": ({*_ROW_KEYS, "class", "true_class"}, {}),
         }
-        self.sizes = {"raw": RAW, "table": TABLE, "places": TABLE, "classes": TABLE}  # room left
-        self.additional = []
+        self.room = {"table": TABLE, "places": TABLE, "classes": TABLE}
+        self.waiting, self.waiting_elements = {}, 0
 
-    def add(self, rows, parts, additional):
-        """Add one batch: its rows, (output, source, Part) of every output, additional losses."""
-        for output, source, part in parts:
-            self._add_part(rows, output, source, part)
-        for source, value in additional:
-            coordinates = {"batch": np.array([self.batches])}
-            self.additional.append(Block(ADDITIONAL, source, np.array([value * rows]), coordinates))
-        self.rows += rows
-        self.batches += 1
+    def add(self, rows, parts, replica=0):
+        """Add one batch, or what a replica has of it: its rows, and (axes, arrays) of every part.
 
-    def _add_part(self, rows, output, source, part):
-        """Add up one part on the device, in the tables of the views, and keep those."""
-        from keras import ops
-
-        tensor, shape = part.contributions, shape_of(part.contributions)
-        axes = {  # (samples, classes, positions) and then true classes
-            "batch": _along(0, [self.batches]),
-            "sample": _along(0, self.rows + np.arange(shape[0]), part.samples),
-            "class": _along(1, np.arange(shape[1]), part.classes),
-            "position": _along(2, np.arange(shape[2]), part.positions),
-            "true_class": _along(3, [-2 if part.atomic else -1]),
-        }
-        by_place = None
-        if shape[1] * shape[2] <= TABLE:
-            by_place = host(ops.sum(tensor, axis=0))[None, :, :, None]
-            places = by_place.sum(axis=1, keepdims=True)
-        else:
-            places = host(ops.sum(tensor, axis=(0, 1)))[None, None, :, None]
-        by_class = host(ops.sum(tensor, axis=2))[:, :, None, None]
-        raw = dict(axes)
-        if part.true_class is None:
-            table = by_class
-            by_true = by_class.sum(axis=(0, 1), keepdims=True)
-        else:
-            axes["true_class"] = _along(3, np.arange(-1, part.true_classes))
-            table = by_true = None
-            if part.true_classes <= _FEW:
-                table = _by_few(ops, part)
-                by_true = table.sum(axis=(0, 1), keepdims=True)
+        The arrays are those of `tables.leaving`. Replicas are numbered; with 0 begins a new batch.
+        """
+        if replica == 0:
+            self.batch_sizes.append(0)
+        place = len(self.batch_sizes) - 1, replica, self.rows, rows
+        for axes, arrays in parts:
+            if "values" in arrays:
+                shape = np.shape(arrays["values"])
+                self.waiting.setdefault((axes, shape[1:]), []).append((place, arrays))
+                self.waiting_elements += int(np.prod(shape))
             else:
-                by_true = _by_many(ops, part)
-        by_class = by_class.sum(axis=0, keepdims=True)
-        if part.labelled:  # the class of an element is its true class
-            axes["class"], by_class = axes["true_class"], by_true
-            by_place = None
+                self._give_up_raw()
+                arrays = {name: _host(array) * rows for name, array in arrays.items()}
+                of_rows = _of_rows(axes, len(arrays["sample"]), *place)
+                self._add_tables(axes, arrays, of_rows, axes.positions)
+        self.rows += rows
+        self.batch_sizes[-1] += rows
+        if self.waiting_elements > _WAITING:
+            self._collect()
 
-        def keep(view, values, alone=None):
-            self._keep(view, values, axes, (output, source, part.positions), rows, alone)
+    def _collect(self):
+        """Add up what has been waiting."""
+        waiting, self.waiting, self.waiting_elements = self.waiting, {}, 0
+        for (axes, _), batches in waiting.items():
+            for raw in _joined(axes, batches):
+                self.magnitude += float(np.abs(raw.values).sum())
+                self.raw_room -= raw.values.size
+                if self.raw is not None and self.raw_room >= 0:
+                    self.raw.append(raw)
+                    if self.summed:
+                        self._add_raw(raw)
+                else:
+                    self._give_up_raw()
+                    self._add_raw(raw)
 
-        keep("samples", host(ops.sum(tensor, axis=(1, 2)))[:, None, None, None], self.batches)
-        keep("class", by_class)
-        keep("true_class", by_true)
-        keep("table", table, self.batches)
-        keep("classes", None if table is None else table.sum(axis=0, keepdims=True))
-        keep("places", by_place)
-        keep("position", places)
-        if self._room("raw", int(np.prod(shape))):
-            if part.true_class is not None:
-                raw["true_class"] = host(part.true_class)[:, None, :, None]
-            if part.labelled:
-                raw["class"] = raw["true_class"]
-            axes = raw
-            keep("raw", host(tensor)[..., None], self.batches)
+    def _give_up_raw(self):
+        """Turn all single contributions into tables, for good."""
+        self._sum_raw()
+        self.raw = None
 
-    def _room(self, view, size):
-        """Say whether a view may grow by so many entries; drop it where it may not."""
-        self.sizes[view] -= size
-        if self.sizes[view] < 0:
-            self.views[view][1].clear()
-        return self.sizes[view] >= 0
+    def _sum_raw(self):
+        """Add single contributions to the tables."""
+        raws, self.summed = () if self.summed else self.raw or (), True
+        for raw in raws:
+            self._add_raw(raw)
 
-    def _keep(self, view, values, axes, about, rows, alone):
-        """Add values to the block of their kind, or (`alone`) keep them beside the others."""
+    def _add_raw(self, raw):
+        arrays = small.tables(np, raw.axes, raw.values, raw.true_class)
+        del arrays["magnitude"]  # has been added
+        self._add_tables(raw.axes, arrays, raw.rows, raw.positions)
+
+    def _add_tables(self, axes, arrays, rows, positions):
+        """Add the tables of a part to the views."""
+        self.magnitude += float(arrays.pop("magnitude", 0.0))
+        sample, places, table = (arrays.get(name) for name in ("sample", "place", "table"))
+        if axes.additional:
+            coordinates = coordinates_of(axes, rows, ())
+            for view in self.views:
+                by_row = view == "samples"
+                values = sample if by_row else sample.sum(keepdims=True)
+                self._keep(view, values[:, None, None, None], coordinates, axes, ())
+            return
+        by_position = arrays["position"] if places is None else places.sum(0)
+        classes = len(arrays["class"]) if table is None else table.shape[1]
+        coordinates = coordinates_of(axes, rows, (len(sample), classes, len(by_position)))
+        if axes.true_classes:
+            coordinates["true_class"] = along(3, np.arange(-1, axes.true_classes))
+        if table is None:
+            by_class = arrays["class"][None, :, None, None]
+            by_true = arrays["true_class"][None, None, None, :]
+        else:
+            table = table[:, :, None, :]
+            by_class = table.sum(axis=(0, 3), keepdims=True)
+            by_true = table.sum(axis=(0, 1), keepdims=True)
+        if axes.labelled:  # the class of an element is its true class
+            coordinates["class"], by_class, places = coordinates["true_class"], by_true, None
+        views = {
+            "samples": sample[:, None, None, None],
+            "position": by_position[None, None, :, None],
+            "class": by_class,
+            "true_class": by_true,
+            "table": table,
+            "classes": None if table is None else table.sum(0, keepdims=True),
+            "places": None if places is None else places[None, :, :, None],
+        }
+        for view, values in views.items():
+            self._keep(view, values, coordinates, axes, positions or ())
+
+    def _keep(self, view, values, coordinates, axes, positions):
+        """Add values to the block of their kind; those of other rows stand beside the others.
+
+        Drop the view where it outgrows its room, or has no values.
+        """
         keys, blocks = self.views[view]
-        output, source, positions = about
-        name = (*about, None if values is None else values.shape, alone)
-        new = values is None or name not in blocks
-        if view in self.sizes and view != "raw" and new:
-            size = self.sizes[view] + 1 if values is None else values.size
-            if not self._room(view, size):
-                return
-        coordinates = {key: axes[key] for key in keys}
-        values = values * rows if new else values * rows + blocks[name].values
-        blocks[name] = Block(output, source, values, coordinates, positions or ())
+        name = axes, positions, None if values is None else values.shape
+        if keys & _ROW_KEYS:
+            name = len(blocks)
+        elif name in blocks:
+            values = values + blocks[name].values
+        if view in self.room and (values is None or name not in blocks):
+            self.room[view] -= self.room[view] + 1 if values is None else values.size
+        if self.room.get(view, 0) < 0:
+            blocks.clear()
+            return
+        there = {key: coordinates[key] for key in keys if key in coordinates}
+        blocks[name] = Block(axes, values, there, positions)
 
     @property
     def total(self) -> float:
         """Everything, added up."""
-        blocks = [*self.views["samples"][1].values(), *self.additional]
-        return float(sum(block.values.sum() for block in blocks)) / self.rows
+        return float(sum(block.values.sum() for block in self._blocks(()))) / self.rows
+
+    @property
+    def scale(self) -> float:
+        """The magnitudes of everything, added up: what rounding is relative to."""
+        self._collect()
+        return self.magnitude / self.rows
 
     def by(self, *keys: str) -> dict[Any, float]:
         """Return {key: sum}, or {(key, ...): sum} for several keys."""
@@ -189,21 +175,8 @@ class Groups:
                 f"by() takes one or several of {', '.join(KEYS)}. "
                 f"Received: {', '.join(map(repr, keys)) or 'nothing'}."
             )
-        wanted = set(keys) - {"output", "source"}
-        kept = (
-            blocks
-            for view, (kept_keys, blocks) in self.views.items()
-            if wanted <= kept_keys and self.sizes.get(view, 0) >= 0
-        )
-        blocks = next(kept, None)
-        if blocks is None:
-            raise ValueError(
-                f"by({', '.join(map(repr, keys))}) needs more sums than were kept: this data has "
-                f"too many elements. Explain a part of it (up to {RAW:,} elements keep every "
-                "grouping), or group by fewer keys."
-            )
         found: dict[tuple[Any, ...], float] = {}
-        for block in [*blocks.values(), *self.additional]:
+        for block in self._blocks(keys):
             block.add_to(found, keys)
         scaled = {
             labels: value / self.rows
@@ -212,25 +185,71 @@ class Groups:
         }
         return {k[0]: v for k, v in scaled.items()} if len(keys) == 1 else scaled
 
+    def _blocks(self, keys):
+        """Return the blocks of the smallest view that knows these keys."""
+        self._collect()
+        self._sum_raw()
+        wanted = set(keys) - {"output", "source"}
+        for view, (kept_keys, blocks) in self.views.items():
+            if wanted <= kept_keys and self.room.get(view, 0) >= 0:
+                return list(blocks.values())
+        if self.raw is not None:
+            return [raw.block() for raw in self.raw]
+        raise ValueError(
+            f"by({', '.join(map(repr, keys))}) needs more sums than were kept: this data has "
+            f"too many elements. Explain a part of it (up to {RAW:,} elements keep every "
+            "grouping), or group by fewer keys."
+        )
 
-def _along(axis, numbers, there=0):
-    """Return the coordinates along one of four axes; atomic where there is no such axis."""
-    numbers = np.array([-2]) if there is None else np.asarray(numbers)
-    return numbers.reshape([-1 if i == axis else 1 for i in range(4)])
+
+def _of_rows(axes, length, batch, replica, start, rows):
+    """Return the numbers of batch, replica and sample for every entry of the first axis."""
+    numbers = {"batch": np.full(length, batch), "replica": np.full(length, replica)}
+    if axes.samples:
+        numbers["sample"] = start + np.arange(length) if length == rows else np.full(length, -2)
+    elif not axes.additional:
+        numbers["sample"] = np.full(length, -2)
+    return numbers
 
 
-def _by_few(ops, part):
-    """Add up over positions, for each true class: (samples, classes, 1, true classes)."""
-    labels, tensor = part.true_class[:, None, :], part.contributions
-    zero = ops.zeros_like(tensor)
-    sums = [
-        ops.sum(ops.where(labels == k, tensor, zero), axis=2) for k in range(-1, part.true_classes)
-    ]
-    return host(ops.stack(sums, axis=-1))[:, :, None, :]
+def _joined(axes, batches):
+    """Yield Raws: the batches that have the same classes and positions in one."""
+    places = [place for place, _ in batches]
+    values = [_host(arrays["values"]) for _, arrays in batches]
+    labels = [_host(arrays["true_class"]) for _, arrays in batches if "true_class" in arrays]
+    apart = [i for i, (*_, rows) in enumerate(places) if axes.samples and len(values[i]) != rows]
+    for i in apart:  # the model has folded positions into the first axis
+        lengths = len(values[i]), *(axes.positions or ())
+        folded = values[i].transpose(1, 0, 2).reshape(1, values[i].shape[1], -1)
+        label = labels[i].reshape(1, -1) if labels else None
+        rows = _of_rows(axes, 1, *places[i])
+        yield Raw(axes, folded * places[i][-1], label, rows, lengths)
+    whole = [i for i in range(len(batches)) if i not in apart]
+    if not whole:
+        return
+    of_rows = [_of_rows(axes, len(values[i]), *places[i]) for i in whole]
+    yield Raw(
+        axes,
+        np.concatenate([values[i] * places[i][-1] for i in whole]),
+        np.concatenate([labels[i] for i in whole]) if labels else None,
+        {key: np.concatenate([numbers[key] for numbers in of_rows]) for key in of_rows[0]},
+        _positions(axes, values[whole[0]]),
+    )
 
 
-def _by_many(ops, part):
-    """Add up by true class on the host, where there are too many for `_by_few`."""
-    values, labels = host(ops.sum(part.contributions, axis=1)), host(part.true_class)
-    sums = np.bincount(labels.ravel() + 1, values.ravel(), part.true_classes + 1)
-    return sums[None, None, None, :]
+def _positions(axes, values):
+    """Return the shape of the positions; one length that a step does not know is what is left."""
+    positions = axes.positions or ()
+    if positions.count(None) > 1:
+        return values.shape[2:]
+    known = int(np.prod([n for n in positions if n is not None]))
+    return tuple(values.shape[2] // known if n is None else n for n in positions)
+
+
+def _host(x):
+    """Copy a tensor to the host, in float64 if it holds floats."""
+    if not isinstance(x, np.ndarray):
+        from keras import ops
+
+        x = ops.convert_to_numpy(x)
+    return x.astype(np.float64) if x.dtype.kind == "f" else x

@@ -3,7 +3,7 @@
 from html import escape
 
 from lossbook._core import four_digits, html_table, text_table
-from lossbook._explain.groups import ADDITIONAL
+from lossbook._explain.blocks import ADDITIONAL
 
 _CLASSES, _WORST = 6, 3  # so many are shown of an output, of the samples
 

@@ -1,6 +1,12 @@
 """What a loss is: the catalogue of Keras's losses, and the call of one of them."""
 
-from lossbook._losses.call import DEFAULT_REDUCTION, LossCall, elementwise_losses, loss_call
+from lossbook._losses.call import (
+    DEFAULT_REDUCTION,
+    LossCall,
+    elements,
+    elementwise_losses,
+    loss_call,
+)
 from lossbook._losses.catalogue import (
     ALIASES,
     ATOMIC,
@@ -20,6 +26,7 @@ __all__ = [
     "LOSSES",
     "KerasLoss",
     "LossCall",
+    "elements",
     "elementwise_losses",
     "entry_of",
     "function_of",

@@ -222,6 +222,17 @@ def elementwise_losses(
     xp: Any, loss: KerasLoss, y_true: Any, y_pred: Any, logits: Any, options: Mapping[str, Any]
 ) -> tuple[Any, Any]:
     """Return the elementwise losses, and which positions the loss itself keeps (None: all)."""
+    elementwise = elements(xp, loss, y_true, y_pred, logits, options)
+    valid = None
+    if options.get("ignore_class") is not None:
+        valid = xp.reshape(y_true, shape_of(elementwise)) != options["ignore_class"]
+    return elementwise, valid
+
+
+def elements(
+    xp: Any, loss: KerasLoss, y_true: Any, y_pred: Any, logits: Any, options: Mapping[str, Any]
+) -> Any:
+    """Return the elementwise losses."""
     assert loss.function is not None, "an atomic loss has no elements"
     arguments = dict(options)
     if loss.class_axis == "mean":
@@ -232,11 +243,7 @@ def elementwise_losses(
             arguments["logits"] = logits
         else:
             y_pred, arguments["from_logits"] = logits, True
-    elementwise = loss.function(y_true, y_pred, **arguments)
-    valid = None
-    if options.get("ignore_class") is not None:
-        valid = xp.reshape(y_true, shape_of(elementwise)) != options["ignore_class"]
-    return elementwise, valid
+    return loss.function(y_true, y_pred, **arguments)
 
 
 def _atomic_values(call: LossCall) -> tuple[Any, Any]:

@@ -44,6 +44,16 @@ def keras_logits(name, y_pred, options):
     return logits if found else None
 
 
+def attach_mask(tensor, mask):
+    """Attach a mask to a tensor, as Keras's layers do."""
+    try:
+        from keras.src.backend.common.masking import set_keras_mask
+    except ImportError:  # Keras 3.5
+        tensor._keras_mask = mask
+    else:
+        set_keras_mask(tensor, mask)
+
+
 def additional_losses(model):
     """Return (name, tensor) of every additional loss, as far as its layer can be found."""
     losses = list(model.losses)
@@ -57,7 +67,7 @@ def additional_losses(model):
                 kind = "add_loss" if layer.activity_regularizer is None else "activity_regularizer"
                 names[i] = f"{layer.name}/{kind}"
                 break
-    return [(name or "add_loss", loss) for name, loss in zip(names, losses, strict=True)]
+    return tuple((name or "add_loss", loss) for name, loss in zip(names, losses, strict=True))
 
 
 def dataset_with_class_weight(dataset, class_weight):

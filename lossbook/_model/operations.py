@@ -1,6 +1,7 @@
 """Hooks on Keras's layers and operations, while a model is called."""
 
 import functools
+import logging
 import threading
 from contextlib import contextmanager
 
@@ -46,3 +47,18 @@ def operations_seen_by(path):
     finally:
         for (owner, name), original in originals.items():
             setattr(owner, name, original)
+
+
+@contextmanager
+def no_hint_on_retracing():
+    """Silence TensorFlow's advice not to trace a step anew: here it is done on purpose."""
+    monitor = logging.getLogger("tensorflow")
+
+    def other(record):
+        return "triggered tf.function retracing" not in record.getMessage()
+
+    monitor.addFilter(other)
+    try:
+        yield
+    finally:
+        monitor.removeFilter(other)

@@ -1,12 +1,12 @@
 """Stands in for the losses of a compiled model while a step is traced, and records their calls."""
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from lossbook._core import attached_mask
 from lossbook._losses import KerasLoss, function_of, loss_named, own_call
-from lossbook._model.keras_private import keras_logits, known_loss
+from lossbook._model.derivative import derivative
+from lossbook._model.keras_private import attach_mask, keras_logits, known_loss
 
 _OWN = KerasLoss(None, "none", target="own")  # what a user's loss takes is not known
 
@@ -47,12 +47,14 @@ class Call:
 
     `y_true` and `y_pred` are as they reach the loss function, cast and aligned; `logits` are those
     that Keras finds behind `y_pred` (which is left out then); `mask` is that of the predictions.
-    Of a loss that lossbook does not know as a sum, `values` is what its function returns, and
-    `own_mask` the mask that the function attaches to them. A Watch with a path adds targets and
-    predictions as they were given, where the predictions come from, and a mask lost on the way.
+    `values` is what the loss function returns, `own_mask` the mask that it attaches to them, and
+    `coefficients` the factor of each value in the loss of the batch, measured: the derivative of
+    what Keras makes of the values. A Watch with a path adds targets and predictions as they were
+    given, where the predictions come from, and a mask lost on the way.
     """
 
     output: Output
+    index: int = 0
     y_true: Any = None
     y_pred: Any = None
     logits: Any = None
@@ -60,6 +62,7 @@ class Call:
     sample_weight: Any = None
     values: Any = None
     own_mask: Any = None
+    coefficients: Any = None
     given_y_true: Any = None
     given_y_pred: Any = None
     lost_mask: Any = None
@@ -68,11 +71,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch: its rows as Keras counts them, its calls, its additional losses by name."""
+    """One batch: its rows as Keras counts them, its calls, its additional losses with names."""
 
-    rows: int
+    rows: Any
     calls: tuple[Call, ...]
-    additional: dict[tuple[int, str], float]
+    additional: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,10 @@ class Failure:
 
 
 class Recorder:
-    """Stands in for the Loss of one output while a step is traced: calls it and keeps its call."""
+    """Stands in for the Loss of one output while a step is traced: calls it and keeps its call.
+
+    What is called is a copy of the Loss: the object itself may be another model's, too.
+    """
 
     def __init__(self, watch, index, loss, loss_weight, name):
         self.watch, self.index, self.loss = watch, index, loss
@@ -104,52 +110,74 @@ class Recorder:
     def __call__(self, y_true, y_pred, sample_weight=None):
         import keras
 
-        seen = {"given_y_true": y_true, "given_y_pred": y_pred, "sample_weight": sample_weight}
+        step = self.watch.step
+        if step is None:  # Keras builds the model
+            return self.loss(y_true, y_pred, sample_weight)
+        seen = {"given_y_true": y_true, "given_y_pred": y_pred}
         if keras.ops.is_tensor(y_pred):
             seen["mask"] = attached_mask(y_pred)
-        if keras.backend.backend() == "torch" and sample_weight is not None:
-            seen["sample_weight"] = sample_weight + 0  # Keras multiplies it by the mask in place
+        seen["sample_weight"] = _untouched(sample_weight)
         try:
-            with self._recording(seen):
-                result = self.loss(y_true, y_pred, sample_weight)
+            if self.output.whole:
+                result = seen["values"] = self.loss(y_true, y_pred, sample_weight)
+                count = keras.ops.cast(keras.ops.size(result), result.dtype)
+                seen["coefficients"] = keras.ops.ones_like(result) / count
+            else:
+                result = self._called(seen, y_true, y_pred, _untouched(sample_weight))
+                seen["coefficients"] = derivative(
+                    lambda values: self._called_again(values, seen, y_pred, sample_weight),
+                    seen["values"],
+                )
         except Exception as error:
-            self.watch.failure = Failure(error, self.output, y_true, y_pred, sample_weight)
+            step.failure = Failure(error, self.output, y_true, y_pred, sample_weight)
             raise
-        if self.output.whole:
-            seen["values"] = result
-        self.watch.seen[self.index] = self.output, seen
+        step.seen[self.index] = self.output, seen
         return result
 
-    @contextmanager
-    def _recording(self, seen):
-        """Record what reaches the loss function, and what it returns."""
+    def _called(self, seen, y_true, y_pred, sample_weight):
+        """Call the loss, and keep what reaches its function, and what that returns."""
+        import keras
+
         name = "call" if function_of(self.loss) is None else "fn"
-        function, own = getattr(self.loss, name), vars(self.loss)
-        before = own.get(name)
+        function = getattr(self.loss, name)
 
         def recorded(y_true, y_pred, *args, **options):
-            import keras
-
             values, entry = function(y_true, y_pred, *args, **options), self.output.entry
             if keras.ops.is_tensor(y_pred):
                 seen["y_true"], seen["y_pred"] = y_true, y_pred
-            if entry.atomic:
-                seen["values"], seen["own_mask"] = values, attached_mask(values)
-            else:
+            seen["values"] = keras.ops.convert_to_tensor(values, dtype=self.loss.dtype)
+            seen["own_mask"] = attached_mask(values)
+            if not entry.atomic:
                 logits = keras_logits(self.output.loss_name, y_pred, options)
                 seen["logits"] = logits
                 if logits is not None and not entry.clips_logits:
                     del seen["y_pred"]
             return values
 
-        if self.output.whole:
-            yield
-            return
-        own[name] = recorded
-        try:
-            yield
-        finally:
-            if before is None:
-                del own[name]
-            else:
-                own[name] = before
+        return _with(self.loss, name, recorded)(y_true, y_pred, sample_weight)
+
+    def _called_again(self, values, seen, y_pred, sample_weight):
+        """Return what Keras makes of the values: a scalar."""
+        import keras
+
+        if seen["own_mask"] is not None:
+            attach_mask(values, seen["own_mask"])
+        again = _with(self.loss, "call", lambda y_true, y_pred: values)
+        result = again(y_pred, y_pred, _untouched(sample_weight))
+        return keras.ops.mean(result)  # Keras averages an array when it tracks it
+
+
+def _with(loss, name, function):
+    """Return a copy of a Loss with another function in it."""
+    copied = object.__new__(type(loss))  # copy.copy goes by Keras's configuration
+    vars(copied).update(vars(loss), **{name: function})
+    return copied
+
+
+def _untouched(sample_weight):
+    """Return weights that Keras may multiply by a mask in place, as it does on PyTorch."""
+    import keras
+
+    if sample_weight is None or keras.backend.backend() != "torch":
+        return sample_weight
+    return keras.ops.convert_to_tensor(sample_weight) + 0

@@ -1,290 +1,253 @@
-"""One pass of Keras's own evaluate, with recorders in place of the losses."""
+"""One pass of the model's own evaluate, with recorders in place of the losses."""
 
 import itertools
-import logging
 import math
-from collections import Counter
-from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+import threading
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-import numpy as np
-
+from lossbook._model.data import Batches, first_rows, refuse_nothing, rows_of
 from lossbook._model.keras_private import additional_losses, private
-from lossbook._model.operations import operations_seen_by
-from lossbook._model.recorder import Batch, Call, Failure, Recorder
+from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
+from lossbook._model.outputs import recorded_losses
+from lossbook._model.recorder import Batch, Call, Failure
+from lossbook._model.replicas import gathered, split
+from lossbook._model.state import keep_state
+
+_KEY = "lossbook"  # of what the step returns beside Keras's logs
+_KEPT = "_lossbook_watch"  # an attribute of the model's _compile_config, which compile() makes anew
+_FEW = 16  # batches: of fewer, some rows alone are compared with the model's own evaluate
+_TRACES_DIFFER = 1e-5  # relative: far more than two compilations of one step round apart
+
+
+@dataclass
+class Step:
+    """What is recorded while one step runs, or is traced: by one replica, in one thread."""
+
+    seen: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
+    tensors: dict[str, Any] = field(default_factory=dict)
+    failure: Failure | None = None
 
 
 class Watch:
     """Runs `evaluate` of one model and hands over every batch; its step is compiled once.
 
-    Every call of explain or audit makes a new one: a step that was traced before holds numbers of
-    then. `path` follows the tensors of the model (`_audit.MaskPath`).
+    `look(batch)` chooses, while the step is traced, what leaves it: it returns (tensors, about),
+    tensors a dict of str -> tensor, `about` anything hashable that is known by then. The data it
+    gets is a `Batch` of tensors that may have no values yet. `path` follows the tensors of the
+    model (`_audit.MaskPath`).
+
+    After a pass `calls` holds a Call without tensors for every output, by number; `stale` says
+    that the model's own compiled evaluation gives another loss than a step that is traced now.
     """
 
-    def __init__(self, model, path=None):
-        def test_step(*arguments):
-            return type(model).test_step(model, *arguments)
+    def __init__(self, model, look, path=None):
+        self.model, self.look, self.path = model, look, path
+        self.calls, self.about, self.failure, self.stale = {}, {}, None, False
+        self._function, self._each = None, None
+        self._threads = threading.local()
 
-        self.model, self.path, self.function = model, path, None
-        self._test_step = test_step  # JAX would take the model's own for compiled already
-        self.seen, self.tensors, self.outputs, self.origins = {}, {}, {}, {}
-        self.names, self.predicted, self.failure = (), None, None
+    @classmethod
+    def of(cls, model, look):
+        """Return the watch that a model has kept since it was compiled, or a new one."""
+        kept = getattr(getattr(model, "_compile_config", None), _KEPT, None)
+        return kept if kept is not None and kept.look is look else cls(model, look)
 
-    def evaluate(self, each, *, eager=False, caller="explain", **data):
-        """Run Keras's own evaluate once, hand every Batch to `each`, return the loss reported.
+    def keep(self):
+        """Keep this watch, with its compiled step, until the model is compiled anew."""
+        with suppress(AttributeError):
+            setattr(private(self.model, "_compile_config"), _KEPT, self)
+
+    @property
+    def step(self):
+        """What this thread records just now, None while Keras builds the model."""
+        return getattr(self._threads, "step", None)
+
+    def evaluate(self, each, *, eager=False, caller="explain", callbacks=(), **data):
+        """Run the model's own evaluate once and hand what left the step to `each`.
+
+        A first batch is compared with the model's own compiled evaluation, which may have been
+        traced when the model was another; and so may the step that this watch keeps.
 
         Args:
-            each: called with every Batch.
+            each: called with (rows, replica, tensors, about) of every batch; with several replicas
+                of what each of them has of a batch.
             eager: run the step without compiling it.
             caller: who says so if there are no data.
-            data: what evaluate takes (x, y, sample_weight, batch_size, steps), and callbacks.
+            callbacks: Keras's, for the pass.
+            data: what evaluate takes: x, y, sample_weight, batch_size, steps.
+
+        Returns:
+            float: what the model's own evaluate reports as its loss.
 
         Raises:
             ValueError: where there was no batch, or no row in one.
         """
-        import keras
-
-        watch, failed, rows = self, [], []
-
-        class Collect(keras.callbacks.Callback):
-            def on_test_batch_end(self, batch, logs=None):
+        refuse_nothing(rows_of(data["x"]), data["x"], caller)
+        self.failure, model = None, self.model
+        with ExitStack() as state:
+            keep_state(model, state)
+            first, own, traced = None, None, private(model, "test_function") is not None
+            if (traced or self._function) and _compiles(model) and not eager:
+                first, data = first_rows(data, _FEW)
+            if first is not None:
                 try:
-                    got = watch._batch({k: v[0] for k, v in logs.items() if "/" in k})
-                    rows.append(got.rows)
-                    each(got)
-                except Exception as error:  # on JAX the weights are out of the model just now
-                    failed.append(error)
-                    self.model.stop_evaluating = True
+                    own = evaluated(model, **first) if traced else self._evaluated_eagerly(first)
+                except Exception:  # the pass will say why
+                    state.close()
+                    keep_state(model, state)
+            with ExitStack() as undo:
+                self._install(undo, eager)
+                self.stale = own is not None and self._differs(own, first)
+                if self.stale and hasattr(data["x"], "__next__"):
+                    data["x"] = Batches(data["x"])
+                self._each = each
+                reported = evaluated(model, **_again(data), callbacks=callbacks or None)
+            return evaluated(model, **_again(data)) if self.stale else reported
 
-        self.failure = None
-        _refuse_nothing(_length(data["x"]), data["x"], caller)
-        callbacks = [Collect(), *data.pop("callbacks", ())]
-        with self._installed(eager):
-            logs = keras.Model.evaluate(
-                self.model, **data, verbose=0, callbacks=callbacks, return_dict=True
-            )
-        if failed:
-            raise failed[0]
-        _refuse_nothing(sum(rows), data["x"], caller)
-        return float(logs.get("loss", math.nan))
+    def _evaluated_eagerly(self, first):
+        """Return the loss of a model that has compiled nothing yet: what it is just now."""
+        with ExitStack() as undo:
+            for name in ("test_function", "run_eagerly"):
+                undo.callback(setattr, self.model, name, private(self.model, name))
+            self.model.run_eagerly = True
+            return evaluated(self.model, **first)
 
-    @contextmanager
-    def _installed(self, eager):
-        """Put recorders into the model's compiled loss and step, and take them out again."""
+    def _differs(self, own, first):
+        """Say whether the model's own evaluation gave another loss than a step traced now."""
+        self._each = lambda *seen: None
+        if _close(own, evaluated(self.model, **first)):
+            return False
+        self._function = None  # it may be this one that was traced when the model was another
+        self._compile(eager=False)
+        return not _close(own, evaluated(self.model, **first))
+
+    def _install(self, undo, eager):
+        """Put recorders into the model's losses and its step; `undo` takes them out again."""
         model, own = self.model, vars(self.model)
-        compiled = private(model, "_compile_loss")
-        before = private(model, "test_function"), private(model, "steps_per_execution")
-        eagerly = model.run_eagerly
-        hooks = {
-            "test_step": self._test_step,
-            "compute_loss": self._compute_loss,
-            "compute_metrics": self._compute_metrics,
-            "get_metrics_result": self._loss_alone,
-        }
-        replaced = {name: own[name] for name in hooks if name in own}
-        own.update(hooks)
-        model.test_function, model.steps_per_execution = None if eager else self.function, 1
-        model.run_eagerly = eager or eagerly
-        undo = self._wrapped(compiled) if compiled is not None else lambda: None
-        values = _values_on_jax(model) if self.path else ()
+        for name in ("test_function", "steps_per_execution", "run_eagerly"):
+            undo.callback(setattr, model, name, private(model, name))
+        for name in ("test_step", "compute_loss", "make_test_function"):
+            undo.callback(own.update, {name: own[name]} if name in own else {})
+            undo.callback(own.pop, name, None)
+        self._threads = threading.local()
+        if self.path:
+            undo.callback(self.path.forget)
+            undo.enter_context(operations_seen_by(self.path))
+        undo.enter_context(no_hint_on_retracing())
+        model.steps_per_execution = 1
+        model.run_eagerly = eager or model.run_eagerly
+        step = _bound(model, "test_step")
+        own["test_step"] = lambda *arguments: self._stepped(step, arguments)
+        own["compute_loss"] = self._compute_loss
+        recorded_losses(self, private(model, "_compile_loss"), undo)
+        self._compile(eager)
+
+    def _compile(self, eager):
+        """Let the model make its test function, of the step with the recorders; or take ours."""
+        model, own = self.model, vars(self.model)
+        function = None if eager else self._function
+        if function is None:
+            own.pop("make_test_function", None)
+            model.test_function = None
+            model.make_test_function()
+            function = model.test_function
+            self._function = self._function if eager else function
+        model.test_function = lambda *arguments: self._run(function, arguments)
+        own["make_test_function"] = lambda force=False: None
+
+    def _run(self, function, arguments):
+        """Run the compiled step, take what is ours out of its logs, and hand it over."""
+        result = function(*arguments)
+        logs = result[0] if isinstance(result, tuple) else result
+        seen = logs.pop(_KEY, None) if isinstance(logs, dict) else None
+        for key, tensors in (seen or {}).items():
+            for replica, part in enumerate(split(tensors)):
+                self._each(int(part.pop("rows")), replica, part, self.about[key])
+        return result
+
+    def _stepped(self, step, arguments):
+        """Run the model's own step, and add to its logs what was recorded."""
+        self._threads.step = Step()
         try:
-            hooked = operations_seen_by(self.path) if self.path else nullcontext()
-            with hooked, _no_hint_on_retracing():
-                yield
-        except Exception:
-            for variable, value in values:
-                variable.assign(value)
-            raise
+            result = step(*arguments)
+            tensors = self.step.tensors
         finally:
-            undo()
-            self.function = self.function if eager else model.test_function
-            model.test_function, model.steps_per_execution = before
-            model.run_eagerly = eagerly
-            for name in hooks:
-                del own[name]
-            own.update(replaced)
-            self.seen, self.tensors, self.predicted = {}, {}, None
-            if self.path:
-                self.path.forget()
-
-    def _wrapped(self, compiled):
-        """Wrap the losses of a CompileLoss, now or as soon as it is built; return how to undo."""
-        plain = "_flat_losses" if hasattr(compiled, "_flat_losses") else "flat_losses"  # up to 3.6
-
-        def wrap():
-            losses = saved["losses"] = private(compiled, plain)
-            if plain == "_flat_losses":
-                names = [entry.name if entry.path else "" for entry in losses]  # or the loss's
-                names = _distinct(self.model, names)
-                wrapped = [
-                    entry._replace(loss=Recorder(self, i, entry.loss, entry.loss_weights, name))
-                    for i, (entry, name) in enumerate(zip(losses, names, strict=True))
-                ]
-            else:
-                names = private(compiled, "inferred_output_names") or [""]
-                if len(names) != len(losses):
-                    names = [getattr(loss, "name", "") for loss in losses]
-                names = _distinct(self.model, names)
-                weights = private(compiled, "flat_loss_weights")
-                wrapped = [
-                    None if loss is None else Recorder(self, i, loss, weight, name)
-                    for i, (loss, weight, name) in enumerate(
-                        zip(losses, weights, names, strict=True)
-                    )
-                ]
-            setattr(compiled, plain, wrapped)
-
-        def build(*arguments, **options):
-            type(compiled).build(compiled, *arguments, **options)
-            wrap()
-
-        def undo():
-            vars(compiled).pop("build", None)
-            if "losses" in saved:
-                setattr(compiled, plain, saved["losses"])
-
-        saved = {}
-        if private(compiled, "built"):
-            wrap()
-        else:
-            vars(compiled)["build"] = build
-        return undo
+            self.failure = self.step.failure or self.failure
+            self._threads.step = None
+        if not tensors:
+            return result
+        if isinstance(result, tuple):  # JAX: (logs, state)
+            return {**result[0], _KEY: tensors}, *result[1:]
+        return {**result, _KEY: tensors}
 
     def _compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Compute the model's loss as Keras does it, with the recorders in place."""
         import keras
 
-        self.seen = {}
+        compute = keras.Model.compute_loss
+        step = self.step
+        if step is None:  # Keras builds the model
+            return compute(self.model, x, y, y_pred, sample_weight, training=training)
         try:
-            loss = keras.Model.compute_loss(
-                self.model, x, y, y_pred, sample_weight, training=training
-            )
+            loss = compute(self.model, x, y, y_pred, sample_weight, training=training)
         except Exception as error:
-            computed = tuple(output for _, (output, _) in sorted(self.seen.items()))
-            self.failure = replace(self.failure or Failure(error), computed=computed)
+            computed = tuple(output for _, (output, _) in sorted(step.seen.items()))
+            step.failure = replace(step.failure or Failure(error), computed=computed)
             raise
-        seen = dict(sorted(self.seen.items()))
+        seen = dict(sorted(step.seen.items()))
         if not any(isinstance(part, (list, tuple, dict)) for part in (y, y_pred)):
             seen = dict(itertools.islice(seen.items(), 1))  # more losses than outputs: Keras too
-        self.outputs.update({i: output for i, (output, _) in seen.items()})
-        for i, (_, fields) in seen.items():
-            given = fields.get("given_y_pred")
-            if self.path:
-                self.origins[i], fields["lost_mask"] = self.path.origin_of(given)
-            else:
-                del fields["given_y_true"], fields["given_y_pred"]
-        tensors = {
-            f"{i}/{field}": tensor
-            for i, (_, fields) in seen.items()
-            for field, tensor in fields.items()
-            if tensor is not None
-        }
-        additional = additional_losses(self.model)
-        self.names = tuple(name for name, _ in additional)
-        tensors |= {f"additional/{i}": keras.ops.sum(t) for i, (_, t) in enumerate(additional)}
         first = next(leaf for leaf in keras.tree.flatten(x) if leaf is not None)
-        tensors["batch/rows"] = keras.ops.convert_to_tensor(keras.ops.shape(first)[0])
-        self.predicted, self.tensors = y_pred, tensors
+        rows = keras.ops.shape(first)[0]
+        calls = tuple(self._call(i, *call) for i, call in seen.items())
+        tensors, about = self.look(Batch(rows, calls, additional_losses(self.model)))
+        tensors |= {"rows": keras.ops.convert_to_tensor(rows, "int32")}
+        key = repr(about)
+        self.about[key] = about
+        step.tensors = {key: gathered(tensors)}
         return loss
 
-    def _compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Return the running loss and, of this very step, the tensors; leave the metrics alone.
-
-        In tuples, for what can be turned into a number or a NumPy array Keras turns into one.
-        """
-        same = y_pred is self.predicted  # else Keras is building, and has traced these elsewhere
-        tensors = self.tensors if same else {}
-        return {**self._loss_alone(), **{key: (tensor,) for key, tensor in tensors.items()}}
-
-    def _loss_alone(self):
-        """Return the running loss, without the metrics, which nobody has updated."""
-        return {"loss": _loss_tracker(self.model).result()}
-
-    def _batch(self, tensors):
-        """Sort the tensors of a batch by output."""
-        calls = {}
-        for key, tensor in tensors.items():
-            owner, _, field = key.partition("/")
-            if owner.isdigit():
-                calls.setdefault(int(owner), {})[field] = tensor
-        additional = {
-            (i, name): float(tensors[f"additional/{i}"]) for i, name in enumerate(self.names)
-        }
-        return Batch(
-            rows=int(tensors["batch/rows"]),
-            calls=tuple(
-                Call(self.outputs[i], **fields, origin=self.origins.get(i))
-                for i, fields in sorted(calls.items())
-            ),
-            additional=additional,
-        )
+    def _call(self, index, output, fields):
+        """Return the Call of one output."""
+        self.calls[index] = Call(output, index)
+        if self.path:
+            origin, fields["lost_mask"] = self.path.origin_of(fields["given_y_pred"])
+            self.calls[index] = Call(output, index, origin=origin)
+        return replace(self.calls[index], **fields)
 
 
-def _loss_tracker(model):
-    return next(metric for metric in model.metrics if metric.name == "loss")
+def evaluated(model, **data):
+    """Return the loss that the model's own evaluate reports."""
+    data = {name: value for name, value in data.items() if value is not None}
+    logs = model.evaluate(**data, verbose=0, return_dict=True)
+    if isinstance(logs, dict):
+        logs = logs.get("loss", math.nan)
+    elif isinstance(logs, (list, tuple)):  # an evaluate of its own that returns no dict
+        logs = logs[0]
+    return float(logs)
 
 
-@contextmanager
-def _no_hint_on_retracing():
-    """Silence TensorFlow's advice not to trace a step anew: here it is done on purpose."""
-    monitor = logging.getLogger("tensorflow")
-
-    def other(record):
-        return "triggered tf.function retracing" not in record.getMessage()
-
-    monitor.addFilter(other)
-    try:
-        yield
-    finally:
-        monitor.removeFilter(other)
-
-
-def _values_on_jax(model):
-    """Return the variables of a model and their values, which JAX takes out while it evaluates."""
+def _compiles(model):
+    """Say whether the model's steps are compiled: then they may have been traced long ago."""
     import keras
 
-    if keras.backend.backend() != "jax":
-        return []
-    return [(v, np.array(v)) for v in [*model.variables, *model.metrics_variables]]
+    compiled = keras.backend.backend() != "torch" or model.jit_compile
+    return compiled and not model.run_eagerly
 
 
-def _length(x):
-    """Return the rows of inputs that are arrays or tensors, None of anything else."""
-    import keras
-
-    if hasattr(x, "element_spec") or hasattr(x, "__next__"):
-        return None
-    shapes = [getattr(leaf, "shape", None) for leaf in keras.tree.flatten(x)]
-    return next((shape[0] for shape in shapes if shape), None)
+def _again(data):
+    """Return the data of a pass, for another pass as well: a generator of batches that were kept."""
+    x = data["x"]
+    return {**data, "x": (batch for batch in x)} if isinstance(x, Batches) else data
 
 
-def _refuse_nothing(rows, x, caller):
-    """Raise a ValueError if there are no rows; None stands for a number that is not known yet."""
-    if rows == 0:
-        shape = getattr(x, "shape", None)
-        received = type(x).__name__ if shape is None else f"{type(x).__name__} of shape {shape}"
-        raise ValueError(
-            f"{caller} needs data with at least one row. Received: none, from x of type {received}."
-            " Pass the data that evaluate is to see; a generator that has been read is empty, and "
-            "has to be made again."
-        )
+def _close(own, number):
+    """Say whether two traces of one step agree."""
+    return own == number or not abs(own - number) > _TRACES_DIFFER * max(abs(own), abs(number))
 
 
-def _distinct(model, names):
-    """Return a name for each output: Keras's where it has one, numbered where it occurs twice."""
-    if names == [""]:
-        layers = getattr(model, "layers", None)
-        own = getattr(model, "output_names", None)
-        return [own[0] if own else layers[-1].name if _sequential(model) and layers else "output"]
-    names = [name or "output" for name in names]
-    counts = Counter(names)
-    return [
-        f"{name}_{names[: i + 1].count(name)}" if counts[name] > 1 else name
-        for i, name in enumerate(names)
-    ]
-
-
-def _sequential(model):
-    import keras
-
-    return isinstance(model, keras.Sequential)
+def _bound(model, name):
+    """Return a method of the model, its own instance's before its class's."""
+    return vars(model).get(name) or getattr(type(model), name).__get__(model)

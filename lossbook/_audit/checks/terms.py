@@ -26,7 +26,7 @@ class Terms:
             value = float(np.abs(output_batch.contributions).sum())  # signed losses cancel
             self.outputs[name] = self.outputs.get(name, 0.0) + value * batch.rows
             self.weights[name] = output_batch.output.loss_weight
-        for (_, name), value in batch.additional.items():
+        for name, value in batch.additional:
             self.additional[name] = self.additional.get(name, 0.0) + value * batch.rows
         self.rows += batch.rows
 

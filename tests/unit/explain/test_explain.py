@@ -10,8 +10,7 @@ import pytest
 from keras import layers, ops
 
 import lossbook as lb
-from lossbook._explain import ExplainCallback, groups, progress
-from lossbook._model import Watch
+from lossbook._explain import ExplainCallback, groups, progress, tables
 
 BACKEND = keras.backend.backend()
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
@@ -140,11 +139,20 @@ def test_positions_are_rows_and_columns(rng):
 
 
 @pytest.mark.parametrize("limits", [(0, 2**20, 32), (0, 0, 32), (0, 0, 0), (0, 2**20, 0)])
-def test_large_data_keep_the_same_sums_by_one_key(rng, monkeypatch, limits):
+@pytest.mark.parametrize("in_the_step", [True, False])
+def test_large_data_keep_the_same_sums_by_one_key(rng, monkeypatch, limits, in_the_step):
     model, (x, y) = image_model(), image_data(rng)
     small = lb.explain(model, x, y, batch_size=2)
-    for name, limit in zip(("RAW", "TABLE", "_FEW"), limits, strict=True):
-        monkeypatch.setattr(groups, name, limit)
+    raw, room, few = limits
+    for module, name, limit in (
+        (groups, "RAW", raw),
+        (groups, "TABLE", room),
+        (tables, "TABLE", room),
+        (tables, "_FEW", few),
+        (tables, "LARGE", 0 if in_the_step else 2**20),
+    ):
+        monkeypatch.setattr(module, name, limit)
+    model.compile("sgd", "binary_crossentropy")  # a step that was kept has the limits in it
     large = lb.explain(model, x, y, batch_size=2)
     for key in KEYS:
         assert large.by(key) == pytest.approx(small.by(key), rel=1e-6)
@@ -478,7 +486,7 @@ def test_steps_end_a_data_set_that_goes_on(rng):
 
 
 def test_more_classes_than_are_added_up_on_the_device(rng):
-    many = groups._FEW + 8
+    many = tables._FEW + 8
     model = flat_model("sparse_categorical_crossentropy", "softmax", units=many)
     x = rng.normal(size=(90, 5)).astype("float32")
     labels = rng.integers(0, many, 90)
@@ -488,20 +496,6 @@ def test_more_classes_than_are_added_up_on_the_device(rng):
         alone = reported(model, x, labels, sample_weight=1.0 * (labels == k))
         assert e.by("true_class")[k] == pytest.approx(alone, rel=2e-6)
     assert "34 others" in repr(e)
-
-
-def test_the_tensors_of_a_batch_stay_tensors_with_one_row_too(rng):
-    """Keras turns what is logged into arrays, or numbers."""
-    model = flat_model("mse", units=1, run_eagerly=True)
-    x, y, _ = flat_data(rng, 4)
-    seen = []
-    number = Watch(model).evaluate(seen.append, x=x, y=y[:, 0], batch_size=3)
-    assert number == reported(model, x, y[:, 0], batch_size=3)
-    assert [batch.rows for batch in seen] == [3, 1]
-    for batch in seen:
-        (call,) = batch.calls
-        for tensor in (call.y_true, call.y_pred):
-            assert ops.is_tensor(tensor) and tuple(tensor.shape) == (batch.rows, 1)
 
 
 def test_worst_samples(rng):

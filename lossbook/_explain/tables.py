@@ -1,0 +1,64 @@
+"""Contributions of a batch, added up in small tables: in the compiled step, or on the host."""
+
+from typing import Any
+
+from lossbook._explain.parts import Axes, Part
+
+LARGE = 2**13  # elements of a batch: more are added up in the step, and their sums leave it
+TABLE = 2**20
+_FEW = 32  # true classes that are added up one by one
+
+
+def leaving(part: Part) -> dict[str, Any]:
+    """Return what leaves the step: all contributions of a small batch, the tables of a large one.
+
+    Where the number of samples is not known, a batch counts as one of 32.
+    """
+    lengths = part.contributions.shape
+    elements = 32 if lengths[0] is None else lengths[0]
+    for n in lengths[1:]:
+        elements *= 1 if n is None else n
+    if elements > LARGE:
+        from keras import ops
+
+        return tables(ops, part.axes, part.contributions, part.true_class)
+    kept = {"values": part.contributions}
+    if part.true_class is not None:
+        kept["true_class"] = part.true_class
+    return kept
+
+
+def tables(xp: Any, axes: Axes, values: Any, true_class: Any = None) -> dict[str, Any]:
+    """Add up contributions `(samples, classes, positions)` in the tables that `Groups` keeps.
+
+    Returns:
+        dict: "sample" `(samples,)`, "place" `(classes, positions)` or "position" `(positions,)`,
+        "magnitude" `()`; "table" `(samples, classes, true classes + 1)` for few true classes, the
+        first for none, and for many "class" `(classes,)` and "true_class" `(true classes + 1,)`.
+    """
+    found = {"sample": xp.sum(values, (1, 2)), "magnitude": xp.sum(xp.abs(values))}
+    if (values.shape[1] or 1) * (values.shape[2] or 1) <= TABLE:
+        found["place"] = xp.sum(values, 0)
+    else:
+        found["position"] = xp.sum(values, (0, 1))
+    if true_class is None:
+        found["table"] = xp.sum(values, 2)[:, :, None]
+    elif axes.true_classes <= _FEW:
+        zero, labels = xp.zeros_like(values), true_class[:, None, :]
+        sums = [
+            xp.sum(xp.where(labels == k, values, zero), 2) for k in range(-1, axes.true_classes)
+        ]
+        found["table"] = xp.stack(sums, -1)
+    else:
+        found["class"] = xp.sum(values, (0, 2))
+        found["true_class"] = _by_many(xp, xp.sum(values, 1), true_class + 1, axes.true_classes + 1)
+    return found
+
+
+def _by_many(xp, values, labels, count):
+    """Add up `(samples, positions)` by label."""
+    import numpy as np
+
+    if xp is np:
+        return np.bincount(labels.ravel(), values.ravel(), count)
+    return xp.segment_sum(xp.ravel(values), xp.ravel(labels), count)

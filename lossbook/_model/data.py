@@ -1,0 +1,69 @@
+"""The data of a pass: how many rows they have, and a few of them."""
+
+import itertools
+
+
+class Batches(list):
+    """What a generator has yielded, kept because it is read more than once."""
+
+
+def rows_of(x):
+    """Return the rows of inputs that are arrays or tensors, None of anything else."""
+    import keras
+
+    if hasattr(x, "element_spec") or hasattr(x, "__next__"):
+        return None
+    shapes = [getattr(leaf, "shape", None) for leaf in keras.tree.flatten(x)]
+    return next((shape[0] for shape in shapes if shape), None)
+
+
+def refuse_nothing(rows, x, caller):
+    """Raise a ValueError if there are no rows; None stands for a number that is not known yet."""
+    if rows == 0:
+        shape = getattr(x, "shape", None)
+        received = type(x).__name__ if shape is None else f"{type(x).__name__} of shape {shape}"
+        raise ValueError(
+            f"{caller} needs data with at least one row. Received: none, from x of type {received}."
+            " Pass the data that evaluate is to see; a generator that has been read is empty, and "
+            "has to be made again."
+        )
+
+
+def first_rows(data, many):
+    """Return (the data of a first batch, all data): what a generator yields first is put back.
+
+    Of arrays with fewer than `many` batches it is a share of the first one, as small as that.
+    """
+    x, rows = data["x"], rows_of(data["x"])
+    if rows is not None:
+        batch = data["batch_size"] or 32
+        few = batch if rows >= many * batch else max(2, rows // (4 * many))
+        first = {name: _cut(data[name], few) for name in ("x", "y", "sample_weight")}
+        return {**first, "batch_size": few}, data
+    if hasattr(x, "__next__"):
+        batch = next(x, None)
+        if batch is not None:
+            data = {**data, "x": (each for each in itertools.chain([batch], x))}
+    elif hasattr(x, "__getitem__") and hasattr(x, "num_batches"):  # a PyDataset
+        batch = x[0]
+    else:
+        batch = next(iter(x), None)
+    return (None if batch is None else batch_data(batch)), data
+
+
+def batch_data(batch):
+    """Return what evaluate takes for one batch that a dataset has yielded."""
+    batch = batch if isinstance(batch, (list, tuple)) else (batch,)
+    x, y, weight = (*batch, None, None)[:3]
+    return {"x": x, "y": y, "sample_weight": weight, "batch_size": 2**31}
+
+
+def _cut(structure, rows):
+    """Return the first rows of all arrays of a structure."""
+    import keras
+
+    if structure is None:
+        return None
+    return keras.tree.map_structure(
+        lambda leaf: leaf.iloc[:rows] if hasattr(leaf, "iloc") else leaf[:rows], structure
+    )

@@ -1,0 +1,48 @@
+"""What every replica of a tf.distribute strategy has of a batch, brought together."""
+
+import numpy as np
+
+
+def replicas():
+    """Return over how many replicas TensorFlow spreads the step that runs here."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def gathered(tensors):
+    """Return a dict of tensors as it is, or of all replicas: each with the lengths of their parts.
+
+    Every replica returns the same then, and Keras's mean over the replicas changes nothing.
+    """
+    if replicas() == 1:
+        return tensors
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+
+    def gather(tensor):
+        if tensor.dtype == tf.bool:
+            tensor = tf.cast(tensor, "int32")
+        tensor = tensor[None] if tensor.shape.rank == 0 else tensor
+        lengths = context.all_gather(tf.shape(tensor)[:1], axis=0)
+        return context.all_gather(tensor, axis=0), lengths
+
+    return {name: gather(tensor) for name, tensor in tensors.items()}
+
+
+def split(tensors):
+    """Yield the dict of each replica; of a single one it is the dict itself."""
+    if not any(isinstance(tensor, tuple) for tensor in tensors.values()):
+        yield dict(tensors)
+        return
+    parts = {
+        name: np.split(np.asarray(tensor), np.cumsum(np.asarray(lengths).astype(int))[:-1])
+        for name, (tensor, lengths) in tensors.items()
+    }
+    for i in range(len(parts["rows"])):
+        yield {name: of_all[i] for name, of_all in parts.items()}

@@ -1,0 +1,22 @@
+"""The state that evaluate moves, and how it comes back: variables, a generator of numbers."""
+
+import numpy as np
+
+from lossbook._core import to_numpy
+
+
+def keep_state(model, undo):
+    """Let `undo` put back metrics, states, seeds; on JAX, which empties them, all variables."""
+    import keras
+
+    backend = keras.backend.backend()
+    variables = list(model.variables if backend == "jax" else model.non_trainable_variables)
+    for variable in [*variables, *model.metrics_variables]:
+        if getattr(variable, "_value", None) is not None:  # else it is made when Keras builds
+            undo.callback(variable.assign, np.array(to_numpy(variable)))
+    if model.built and backend == "jax":
+        undo.callback(setattr, model, "_jax_state_synced", True)
+    if backend == "torch":
+        import torch
+
+        undo.callback(torch.set_rng_state, torch.get_rng_state())
