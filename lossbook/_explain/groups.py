@@ -106,9 +106,8 @@ class Groups:
         sample, places, table = (arrays.get(name) for name in ("sample", "place", "table"))
         if axes.additional:
             coordinates = coordinates_of(axes, rows, ())
-            for view in self.views:
-                by_row = view == "samples"
-                values = sample if by_row else sample.sum(keepdims=True)
+            for view, (keys, _) in self.views.items():
+                values = sample if keys & _ROW_KEYS else sample.sum(keepdims=True)
                 self._keep(view, values[:, None, None, None], coordinates, axes, ())
             return
         by_position = arrays["position"] if places is None else places.sum(0)

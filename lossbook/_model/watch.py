@@ -238,7 +238,7 @@ def _compiles(model):
 
 
 def _again(data):
-    """Return the data of a pass, for another pass as well: a generator of batches that were kept."""
+    """Return the data of a pass, for another pass as well: of batches that were kept."""
     x = data["x"]
     return {**data, "x": (batch for batch in x)} if isinstance(x, Batches) else data
 
