@@ -7,7 +7,7 @@ import numpy as np
 
 from lossbook._core import asarray, check_axis, dtype_name, unknown_lengths
 from lossbook._losses import elements, elementwise_losses
-from lossbook._model import Call, replicas
+from lossbook._model import Call, replica_count
 
 
 class Axes(NamedTuple):
@@ -78,7 +78,7 @@ def part_of(call: Call) -> Part:
 
     output, entry = call.output, call.output.entry
     weight = 1.0 if output.loss_weight is None else output.loss_weight
-    coefficients = _wide(call.coefficients) * ops.cast(weight, "float32") * replicas()
+    coefficients = _wide(call.coefficients) * ops.cast(weight, "float32") * replica_count()
     if entry.atomic:
         contributions = coefficients * _wide(call.values)
         return _folded(call, contributions, _kinds(call, _shape(contributions)))

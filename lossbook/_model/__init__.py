@@ -14,7 +14,7 @@ from lossbook._model.check import check_model
 from lossbook._model.data import refuse_nothing
 from lossbook._model.keras_private import dataset_with_class_weight, known_loss, refused_by_fit
 from lossbook._model.recorder import Batch, Call, Failure, Output
-from lossbook._model.replicas import replicas
+from lossbook._model.replicas import replica_count
 from lossbook._model.watch import Watch
 
 __all__ = [
@@ -28,5 +28,5 @@ __all__ = [
     "known_loss",
     "refuse_nothing",
     "refused_by_fit",
-    "replicas",
+    "replica_count",
 ]

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def replicas():
+def replica_count():
     """Return over how many replicas TensorFlow spreads the step that runs here."""
     import keras
 
@@ -19,7 +19,7 @@ def gathered(tensors):
 
     Every replica returns the same then, and Keras's mean over the replicas changes nothing.
     """
-    if replicas() == 1:
+    if replica_count() == 1:
         return tensors
     import tensorflow as tf
 
