@@ -26,6 +26,7 @@ TESTS = (  # the quick ones first; a unit test has to do, without the random cal
     "unit/core/test_messages",
     "unit/core/test_arrays",
     "unit/trace/test_trace",
+    "unit/trace/test_trace_text",
     "unit/losses/test_losses",
 )
 SLOW = (

@@ -59,6 +59,7 @@ TESTS = (
     "tests/unit/show/test_notebook.py",
     "tests/unit/trace/test_source.py",
     "tests/unit/trace/test_trace.py",
+    "tests/unit/trace/test_trace_text.py",
 )
 PYTEST = (
     *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", os.environ.get("WORKERS", "2")),
