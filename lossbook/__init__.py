@@ -14,8 +14,9 @@ from typing import Any
 
 from lossbook import elementwise, reduction, total
 from lossbook._audit import audit
-from lossbook._explain import explain
+from lossbook._explain import decompose, explain
 from lossbook._identify import identify
+from lossbook._marks import mark
 from lossbook._trace import source, trace
 from lossbook.rules import RULES, aggregate, epoch_loss
 
@@ -28,11 +29,13 @@ __all__ = [
     "atlas",
     "audit",
     "data",
+    "decompose",
     "elementwise",
     "epoch_loss",
     "exercises",
     "explain",
     "identify",
+    "mark",
     "plots",
     "reduction",
     "source",

@@ -34,6 +34,7 @@ from lossbook._core.checks import (
     check_values_exist,
     warn_lost_axis,
 )
+from lossbook._core.keras_private import attach_mask, private
 from lossbook._core.text import four_digits, html_table, simple_fraction, text_table
 from lossbook._core.types import Array, ArrayLike
 
@@ -42,6 +43,7 @@ __all__ = [
     "ArrayLike",
     "active_backend",
     "asarray",
+    "attach_mask",
     "attached_mask",
     "check_axis",
     "check_broadcast",
@@ -65,6 +67,7 @@ __all__ = [
     "known_values",
     "namespace",
     "numpy_dtype",
+    "private",
     "shape_of",
     "simple_fraction",
     "size",

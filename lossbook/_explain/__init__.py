@@ -4,6 +4,7 @@ from typing import Any
 
 from lossbook._explain.callback import callback, explain_callback
 from lossbook._explain.data import with_class_weight
+from lossbook._explain.decompose import decompose
 from lossbook._explain.explain import explain
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.parts import elementwise_of, part_of
@@ -13,6 +14,7 @@ explain.callback = callback  # type: ignore[attr-defined]
 __all__ = [
     "ExplainCallback",
     "Explanation",
+    "decompose",
     "elementwise_of",
     "explain",
     "part_of",

@@ -1,32 +1,69 @@
 """How an Explanation looks: a table of text for the terminal, static HTML for the notebook."""
 
 from html import escape
+from textwrap import wrap
 
 from lossbook._core import four_digits, html_table, text_table
 from lossbook._explain.blocks import ADDITIONAL
 
-_CLASSES, _WORST = 6, 3  # so many are shown of an output, of the samples
+_CLASSES, _WORST, _WIDTH = 6, 3, 88  # so many are shown of an output, of the samples; a page
 
 
 def explanation_text(explanation):
     """Return the parts as an aligned table, the largest first."""
+    return _text(_head(explanation), _rows(explanation), _last(explanation))
+
+
+def decomposition_text(decomposition):
+    """Return the same of a scalar that was taken apart without a model."""
+    return _text(*_of_scalar(decomposition))
+
+
+def _text(head, parts, last):
     rows = [("part", "contribution", "share")]
-    rows += [("  " * deep + name, *numbers) for deep, name, *numbers in _rows(explanation)]
-    return "\n".join(
-        [*_head(explanation), "", *text_table(rows, right=(1, 2)), *_last(explanation)]
-    )
+    rows += [("  " * deep + name, *numbers) for deep, name, *numbers in parts]
+    return "\n".join([*head, "", *text_table(rows, right=(1, 2)), *last])
 
 
 def explanation_html(explanation):
     """Return the same as static HTML: no scripts, colours of the page around it."""
+    return _html(_head(explanation), _rows(explanation), _last(explanation))
+
+
+def decomposition_html(decomposition):
+    """Return the same of a scalar that was taken apart without a model."""
+    return _html(*_of_scalar(decomposition))
+
+
+def _html(head, parts, last):
     rows = [
-        (f"{'&emsp;' * deep}{escape(name)}", value, share)
-        for deep, name, value, share in _rows(explanation)
+        (f"{'&emsp;' * deep}{escape(name)}", value, share) for deep, name, value, share in parts
     ]
     table = html_table(("Part", "Contribution", "Share"), rows, right=(1, 2))
-    head = "".join(f"<p>{escape(line)}</p>" for line in _head(explanation))
-    last = "".join(f"<p>{escape(line)}</p>" for line in _last(explanation) if line)
+    head = "".join(f"<p>{escape(line)}</p>" for line in head)
+    last = "".join(f"<p>{escape(line)}</p>" for line in last if line)
     return f'<div class="lossbook" style="overflow-x:auto">{head}{table}{last}</div>'
+
+
+def _of_scalar(decomposition):
+    """Return the head of a scalar that was taken apart, its rows, and what comes below."""
+    total = decomposition.total
+    head = (
+        f"scalar {four_digits(decomposition.reported)} = sum of the parts {four_digits(total)} "
+        f"(difference {_difference(decomposition)})"
+    )
+    rows = []
+    by_class = decomposition.by("source", "class"), decomposition.by("source", "true_class")
+    parts = decomposition.by("source")
+    for source, value in sorted(parts.items(), key=lambda item: -abs(item[1])):
+        rows.append((0, source, four_digits(value), share(value, total)))
+        for kind, found in zip(("class", "true class"), by_class, strict=True):
+            of_source = {key[1:]: part for key, part in found.items() if key[0] == source}
+            if len(of_source) > 1:
+                rows += _classes(kind, of_source, total)
+                break
+    notes = [line for note in decomposition.notes for line in ("", *wrap(note, _WIDTH))]
+    return [head], rows, [*_last(decomposition), *notes]
 
 
 def _difference(explanation):

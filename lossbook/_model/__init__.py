@@ -5,14 +5,20 @@ the tensors of every batch: what each output's loss received, what it recovered 
 the additional losses. The step is Keras's own, compiled as the model is. Where a future Keras moves
 what is read here, `private` says so.
 
-Three reads lie in lower rooms, which trace needs without a model: of a tensor the mask that Keras
-has attached (`_core.attached_mask`) and the logits behind it (`_losses/call.py`, `_keras_logits`),
-and the losses that are Keras's own (`_losses/whose.py`).
+What is read without a compiled model lies in lower rooms: of a tensor the mask that Keras has
+attached (`_core.attached_mask`) and the logits behind it (`_losses/call.py`, `_keras_logits`), the
+losses that are Keras's own (`_losses/whose.py`), and the losses that a step calls and a layer has
+(`_marks/finding.py`).
 """
 
 from lossbook._model.check import check_model
 from lossbook._model.data import refuse_nothing
-from lossbook._model.keras_private import dataset_with_class_weight, known_loss, refused_by_fit
+from lossbook._model.keras_private import (
+    dataset_with_class_weight,
+    keras_logits,
+    known_loss,
+    refused_by_fit,
+)
 from lossbook._model.recorder import Batch, Call, Failure, Output
 from lossbook._model.replicas import replica_count
 from lossbook._model.watch import Watch
@@ -25,6 +31,7 @@ __all__ = [
     "Watch",
     "check_model",
     "dataset_with_class_weight",
+    "keras_logits",
     "known_loss",
     "refuse_nothing",
     "refused_by_fit",

@@ -1,21 +1,8 @@
 """What lossbook reads of Keras that Keras does not promise to keep, each thing once."""
 
-import inspect
-
-from lossbook._core import installed_keras
+from lossbook._core import private
 from lossbook._losses import known_options, loss_named, of_keras, options_of
-
-
-def private(owner, name):
-    """Return a private attribute of Keras, or say that this Keras has moved it."""
-    try:
-        return getattr(owner, name)
-    except AttributeError:
-        kind = owner.__name__ if inspect.ismodule(owner) else type(owner).__name__
-        raise RuntimeError(
-            f"lossbook reads {kind}.{name} of a compiled model, which Keras {installed_keras()} "
-            "does not have. A newer lossbook may know where it went: pip install -U lossbook."
-        ) from None
+from lossbook._marks import names_of_losses
 
 
 def known_loss(loss):
@@ -44,30 +31,10 @@ def keras_logits(name, y_pred, options):
     return logits if found else None
 
 
-def attach_mask(tensor, mask):
-    """Attach a mask to a tensor, as Keras's layers do."""
-    try:
-        from keras.src.backend.common.masking import set_keras_mask
-    except ImportError:  # Keras 3.5
-        tensor._keras_mask = mask
-    else:
-        set_keras_mask(tensor, mask)
-
-
 def additional_losses(model):
     """Return (name, tensor) of every additional loss, as far as its layer can be found."""
     losses = list(model.losses)
-    owners = [model, *private(model, "_flatten_layers")(include_self=False)]
-    penalties = [v.path for v in model.trainable_weights if v.regularizer is not None]
-    names = [None] * (len(losses) - len(penalties)) + penalties
-    for i, loss in enumerate(losses[: len(losses) - len(penalties)]):
-        for layer in owners:
-            own_loss = any(loss is other for other in private(layer, "_losses"))
-            if own_loss or id(loss) in private(layer, "_loss_ids"):
-                kind = "add_loss" if layer.activity_regularizer is None else "activity_regularizer"
-                names[i] = f"{layer.name}/{kind}"
-                break
-    return tuple((name or "add_loss", loss) for name, loss in zip(names, losses, strict=True))
+    return tuple(zip(names_of_losses(model, losses), losses, strict=True))
 
 
 def dataset_with_class_weight(dataset, class_weight):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from lossbook._model.keras_private import private
+from lossbook._core import private
 from lossbook._model.recorder import Recorder
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from lossbook._core import attached_mask
+from lossbook._core import attach_mask, attached_mask
 from lossbook._losses import KerasLoss, function_of, loss_named, own_call
 from lossbook._model.derivative import derivative
-from lossbook._model.keras_private import attach_mask, keras_logits, known_loss
+from lossbook._model.keras_private import keras_logits, known_loss
 
 _OWN = KerasLoss(None, "none", target="own")  # what a user's loss takes is not known
 

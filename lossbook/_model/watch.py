@@ -7,8 +7,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lossbook._core import private
 from lossbook._model.data import Batches, first_rows, refuse_nothing, rows_of
-from lossbook._model.keras_private import additional_losses, private
+from lossbook._model.keras_private import additional_losses
 from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
 from lossbook._model.recorder import Batch, Call, Failure
