@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book learner workshop walk cheatsheet workflows links slides serve test browser lighthouse fuzz faults backends colab record gpu gpu-wheels matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book learner workshop walk cheatsheet workflows links slides serve test browser lighthouse fuzz faults threads backends colab record gpu gpu-wheels matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -161,6 +161,9 @@ fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=5
 
 faults: $(READY) ## Interrupt explain, audit, callback at every line: what is left? (JOBS=4: processes)
 	@$(BIN)/python -m tests.unit.faults --all --jobs $(or $(JOBS),2) $(ARGS)
+
+threads: $(READY) ## Eight threads at once, N=200 rounds: does every tool give the right number?
+	@$(BIN)/python -m tests.unit.core.threads $(N)
 
 # The environments of the next four are nox's: noxfile.py says what runs in them.
 NOX := $(BIN)/nox --session

@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from functools import cache
 
@@ -251,11 +251,9 @@ def collected_warnings() -> Iterator[list[str]]:
     The filters of `warnings` are those of all threads, and so are left as they are.
     """
     messages: list[str] = []
-    before = _collected.set(messages)
-    try:
+    with ExitStack() as undo:
+        undo.callback(_collected.reset, _collected.set(messages))
         yield messages
-    finally:
-        _collected.reset(before)
 
 
 def warn(message):
