@@ -1,4 +1,4 @@
-"""Hooks on Keras's layers and operations, while a model is called; and TensorFlow's log meanwhile."""
+"""What belongs to all threads while a model is called: Keras's classes, and TensorFlow's log."""
 
 import functools
 import logging
@@ -76,7 +76,7 @@ def _seen(original, plain=False, variables=0):
 
 @contextmanager
 def no_hint_on_retracing():
-    """Silence TensorFlow's advice not to trace a step anew: in this thread it is done on purpose."""
+    """Silence TensorFlow's advice not to trace a step anew: in this thread it is on purpose."""
     monitor, here = logging.getLogger("tensorflow"), threading.get_ident()
 
     def other(record):

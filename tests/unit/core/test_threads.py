@@ -24,8 +24,9 @@ def methods():
 
 
 @pytest.mark.filterwarnings("ignore:Layer '.*' .* was passed an input with a mask")
-def test_eight_threads_with_models_of_their_own():
-    assert run(2) == []
+@pytest.mark.parametrize("shared", [False, True], ids=["losses of their own", "shared losses"])
+def test_eight_threads_at_once(shared):
+    assert run(2, shared) == []
 
 
 def warned():
