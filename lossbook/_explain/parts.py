@@ -101,6 +101,8 @@ def part_of(call: Call) -> Part:
     part = _folded(call, coefficients * elementwise, kinds)
     if operation != "none":
         part = Part(part.axes._replace(classes=True), part.contributions)  # predictions (batch,)
+    if len(shape) > 1 and kinds[0] == "class":  # axis=0: rows are added up as classes
+        return part
     return _with_true_class(call, part, shape, operation, axis)
 
 

@@ -1,8 +1,17 @@
 """What lossbook reads of Keras that Keras does not promise to keep, each thing once."""
 
+import numpy as np
+
 from lossbook._core import private
 from lossbook._losses import known_options, loss_named, of_keras, options_of
 from lossbook._marks import names_of_losses
+
+# What lossbook computes with; another kind of value may mean something to Keras.
+_USUAL = {
+    "axis": int | np.integer,
+    "from_logits": bool,
+    "label_smoothing": int | float | np.number,
+}
 
 
 def known_loss(loss):
@@ -12,7 +21,10 @@ def known_loss(loss):
         return None
     name, function, options = found
     options = known_options(name, function, options)
-    return (name, options) if set(options) <= set(options_of(name)) else None
+    if not set(options) <= set(options_of(name)):
+        return None
+    usual = all(isinstance(value, _USUAL.get(option, object)) for option, value in options.items())
+    return (name, options) if usual or loss_named(name).atomic else None
 
 
 def keras_logits(name, y_pred, options):

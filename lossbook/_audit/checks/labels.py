@@ -72,8 +72,8 @@ class Labels(Check):
 
     def _kept(self, batch, y_true):
         kept = batch.kept
-        while kept.ndim < y_true.ndim:
-            kept = kept[..., None]
+        if kept.ndim == y_true.ndim - 1:
+            kept = np.expand_dims(kept, batch.options.get("axis", -1))
         try:
             return np.broadcast_to(kept, y_true.shape) & np.isfinite(y_true)
         except ValueError:

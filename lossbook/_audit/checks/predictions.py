@@ -86,8 +86,8 @@ class Predictions(Check):
         wrong = (y_true > 0.5) & (y_pred <= _EPSILON)
         if batch.entry.target == "binary":
             wrong |= (y_true < 0.5) & (y_pred >= 1 - _EPSILON)
-        kept = batch.kept
-        return int((wrong & (kept[..., None] if kept.ndim < wrong.ndim else kept)).sum())
+        kept, axis = batch.kept, batch.options.get("axis", -1)
+        return int((wrong & (np.expand_dims(kept, axis) if kept.ndim < wrong.ndim else kept)).sum())
 
     def findings(self):
         """Yield what the ranges, sums and activations say."""

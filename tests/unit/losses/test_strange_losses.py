@@ -133,3 +133,56 @@ def test_the_model_is_left_as_it_was(tool, loss, expected):
 @pytest.mark.parametrize("loss", [Fails, Lazy, WithoutOptions])
 def test_a_loss_that_computes_its_parts_is_not_keras_own(loss):
     assert known_loss(loss()) is None
+
+
+UNUSUAL = {  # name: (what makes the loss, whether lossbook computes with such options)
+    "a number for True": (lambda: keras.losses.BinaryCrossentropy(from_logits=1), False),
+    "NumPy's True": (lambda: keras.losses.BinaryCrossentropy(from_logits=np.True_), False),
+    "a tensor that smooths": (
+        lambda: keras.losses.BinaryCrossentropy(label_smoothing=ops.convert_to_tensor(0.1)),
+        False,
+    ),
+    "several axes": (lambda: keras.losses.CosineSimilarity(axis=(0, 1)), False),
+    "a list of axes": (lambda: keras.losses.CosineSimilarity(axis=[-1]), False),
+    "the axis of the rows": (lambda: keras.losses.BinaryCrossentropy(axis=0), True),
+    "the axis of the rows, from behind": (
+        lambda: keras.losses.CategoricalFocalCrossentropy(axis=-2),
+        True,
+    ),
+    "NumPy's axis": (lambda: keras.losses.CosineSimilarity(axis=np.int64(-1)), True),
+    "an array of weights": (
+        lambda: keras.losses.CategoricalFocalCrossentropy(alpha=np.array([0.1, 0.2, 0.3])),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("loss", "known"), UNUSUAL.values(), ids=UNUSUAL)
+def test_unusual_options(loss, known):
+    """What lossbook doesn't compute with, it takes as the loss function leaves it."""
+    rng = np.random.default_rng(3)
+    x = rng.dirichlet(np.ones(3), 4).astype("float32")
+    y = np.eye(3, dtype="float32")[[0, 1, 2, 1]]
+    loss = loss()
+    model = compiled(loss)
+    expected = float(loss(y, x))
+    explained = lb.explain(model, x, y)
+    assert [explained.total, explained.reported] == pytest.approx([expected] * 2, 2e-6)
+    assert sum(explained.by("class", "position").values()) == pytest.approx(expected, 2e-6)
+    assert (known_loss(loss) is not None) == known
+    lb.audit(model, x, y)
+
+
+@pytest.mark.parametrize("length", [3, 5])
+def test_classes_that_come_before_the_positions(length):
+    """The mask of an audit acts on positions, wherever the axis of the classes is."""
+    y = np.zeros((4, 3, length), "float32")
+    y[:, 0] = 1
+    x = np.zeros_like(y)
+    x[:, 1] = 1  # infinitely wrong, at every position
+    model = keras.Sequential([keras.Input((3, length)), layers.Identity()])
+    model.compile("sgd", keras.losses.CategoricalCrossentropy(axis=1))
+    weight = np.zeros((4, length), "float32")
+    weight[:, 0] = 1  # one position of each row counts
+    (finding,) = (f for f in lb.audit(model, x, y, weight) if f.code == "probabilities-clipped")
+    assert finding.evidence["clipped"] == 4
