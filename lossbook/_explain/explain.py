@@ -1,5 +1,6 @@
 """explain(): one pass over the data, as evaluate makes it, and every part of the loss."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from lossbook import reduction as keras3
 from lossbook._core import collected_warnings, to_numpy, warn
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
+from lossbook._explain.gap import gap
 from lossbook._explain.groups import Groups
 from lossbook._explain.parts import additional_part, part_of
 from lossbook._explain.progress import progress
@@ -98,7 +100,8 @@ def explained(model, verbose, **data):
         warn(message)
     outputs = [call.output for _, call in sorted(watch.calls.items())]
     named = tuple((o.name, o.loss.name, _number(o.loss_weight)) for o in outputs)
-    return Explanation(reported, named, groups)
+    explanation = Explanation(reported, named, groups)
+    return replace(explanation, notes=tuple(gap(explanation, model, watch.stale)))
 
 
 def _look(batch):

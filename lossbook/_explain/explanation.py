@@ -12,14 +12,16 @@ from lossbook._explain.rendering import explanation_html, explanation_text
 class Explanation:
     """What the loss of a model is made of, on some data: parts that add up to it.
 
-    `reported` is Keras's own number, from the same pass; `total` is what the parts add up to, and
-    `residual` is total - reported: rounding, and nothing else. `by("output")` and the like return
-    the sums of the parts in groups. `outputs` holds (name, loss, loss_weight) of each output.
+    `reported` is what the model's own evaluate reports; `total` is what the parts add up to, and
+    `residual` is total - reported. `rounding` is how far rounding alone can put them apart: where
+    the residual is larger, `notes` say so, and why. `by("output")` and the like return the sums of
+    the parts in groups. `outputs` holds (name, loss, loss_weight) of each output.
     """
 
     reported: float
     outputs: tuple[tuple[str, str, float | None], ...]
     groups: Groups = field(default_factory=Groups)
+    notes: tuple[str, ...] = ()
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:
@@ -35,6 +37,11 @@ class Explanation:
     def residual(self) -> float:
         """The difference of total and reported: how far our sum is from Keras's."""
         return self.total - self.reported
+
+    @property
+    def rounding(self) -> float:
+        """How far rounding alone can put the total from what is reported."""
+        return self.groups.rounding
 
     def by(self, *keys: str) -> dict[Any, float]:
         """Return the sums of the parts in groups; every grouping adds up to `total`.

@@ -23,6 +23,7 @@ from lossbook._explain.blocks import NONE, Block, Raw, along, coordinates_of
 KEYS = ("output", "source", "batch", "replica", "sample", "position", "class", "true_class")
 RAW, TABLE = 2**20, small.TABLE
 _WAITING = 2**17  # elements that are collected before they are added up
+_EPSILON = {"float16": 2**-10, "bfloat16": 2**-7, "float32": 2**-23}
 _ROW_KEYS = {"batch", "replica", "sample"}
 
 
@@ -33,7 +34,8 @@ class Groups:
     """
 
     def __init__(self):
-        self.rows, self.batch_sizes, self.magnitude = 0, [], 0.0
+        self.rows, self.batch_sizes = 0, []
+        self.magnitude, self.epsilon = 0.0, _EPSILON["float32"]
         self.raw, self.raw_room = [], RAW  # None once there are too many
         self.summed = False  # whether what is raw is in the views, too
         self.views = {  # the smallest first
@@ -55,6 +57,7 @@ class Groups:
             self.batch_sizes.append(0)
         place = len(self.batch_sizes) - 1, replica, self.rows, rows
         for axes, arrays in parts:
+            self.epsilon = max(self.epsilon, _EPSILON.get(axes.dtype, 0.0))
             if "values" in arrays:
                 shape = np.shape(arrays["values"])
                 self.waiting.setdefault((axes, shape[1:]), []).append((place, arrays))
@@ -161,10 +164,15 @@ class Groups:
         return float(sum(block.values.sum() for block in self._blocks(()))) / self.rows
 
     @property
-    def scale(self) -> float:
-        """The magnitudes of everything, added up: what rounding is relative to."""
+    def rounding(self) -> float:
+        """How far rounding alone can put Keras's sum from ours.
+
+        A batch adds up in a tree, an epoch one batch after the other: with B batches the relative
+        error is at most (16 + B / 2) times the distance of two neighbouring numbers.
+        """
         self._collect()
-        return self.magnitude / self.rows
+        steps = 16 + len(self.batch_sizes) / 2
+        return steps * self.epsilon * self.magnitude / self.rows
 
     def by(self, *keys: str) -> dict[Any, float]:
         """Return {key: sum}, or {(key, ...): sum} for several keys."""

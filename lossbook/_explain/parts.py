@@ -17,7 +17,8 @@ class Axes(NamedTuple):
     is the shape that the axis of positions had, None for a length that differs by batch, or
     altogether where it has none. `true_classes` counts the classes that targets may name, 0 for
     targets that name none; `labelled` says that the class of an element is its true class.
-    `atomic` is a loss that is not one of Keras's sums, `additional` one that no output has.
+    `atomic` is a loss that is not one of Keras's sums, `additional` one that no output has. `dtype`
+    is what the loss computes in.
     """
 
     output: str
@@ -29,6 +30,7 @@ class Axes(NamedTuple):
     labelled: bool = False
     atomic: bool = False
     additional: bool = False
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,7 @@ def _folded(call, contributions, kinds):
         classes="class" in kinds,
         positions=positions if kinds else None,
         atomic=call.output.entry.atomic,
+        dtype=dtype_name(call.values),
     )
     return Part(axes, ops.reshape(contributions, (samples, classes, count)))
 

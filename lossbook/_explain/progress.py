@@ -1,5 +1,6 @@
 """Keras's own progress bar, for data that take long."""
 
+import math
 import time
 
 PATIENCE = 3.0  # seconds without a bar, after the first batch, which waits for compilation
@@ -25,7 +26,7 @@ def progress(verbose):
         def on_test_batch_end(self, batch, logs=None):
             if self.bar is None and (verbose == 1 or self.takes_long()):
                 self.bar = keras.utils.Progbar(self.params.get("steps"), stateful_metrics=["loss"])
-            self.done, self.loss = batch + 1, float(logs["loss"])
+            self.done, self.loss = batch + 1, float(logs.get("loss", math.nan))
             if self.bar is not None:
                 self.bar.update(self.done, values=[("loss", self.loss)], finalize=False)
 

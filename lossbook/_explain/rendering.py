@@ -80,8 +80,10 @@ def share(part, total):
 
 def _head(explanation):
     samples, batches = sum(explanation.batch_sizes), len(explanation.batch_sizes)
+    yield from explanation.notes
+    equal = "≠" if abs(explanation.residual) > explanation.rounding else "="
     yield (
-        f"reported {four_digits(explanation.reported)} = sum of the parts "
+        f"reported {four_digits(explanation.reported)} {equal} sum of the parts "
         f"{four_digits(explanation.total)} (difference {_difference(explanation)})"
     )
     yield f"{_count(samples, 'sample')} in {_count(batches, 'batch', 'es')}"

@@ -11,7 +11,7 @@ losses that are Keras's own (`_losses/whose.py`), and the losses that a step cal
 (`_marks/finding.py`).
 """
 
-from lossbook._model.check import check_model
+from lossbook._model.check import check_model, overridden
 from lossbook._model.data import refuse_nothing
 from lossbook._model.keras_private import (
     dataset_with_class_weight,
@@ -33,6 +33,7 @@ __all__ = [
     "dataset_with_class_weight",
     "keras_logits",
     "known_loss",
+    "overridden",
     "refuse_nothing",
     "refused_by_fit",
     "replica_count",

@@ -3,6 +3,16 @@
 from typing import Any
 
 _STEPS = ("test_step", "compute_loss")
+_REPORTING = (
+    "evaluate",
+    "make_test_function",
+    "test_step",
+    "compute_loss",
+    "compute_metrics",
+    "metrics",
+    "get_metrics_result",
+    "reset_metrics",
+)
 
 
 def check_model(model: Any, caller: str = "explain") -> None:
@@ -10,8 +20,7 @@ def check_model(model: Any, caller: str = "explain") -> None:
 
     Raises:
         TypeError: for anything but a Keras model.
-        ValueError: for a model that is not compiled, overrides `test_step` or `compute_loss`, or
-            is distributed over several replicas.
+        ValueError: for a model that is not compiled, or overrides `test_step` or `compute_loss`.
     """
     import keras
 
@@ -31,9 +40,14 @@ def check_model(model: Any, caller: str = "explain") -> None:
                 "whose loss Keras puts together: move your terms into a Loss or into add_loss, or "
                 "pass the values to lossbook.aggregate()."
             )
-    strategy: Any = getattr(model, "distribute_strategy", None)
-    if getattr(strategy, "num_replicas_in_sync", 1) > 1:
-        raise ValueError(
-            f"The model is distributed over {strategy.num_replicas_in_sync} replicas, each with "
-            f"its own denominators. {caller} takes one: build the model outside of the strategy."
-        )
+
+
+def overridden(model: Any) -> list[str]:
+    """Return which of Keras's methods between a batch and the reported loss a model has itself."""
+    import keras
+
+    return [
+        name
+        for name in _REPORTING
+        if name in vars(model) or getattr(type(model), name) is not getattr(keras.Model, name)
+    ]

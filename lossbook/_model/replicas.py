@@ -28,7 +28,8 @@ def gathered(tensors):
     def gather(tensor):
         if tensor.dtype == tf.bool:
             tensor = tf.cast(tensor, "int32")
-        tensor = tensor[None] if tensor.shape.rank == 0 else tensor
+        if tensor.shape.rank == 0:
+            return (context.all_gather(tensor[None], axis=0),)
         lengths = context.all_gather(tf.shape(tensor)[:1], axis=0)
         return context.all_gather(tensor, axis=0), lengths
 
@@ -37,12 +38,17 @@ def gathered(tensors):
 
 def split(tensors):
     """Yield the dict of each replica; of a single one it is the dict itself."""
-    if not any(isinstance(tensor, tuple) for tensor in tensors.values()):
+    if not isinstance(tensors["rows"], tuple):
         yield dict(tensors)
         return
-    parts = {
-        name: np.split(np.asarray(tensor), np.cumsum(np.asarray(lengths).astype(int))[:-1])
-        for name, (tensor, lengths) in tensors.items()
-    }
+    parts = {name: _parts(*gathered) for name, gathered in tensors.items()}
     for i in range(len(parts["rows"])):
         yield {name: of_all[i] for name, of_all in parts.items()}
+
+
+def _parts(tensor, lengths=None):
+    """Return what each replica had: a number, or an array."""
+    tensor = np.asarray(tensor)
+    if lengths is None:
+        return tensor
+    return np.split(tensor, np.cumsum(np.asarray(lengths).astype(int))[:-1])
