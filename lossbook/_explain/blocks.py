@@ -8,6 +8,7 @@ import numpy as np
 from lossbook._explain.parts import Axes
 
 ADDITIONAL, ATOMIC, NONE = "(additional)", "(atomic)", "(none)"
+UNMARKED = "(unmarked)"
 _CODES = {-1: NONE, -2: ATOMIC}
 
 
@@ -36,6 +37,7 @@ class Block:
     def add_to(self, found, keys):
         """Add what this block holds to a dict of sums, by tuples of keys."""
         fixed = {"output": self.axes.output, "source": self.axes.source}
+        none = self.axes.output if self.axes.additional else ADDITIONAL
         along = [key for key in keys if key not in fixed and key in self.coordinates]
         codes, index = [], np.zeros((1,) * self.values.ndim, np.int64)
         for key in along:
@@ -53,7 +55,7 @@ class Block:
         }
         for i, value in enumerate(sums):
             labels = tuple(
-                self.label(key, numbers[key][i]) if key in numbers else fixed.get(key, ADDITIONAL)
+                self.label(key, numbers[key][i]) if key in numbers else fixed.get(key, none)
                 for key in keys
             )
             found[labels] = found.get(labels, 0.0) + float(value)

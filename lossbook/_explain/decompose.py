@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lossbook._core import dtype_name, shape_of, to_numpy
-from lossbook._explain.blocks import ADDITIONAL
+from lossbook._explain.blocks import ADDITIONAL, UNMARKED
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.groups import KEYS, Groups
 from lossbook._explain.parts import Axes, Part, part_of
@@ -21,7 +21,6 @@ from lossbook._marks import measured
 from lossbook._model import Call, Output, keras_logits
 from lossbook.reduction import class_axis
 
-UNMARKED = "(unmarked)"
 _ROUNDING = {"float64": 1e-13, "float16": 2e-3, "bfloat16": 1e-2}  # of the magnitudes; else 2e-6
 
 

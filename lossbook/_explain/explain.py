@@ -7,9 +7,10 @@ import numpy as np
 
 from lossbook import reduction as keras3
 from lossbook._core import collected_warnings, to_numpy, warn
+from lossbook._explain.blocks import UNMARKED
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
-from lossbook._explain.gap import gap
+from lossbook._explain.gap import OwnStep, gap
 from lossbook._explain.groups import Groups
 from lossbook._explain.parts import additional_part, part_of
 from lossbook._explain.progress import progress
@@ -80,17 +81,21 @@ def explain(
 
 def explained(model, verbose, **data):
     """Return the Explanation of a model on some data."""
-    groups, messages = Groups(), {}
+    groups, messages, own = Groups(), {}, OwnStep()
 
     def each(rows, replica, tensors, about):
-        parts, given = about
+        nonlocal groups
+        parts, given, marks, tracked = about
+        if not tracked and replica == 0:  # the last batch alone is reported
+            groups = Groups()
         if not groups.rows:
             messages.update(dict.fromkeys(_warnings(rows, watch.calls, given)))
         arrays = [
             (axes, {name: tensors[f"{i}/{name}"] for name in names})
             for i, (axes, names) in enumerate(parts)
         ]
-        groups.add(rows, arrays, replica)
+        weight = own.see(rows, tensors, marks, tracked) if "weight" in tensors else None
+        groups.add(rows, arrays, replica, weight)
 
     watch = Watch.of(model, _look)
     reported = watch.evaluate(each, callbacks=progress(verbose), **data)
@@ -99,15 +104,20 @@ def explained(model, verbose, **data):
     for message in messages:
         warn(message)
     outputs = [call.output for _, call in sorted(watch.calls.items())]
-    named = tuple((o.name, o.loss.name, _number(o.loss_weight)) for o in outputs)
+    named = tuple((o.name, o.source, _number(o.loss_weight)) for o in outputs)
     explanation = Explanation(reported, named, groups)
-    return replace(explanation, notes=tuple(gap(explanation, model, watch.stale)))
+    notes = (*gap(explanation, model, watch.stale), *own.notes(watch.own_step, explanation))
+    return replace(explanation, notes=notes)
 
 
 def _look(batch):
     """Choose what leaves the step: contributions of every part, or small tables of them."""
+    import keras
+
     parts = [part_of(call) for call in batch.calls]
     parts += [additional_part(name, loss) for name, loss in batch.additional]
+    if batch.rest is not None:
+        parts.append(additional_part("", batch.rest, UNMARKED))
     tensors, about = {}, []
     for i, part in enumerate(parts):
         leaves = leaving(part)
@@ -116,9 +126,13 @@ def _look(batch):
     given = [
         (call.index, *map(_lengths, (call.values, call.sample_weight, call.mask)))
         for call in batch.calls
-        if not call.output.whole
+        if not call.output.whole and call.output.loss is not None
     ]
-    return tensors, (tuple(about), tuple(given))
+    if batch.weight is not None:
+        tensors["weight"] = batch.weight
+        tensors["bends"] = keras.ops.stack([bend for _, bend in batch.bends] or [0.0])
+    marks = tuple(name for name, _ in batch.bends)
+    return tensors, (tuple(about), tuple(given), marks, batch.tracked)
 
 
 def _lengths(x):

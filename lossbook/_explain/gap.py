@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from lossbook._core import four_digits
+import numpy as np
+
+from lossbook._core import four_digits, to_numpy
 from lossbook._model import overridden
 
 
@@ -28,13 +30,13 @@ def gap(explanation: Any, model: Any, stale: bool) -> Iterator[str]:
 
 def cause(model: Any, stale: bool) -> str:
     """Say what separates the number that evaluate reports from the parts of a step traced now."""
-    if stale:
+    own = [name for name in overridden(model) if name not in ("call", "train_step")]
+    if stale and "make_test_function" not in own:
         return (
             "The model's own evaluation was compiled when the model was another, and keeps numbers "
             "of then: a plain number in a layer or a loss, a layer that was frozen since. Compile "
             "the model again; keep a number that is to change in a keras.Variable."
         )
-    own = overridden(model)
     if own:
         return (
             f"{type(model).__name__} has {_and(own)} of its own: what it reports is not what its "
@@ -45,3 +47,47 @@ def cause(model: Any, stale: bool) -> str:
 
 def _and(names):
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+class OwnStep:
+    """What a step of the model's own does with its loss, seen batch by batch."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.weights: list[float] = []
+        self.bent: dict[str, float] = {}
+        self.tracked = True
+
+    def see(self, rows: int, tensors: Any, marks: tuple[str, ...], tracked: bool) -> float:
+        """Take in one batch; return what it weighs in the epoch."""
+        weight = float(to_numpy(tensors["weight"]))
+        self.rows.append(rows)
+        self.weights.append(weight)
+        self.tracked = tracked
+        for name, bend in zip(marks, np.ravel(to_numpy(tensors["bends"])), strict=False):
+            self.bent[name] = max(self.bent.get(name, 0.0), float(bend))
+        return weight
+
+    def notes(self, step: str | None, explanation: Any) -> Iterator[str]:
+        """Yield whose step this is, and what it does that hardly anyone means."""
+        if step is None:
+            return
+        mode = "in training mode, with the weights as they are" if step == "train_step" else ""
+        yield " ".join(filter(None, [f"These are the parts of its own {step}", mode])) + "."
+        scale = max(abs(explanation.total), explanation.rounding)
+        bent = [name for name, bend in self.bent.items() if bend > 1e-5 * scale]
+        if bent:
+            yield (
+                f"The loss is not linear in {_and(bent)}: a power, a logarithm, a quotient or a "
+                "product of losses is no sum of parts, and (unmarked) makes up for it."
+            )
+        if not self.tracked:
+            yield (
+                "It returns a tensor, and no metric that keeps the mean: what is reported is the "
+                "last batch alone."
+            )
+        elif len(set(self.rows)) > 1 and len(set(self.weights)) == 1:
+            yield (
+                "Its metric counts every batch once, whatever its rows: a mean of means. Update it "
+                "with sample_weight=rows, as Keras does."
+            )

@@ -34,7 +34,7 @@ class Groups:
     """
 
     def __init__(self):
-        self.rows, self.batch_sizes = 0, []
+        self.rows, self.weight, self.batch_sizes = 0, 0, []
         self.magnitude, self.epsilon = 0.0, _EPSILON["float32"]
         self.raw, self.raw_room = [], RAW  # None once there are too many
         self.summed = False  # whether what is raw is in the views, too
@@ -48,14 +48,16 @@ class Groups:
         self.room = {"table": TABLE, "places": TABLE, "classes": TABLE}
         self.waiting, self.waiting_elements = {}, 0
 
-    def add(self, rows, parts, replica=0):
+    def add(self, rows, parts, replica=0, weight=None):
         """Add one batch, or what a replica has of it: its rows, and (axes, arrays) of every part.
 
         The arrays are those of `tables.leaving`. Replicas are numbered; with 0 begins a new batch.
+        `weight` is what the batch weighs in the epoch: its rows, unless a step has it otherwise.
         """
         if replica == 0:
             self.batch_sizes.append(0)
-        place = len(self.batch_sizes) - 1, replica, self.rows, rows
+        weight = rows if weight is None else weight
+        place = len(self.batch_sizes) - 1, replica, self.rows, rows, weight
         for axes, arrays in parts:
             self.epsilon = max(self.epsilon, _EPSILON.get(axes.dtype, 0.0))
             if "values" in arrays:
@@ -64,10 +66,10 @@ class Groups:
                 self.waiting_elements += int(np.prod(shape))
             else:
                 self._give_up_raw()
-                arrays = {name: _host(array) * rows for name, array in arrays.items()}
-                of_rows = _of_rows(axes, len(arrays["sample"]), *place)
+                arrays = {name: _host(array) * weight for name, array in arrays.items()}
+                of_rows = _of_rows(axes, len(arrays["sample"]), *place[:-1])
                 self._add_tables(axes, arrays, of_rows, axes.positions)
-        self.rows += rows
+        self.rows, self.weight = self.rows + rows, self.weight + weight
         self.batch_sizes[-1] += rows
         if self.waiting_elements > _WAITING:
             self._collect()
@@ -161,7 +163,7 @@ class Groups:
     @property
     def total(self) -> float:
         """Everything, added up."""
-        return float(sum(block.values.sum() for block in self._blocks(()))) / self.rows
+        return float(sum(block.values.sum() for block in self._blocks(()))) / self.weight
 
     @property
     def rounding(self) -> float:
@@ -172,7 +174,7 @@ class Groups:
         """
         self._collect()
         steps = 16 + len(self.batch_sizes) / 2
-        return steps * self.epsilon * self.magnitude / self.rows
+        return steps * self.epsilon * self.magnitude / self.weight
 
     def by(self, *keys: str) -> dict[Any, float]:
         """Return {key: sum}, or {(key, ...): sum} for several keys."""
@@ -186,7 +188,7 @@ class Groups:
         for block in self._blocks(keys):
             block.add_to(found, keys)
         scaled = {
-            labels: value / self.rows
+            labels: value / self.weight
             for labels, value in found.items()
             if value or NONE not in labels
         }
@@ -224,17 +226,19 @@ def _joined(axes, batches):
     places = [place for place, _ in batches]
     values = [_host(arrays["values"]) for _, arrays in batches]
     labels = [_host(arrays["true_class"]) for _, arrays in batches if "true_class" in arrays]
-    apart = [i for i, (*_, rows) in enumerate(places) if axes.samples and len(values[i]) != rows]
+    apart = [
+        i for i, (_, _, _, rows, _) in enumerate(places) if axes.samples and len(values[i]) != rows
+    ]
     for i in apart:  # the model has folded positions into the first axis
         lengths = len(values[i]), *(axes.positions or ())
         folded = values[i].transpose(1, 0, 2).reshape(1, values[i].shape[1], -1)
         label = labels[i].reshape(1, -1) if labels else None
-        rows = _of_rows(axes, 1, *places[i])
+        rows = _of_rows(axes, 1, *places[i][:-1])
         yield Raw(axes, folded * places[i][-1], label, rows, lengths)
     whole = [i for i in range(len(batches)) if i not in apart]
     if not whole:
         return
-    of_rows = [_of_rows(axes, len(values[i]), *places[i]) for i in whole]
+    of_rows = [_of_rows(axes, len(values[i]), *places[i][:-1]) for i in whole]
     yield Raw(
         axes,
         np.concatenate([values[i] * places[i][-1] for i in whole]),

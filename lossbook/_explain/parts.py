@@ -108,7 +108,7 @@ def part_of(call: Call) -> Part:
     return _with_true_class(call, part, shape, operation, axis)
 
 
-def additional_part(name: str, loss: Any) -> Part:
+def additional_part(name: str, loss: Any, output: str = "(additional)") -> Part:
     """Return a loss that belongs to no output as a Part: by sample, where it has one per row."""
     from keras import ops
 
@@ -170,7 +170,7 @@ def _folded(call, contributions, kinds):
         samples = -1
     axes = Axes(
         call.output.name,
-        call.output.loss.name,
+        call.output.source,
         samples="sample" in kinds,
         classes="class" in kinds,
         positions=positions if kinds else None,

@@ -4,7 +4,7 @@ from html import escape
 from textwrap import wrap
 
 from lossbook._core import four_digits, html_table, text_table
-from lossbook._explain.blocks import ADDITIONAL
+from lossbook._explain.blocks import ADDITIONAL, UNMARKED
 
 _CLASSES, _WORST, _WIDTH = 6, 3, 88  # so many are shown of an output, of the samples; a page
 
@@ -80,7 +80,8 @@ def share(part, total):
 
 def _head(explanation):
     samples, batches = sum(explanation.batch_sizes), len(explanation.batch_sizes)
-    yield from explanation.notes
+    for note in explanation.notes:
+        yield from wrap(note, _WIDTH)
     equal = "≠" if abs(explanation.residual) > explanation.rounding else "="
     yield (
         f"reported {four_digits(explanation.reported)} {equal} sum of the parts "
@@ -96,7 +97,8 @@ def _rows(explanation):
     for name, loss, weight in explanation.outputs:
         value = parts.get((name, loss), 0.0)
         factor = "" if weight in (None, 1) else f" × {weight:.4g}"
-        yield 0, f"{name}: {loss}{factor}", four_digits(value), share(value, total)
+        called = name if name == loss else f"{name}: {loss}"
+        yield 0, f"{called}{factor}", four_digits(value), share(value, total)
         for kind in ("class", "true_class"):
             found = {
                 key[1:]: part
@@ -106,7 +108,7 @@ def _rows(explanation):
             if len(found) > 1:
                 yield from _classes(kind.replace("_", " "), found, total)
                 break
-    additional = [(k[1], value) for k, value in parts.items() if k[0] == ADDITIONAL]
+    additional = [(k[1], value) for k, value in parts.items() if k[0] in (ADDITIONAL, UNMARKED)]
     for source, value in sorted(additional, key=lambda item: -abs(item[1])):
         yield 0, source, four_digits(value), share(value, total)
 

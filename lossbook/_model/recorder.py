@@ -26,6 +26,11 @@ class Output:
     whole: bool
 
     @property
+    def source(self) -> str:
+        """The name of its loss; a mark has its own."""
+        return self.name if self.loss is None else self.loss.name
+
+    @property
     def loss_name(self) -> str | None:
         """The name of a loss of `keras.losses`, None for a user's own."""
         return self.keras_loss[0] if self.keras_loss else None
@@ -71,11 +76,20 @@ class Call:
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch: its rows as Keras counts them, its calls, its additional losses with names."""
+    """One batch: its rows as Keras counts them, its calls, its additional losses with names.
+
+    A step of the model's own adds what the batch weighs in the epoch (`weight`), the `rest` of its
+    loss that nothing covers, by how much the loss bends with each mark, and whether a metric keeps
+    the mean (`tracked`) or the last batch alone is reported.
+    """
 
     rows: Any
     calls: tuple[Call, ...]
     additional: tuple[tuple[str, Any], ...] = ()
+    weight: Any = None
+    rest: Any = None
+    bends: tuple[tuple[str, Any], ...] = ()
+    tracked: bool = True
 
 
 @dataclass(frozen=True)

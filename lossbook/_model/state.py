@@ -1,4 +1,4 @@
-"""The state that evaluate moves, and how it comes back: variables, a generator of numbers."""
+"""The state that a pass moves, and how it comes back: variables, a generator of numbers."""
 
 import numpy as np
 
@@ -20,3 +20,15 @@ def keep_state(model, undo):
         import torch
 
         undo.callback(torch.set_rng_state, torch.get_rng_state())
+
+
+def stand_still(model, undo):
+    """Let the optimizers of a model apply no gradient: a step that trains changes no weight."""
+    import keras
+
+    optimizers = {id(o): o for o in [model.optimizer, *vars(model).values()]}
+    for optimizer in optimizers.values():
+        if isinstance(optimizer, keras.optimizers.Optimizer):
+            own = vars(optimizer)
+            undo.callback(own.pop, "apply", None)
+            own["apply"] = lambda *arguments, **options: None

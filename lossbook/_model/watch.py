@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lossbook._core import private
+from lossbook._model.check import overridden
 from lossbook._model.data import Batches, first_rows, refuse_nothing, rows_of
 from lossbook._model.keras_private import additional_losses
 from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
+from lossbook._model.own_steps import measured_step, own_step
 from lossbook._model.recorder import Batch, Call, Failure
 from lossbook._model.replicas import gathered, split
-from lossbook._model.state import keep_state
+from lossbook._model.state import keep_state, stand_still
 
 _KEY = "lossbook"  # of what the step returns beside Keras's logs
 _KEPT = "_lossbook_watch"  # an attribute of the model's _compile_config, which compile() makes anew
@@ -46,7 +48,7 @@ class Watch:
     def __init__(self, model, look, path=None):
         self.model, self.look, self.path = model, look, path
         self.calls, self.about, self.failure, self.stale = {}, {}, None, False
-        self._function, self._each = None, None
+        self.own_step, self._function, self._each = None, None, None
         self._threads = threading.local()
 
     @classmethod
@@ -101,11 +103,12 @@ class Watch:
             with ExitStack() as undo:
                 self._install(undo, eager)
                 self.stale = own is not None and self._differs(own, first)
-                if self.stale and hasattr(data["x"], "__next__"):
+                apart = self.stale or "make_test_function" in overridden(model)
+                if apart and hasattr(data["x"], "__next__"):
                     data["x"] = Batches(data["x"])
                 self._each = each
                 reported = evaluated(model, **_again(data), callbacks=callbacks or None)
-            return evaluated(model, **_again(data)) if self.stale else reported
+            return evaluated(model, **_again(data)) if apart else reported
 
     def _evaluated_eagerly(self, first):
         """Return the loss of a model that has compiled nothing yet: what it is just now."""
@@ -139,20 +142,26 @@ class Watch:
         undo.enter_context(no_hint_on_retracing())
         model.steps_per_execution = 1
         model.run_eagerly = eager or model.run_eagerly
-        step = _bound(model, "test_step")
+        self.own_step = own_step(model)
+        step = _bound(model, "train_step" if self.own_step == "train_step" else "test_step")
         own["test_step"] = lambda *arguments: self._stepped(step, arguments)
-        own["compute_loss"] = self._compute_loss
-        recorded_losses(self, private(model, "_compile_loss"), undo)
+        if self.own_step == "train_step":
+            stand_still(model, undo)
+        elif not self.own_step:
+            own["compute_loss"] = self._compute_loss
+            recorded_losses(self, private(model, "_compile_loss"), undo)
         self._compile(eager)
 
     def _compile(self, eager):
-        """Let the model make its test function, of the step with the recorders; or take ours."""
+        """Let Keras make a test function of the step with the recorders; or take what it made."""
+        import keras
+
         model, own = self.model, vars(self.model)
         function = None if eager else self._function
         if function is None:
             own.pop("make_test_function", None)
             model.test_function = None
-            model.make_test_function()
+            keras.Model.make_test_function(model)
             function = model.test_function
             self._function = self._function if eager else function
         model.test_function = lambda *arguments: self._run(function, arguments)
@@ -170,6 +179,10 @@ class Watch:
 
     def _stepped(self, step, arguments):
         """Run the model's own step, and add to its logs what was recorded."""
+        if self.own_step:
+            result, batch = measured_step(self.model, step, arguments)
+            self.calls.update({call.index: Call(call.output, call.index) for call in batch.calls})
+            return _with_tensors(result, self._leaving(batch))
         self._threads.step = Step()
         try:
             result = step(*arguments)
@@ -177,11 +190,17 @@ class Watch:
         finally:
             self.failure = self.step.failure or self.failure
             self._threads.step = None
-        if not tensors:
-            return result
-        if isinstance(result, tuple):  # JAX: (logs, state)
-            return {**result[0], _KEY: tensors}, *result[1:]
-        return {**result, _KEY: tensors}
+        return _with_tensors(result, tensors) if tensors else result
+
+    def _leaving(self, batch):
+        """Return what leaves the step of a batch."""
+        import keras
+
+        tensors, about = self.look(batch)
+        tensors |= {"rows": keras.ops.convert_to_tensor(batch.rows, "int32")}
+        key = repr(about)
+        self.about[key] = about
+        return {key: gathered(tensors)}
 
     def _compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Compute the model's loss as Keras does it, with the recorders in place."""
@@ -203,11 +222,7 @@ class Watch:
         first = next(leaf for leaf in keras.tree.flatten(x) if leaf is not None)
         rows = keras.ops.shape(first)[0]
         calls = tuple(self._call(i, *call) for i, call in seen.items())
-        tensors, about = self.look(Batch(rows, calls, additional_losses(self.model)))
-        tensors |= {"rows": keras.ops.convert_to_tensor(rows, "int32")}
-        key = repr(about)
-        self.about[key] = about
-        step.tensors = {key: gathered(tensors)}
+        step.tensors = self._leaving(Batch(rows, calls, additional_losses(self.model)))
         return loss
 
     def _call(self, index, output, fields):
@@ -219,12 +234,19 @@ class Watch:
         return replace(self.calls[index], **fields)
 
 
+def _with_tensors(result, tensors):
+    """Return the result of a step with tensors in its logs."""
+    if isinstance(result, tuple):  # JAX: (logs, state)
+        return {**result[0], _KEY: tensors}, *result[1:]
+    return {**result, _KEY: tensors}
+
+
 def evaluated(model, **data):
     """Return the loss that the model's own evaluate reports."""
     data = {name: value for name, value in data.items() if value is not None}
     logs = model.evaluate(**data, verbose=0, return_dict=True)
     if isinstance(logs, dict):
-        logs = logs.get("loss", math.nan)
+        logs = logs.get("loss", next(iter(logs.values()), math.nan))
     elif isinstance(logs, (list, tuple)):  # an evaluate of its own that returns no dict
         logs = logs[0]
     return float(logs)

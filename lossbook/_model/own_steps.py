@@ -1,0 +1,139 @@
+"""Steps of a model's own: which scalar they report, and what it is made of, by marks."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from lossbook._core import private
+from lossbook._marks import measured
+from lossbook._model.check import overridden
+from lossbook._model.keras_private import keras_logits
+from lossbook._model.recorder import Batch, Call, Output
+
+
+def own_step(model: Any) -> str | None:
+    """Return which step of its own a model is explained by, None where Keras's will do.
+
+    It is `test_step` or `compute_loss`, for evaluate runs them; and `train_step` where evaluate has
+    no loss to compute.
+    """
+    own = overridden(model)
+    for name in ("test_step", "compute_loss"):
+        if name in own:
+            return name
+    trains = "train_step" in own
+    evaluates = private(model, "_compile_loss") is not None and "call" in own
+    return "train_step" if trains and not evaluates else None
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The loss that a step reports of one batch, and what the batch weighs in the epoch.
+
+    `tracked` says that a metric keeps the mean; a tensor that a step returns as it is shows the
+    last batch alone.
+    """
+
+    value: Any
+    weight: Any
+    tracked: bool
+
+
+def measured_step(model: Any, step: Any, arguments: tuple[Any, ...]) -> tuple[Any, Batch]:
+    """Run a step of the model's own; return its result, and what its loss is made of."""
+    import keras
+
+    kept: dict[str, Any] = {}
+    with ExitStack() as undo:
+        updates = _recorded_updates(model, undo)
+
+        def run():
+            updates.clear()
+            kept["result"] = step(*arguments)
+            kept["loss"] = _reported(kept["result"], updates)
+            return kept["loss"].value
+
+        scalar, marks = measured(run)
+        if keras.backend.backend() == "jax":  # what was computed there may not leave it
+            kept["result"] = step(*arguments)
+    calls, additional = [], []
+    covered = keras.ops.zeros(())
+    for mark in marks:
+        product = keras.ops.cast(mark.values * mark.coefficients, "float32")
+        covered = covered + keras.ops.sum(product)
+        if mark.kind == "additional":
+            additional.append((mark.name, product))
+        else:
+            calls.append(_call(len(calls), mark))
+    leaves = keras.tree.flatten(arguments[-1])
+    rows = keras.ops.shape(next(leaf for leaf in leaves if leaf is not None))[0]
+    loss = kept["loss"]
+    return kept["result"], Batch(
+        rows=rows,
+        calls=tuple(calls),
+        additional=tuple(additional),
+        weight=keras.ops.cast(loss.weight, "float32"),
+        rest=keras.ops.cast(scalar, "float32") - covered,
+        bends=tuple((mark.name, mark.bend) for mark in marks),
+        tracked=loss.tracked,
+    )
+
+
+def _call(index, mark):
+    """Return a mark as the Call of an output."""
+    known = mark.keras_loss if not mark.inside else None
+    output = Output(mark.name, None, None, known, False)
+    fields = dict(mark.tensors)
+    if known is not None:
+        name, options = known
+        fields["logits"] = keras_logits(name, fields["y_pred"], options)
+        if fields["logits"] is not None and not output.entry.clips_logits:
+            del fields["y_pred"]
+    fields["own_mask"] = fields.pop("mask", None)
+    return Call(output, index, values=mark.values, coefficients=mark.coefficients, **fields)
+
+
+def _recorded_updates(model, undo):
+    """Let the mean metrics of a model say what they are updated with: a list that fills."""
+    import keras
+
+    updates = []
+    metrics = {id(m): m for m in [*model.metrics, *vars(model).values()]}
+    for metric in metrics.values():
+        mean = isinstance(metric, keras.metrics.Mean)
+        if not mean or isinstance(metric, keras.metrics.MeanMetricWrapper):
+            continue
+        own = vars(metric)
+        undo.callback(own.pop, "update_state", None)
+        own["update_state"] = _recording(metric, updates)
+    return updates
+
+
+def _recording(metric, updates):
+    update = type(metric).update_state.__get__(metric)
+
+    def update_state(values, sample_weight=None):
+        updates.append((metric.name, values, sample_weight))
+        return update(values, sample_weight=sample_weight)
+
+    return update_state
+
+
+def _reported(result, updates):
+    """Return the Reported loss of a step that returned `result`: its logs, on JAX with a state."""
+    from keras import ops
+
+    logs = result[0] if isinstance(result, tuple) else result
+    if not isinstance(logs, dict) or not logs:
+        return Reported(logs, 1.0, tracked=False)
+    name = "loss" if "loss" in logs else next(iter(logs))
+    values = [update[1:] for update in updates if update[0] == name]
+    if not values:
+        return Reported(logs[name], 1.0, tracked=False)
+    value, weight = values[-1]
+    value = ops.convert_to_tensor(value)
+    if weight is None:
+        return Reported(ops.mean(value), 1.0 if not value.shape else ops.size(value), tracked=True)
+    weight = ops.cast(weight, value.dtype)
+    total = ops.sum(ops.broadcast_to(weight, ops.shape(value)))
+    return Reported(ops.sum(value * weight) / total, total, tracked=True)
