@@ -7,7 +7,6 @@ import numpy as np
 
 from lossbook import reduction as keras3
 from lossbook._core import collected_warnings, to_numpy, warn
-from lossbook._explain.blocks import UNMARKED
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.gap import OwnStep, gap
@@ -81,13 +80,14 @@ def explain(
 
 def explained(model, verbose, **data):
     """Return the Explanation of a model on some data."""
-    groups, messages, own = Groups(), {}, OwnStep()
+    groups, messages, own, unmarked = Groups(), {}, OwnStep(), []
 
     def each(rows, replica, tensors, about):
         nonlocal groups
         parts, given, marks, tracked = about
         if not tracked and replica == 0:  # the last batch alone is reported
             groups = Groups()
+            unmarked.clear()
         if not groups.rows:
             messages.update(dict.fromkeys(_warnings(rows, watch.calls, given)))
         arrays = [
@@ -96,11 +96,14 @@ def explained(model, verbose, **data):
         ]
         weight = own.see(rows, tensors, marks, tracked) if "weight" in tensors else None
         groups.add(rows, arrays, replica, weight)
+        if weight is not None:
+            unmarked.append((len(groups.batch_sizes) - 1, replica, weight, float(tensors["rest"])))
 
     watch = Watch.of(model, _look)
     reported = watch.evaluate(each, callbacks=progress(verbose), **data)
     watch.keep()
     refuse_nothing(groups.rows, data["x"], "explain")
+    groups.add_unmarked(unmarked)
     for message in messages:
         warn(message)
     outputs = [call.output for _, call in sorted(watch.calls.items())]
@@ -116,8 +119,6 @@ def _look(batch):
 
     parts = [part_of(call) for call in batch.calls]
     parts += [additional_part(name, loss) for name, loss in batch.additional]
-    if batch.rest is not None:
-        parts.append(additional_part("", batch.rest, UNMARKED))
     tensors, about = {}, []
     for i, part in enumerate(parts):
         leaves = leaving(part)
@@ -129,7 +130,7 @@ def _look(batch):
         if not call.output.whole and call.output.loss is not None
     ]
     if batch.weight is not None:
-        tensors["weight"] = batch.weight
+        tensors |= {"weight": batch.weight, "rest": batch.rest}
         tensors["bends"] = keras.ops.stack([bend for _, bend in batch.bends] or [0.0])
     marks = tuple(name for name, _ in batch.bends)
     return tensors, (tuple(about), tuple(given), marks, batch.tracked)

@@ -81,12 +81,12 @@ class OwnStep:
                 f"The loss is not linear in {_and(bent)}: a power, a logarithm, a quotient or a "
                 "product of losses is no sum of parts, and (unmarked) makes up for it."
             )
-        if not self.tracked:
+        if not self.tracked and not abs(explanation.residual) > explanation.rounding:
             yield (
                 "It returns a tensor, and no metric that keeps the mean: what is reported is the "
                 "last batch alone."
             )
-        elif len(set(self.rows)) > 1 and len(set(self.weights)) == 1:
+        if self.tracked and len(set(self.rows)) > 1 and len(set(self.weights)) == 1:
             yield (
                 "Its metric counts every batch once, whatever its rows: a mean of means. Update it "
                 "with sample_weight=rows, as Keras does."

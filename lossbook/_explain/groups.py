@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from lossbook._explain import tables as small
-from lossbook._explain.blocks import NONE, Block, Raw, along, coordinates_of
+from lossbook._explain.blocks import NONE, UNMARKED, Block, Raw, along, coordinates_of
+from lossbook._explain.parts import Axes
 
 KEYS = ("output", "source", "batch", "replica", "sample", "position", "class", "true_class")
 RAW, TABLE = 2**20, small.TABLE
@@ -74,20 +75,33 @@ class Groups:
         if self.waiting_elements > _WAITING:
             self._collect()
 
+    def add_unmarked(self, batches):
+        """Add what no part covers, where it is not rounding: (batch, replica, weight, value)s."""
+        if not abs(sum(w * value for _, _, w, value in batches)) > self.rounding * self.weight:
+            return
+        numbers, replicas, weights, values = map(np.array, zip(*batches, strict=True))
+        axes = Axes(UNMARKED, UNMARKED, additional=True)
+        rows = {"batch": numbers, "replica": replicas}
+        self._take([Raw(axes, (weights * values)[:, None, None], None, rows, ())])
+
     def _collect(self):
         """Add up what has been waiting."""
         waiting, self.waiting, self.waiting_elements = self.waiting, {}, 0
         for (axes, _), batches in waiting.items():
-            for raw in _joined(axes, batches):
-                self.magnitude += float(np.abs(raw.values).sum())
-                self.raw_room -= raw.values.size
-                if self.raw is not None and self.raw_room >= 0:
-                    self.raw.append(raw)
-                    if self.summed:
-                        self._add_raw(raw)
-                else:
-                    self._give_up_raw()
+            self._take(_joined(axes, batches))
+
+    def _take(self, raws):
+        """Keep single contributions, or what they add up to."""
+        for raw in raws:
+            self.magnitude += float(np.abs(raw.values).sum())
+            self.raw_room -= raw.values.size
+            if self.raw is not None and self.raw_room >= 0:
+                self.raw.append(raw)
+                if self.summed:
                     self._add_raw(raw)
+            else:
+                self._give_up_raw()
+                self._add_raw(raw)
 
     def _give_up_raw(self):
         """Turn all single contributions into tables, for good."""
@@ -166,15 +180,19 @@ class Groups:
         return float(sum(block.values.sum() for block in self._blocks(()))) / self.weight
 
     @property
+    def scale(self) -> float:
+        """The magnitudes of everything, added up."""
+        self._collect()
+        return self.magnitude / self.weight
+
+    @property
     def rounding(self) -> float:
         """How far rounding alone can put Keras's sum from ours.
 
         A batch adds up in a tree, an epoch one batch after the other: with B batches the relative
         error is at most (16 + B / 2) times the distance of two neighbouring numbers.
         """
-        self._collect()
-        steps = 16 + len(self.batch_sizes) / 2
-        return steps * self.epsilon * self.magnitude / self.weight
+        return (16 + len(self.batch_sizes) / 2) * self.epsilon * self.scale
 
     def by(self, *keys: str) -> dict[Any, float]:
         """Return {key: sum}, or {(key, ...): sum} for several keys."""

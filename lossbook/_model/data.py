@@ -29,15 +29,16 @@ def refuse_nothing(rows, x, caller):
         )
 
 
-def first_rows(data, many):
+def first_rows(data, share=None):
     """Return (the data of a first batch, all data): what a generator yields first is put back.
 
-    Of arrays with fewer than `many` batches it is a share of the first one, as small as that.
+    With a share, of arrays, as few rows as 1 / share of all.
     """
     x, rows = data["x"], rows_of(data["x"])
     if rows is not None:
-        batch = data["batch_size"] or 32
-        few = batch if rows >= many * batch else max(2, rows // (4 * many))
+        few = data["batch_size"] or 32
+        if share is not None:
+            few = min(few, max(2, rows // share))
         first = {name: _cut(data[name], few) for name in ("x", "y", "sample_weight")}
         return {**first, "batch_size": few}, data
     if hasattr(x, "__next__"):
@@ -49,6 +50,19 @@ def first_rows(data, many):
     else:
         batch = next(iter(x), None)
     return (None if batch is None else batch_data(batch)), data
+
+
+def form_of(first, data):
+    """Return what decides whether a compiled step is compiled again: kinds, shapes and dtypes."""
+    import keras
+
+    leaves = keras.tree.flatten([first["x"], first["y"], first["sample_weight"]])
+    rows = rows_of(data["x"])
+    return (
+        type(data["x"]).__name__,
+        rows is not None and rows % first["batch_size"] == 0,
+        tuple((str(getattr(x, "shape", "")), str(getattr(x, "dtype", ""))) for x in leaves),
+    )
 
 
 def batch_data(batch):

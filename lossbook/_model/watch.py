@@ -9,7 +9,7 @@ from typing import Any
 
 from lossbook._core import private
 from lossbook._model.check import overridden
-from lossbook._model.data import Batches, first_rows, refuse_nothing, rows_of
+from lossbook._model.data import Batches, first_rows, form_of, refuse_nothing, rows_of
 from lossbook._model.keras_private import additional_losses
 from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
@@ -20,7 +20,7 @@ from lossbook._model.state import keep_state, stand_still
 
 _KEY = "lossbook"  # of what the step returns beside Keras's logs
 _KEPT = "_lossbook_watch"  # an attribute of the model's _compile_config, which compile() makes anew
-_FEW = 16  # batches: of fewer, some rows alone are compared with the model's own evaluate
+_FEW = 64  # a share of the rows that is worth running in eager mode
 _TRACES_DIFFER = 1e-5  # relative: far more than two compilations of one step round apart
 
 
@@ -49,6 +49,7 @@ class Watch:
         self.model, self.look, self.path = model, look, path
         self.calls, self.about, self.failure, self.stale = {}, {}, None, False
         self.own_step, self._function, self._each = None, None, None
+        self._verified_function, self._verified_forms, self._form = None, {}, None
         self._threads = threading.local()
 
     @classmethod
@@ -92,9 +93,10 @@ class Watch:
         with ExitStack() as state:
             keep_state(model, state)
             first, own, traced = None, None, private(model, "test_function") is not None
+            own_function = "make_test_function" in overridden(model)
             if (traced or self._function) and _compiles(model) and not eager:
-                first, data = first_rows(data, _FEW)
-            if first is not None:
+                first, data = first_rows(data, None if traced else _FEW)
+            if first is not None and not (traced and self._verified(first, data)):
                 try:
                     own = evaluated(model, **first) if traced else self._evaluated_eagerly(first)
                 except Exception:  # the pass will say why
@@ -102,13 +104,23 @@ class Watch:
                     keep_state(model, state)
             with ExitStack() as undo:
                 self._install(undo, eager)
-                self.stale = own is not None and self._differs(own, first)
-                apart = self.stale or "make_test_function" in overridden(model)
+                if own is not None:
+                    self.stale = self._differs(own, first)
+                apart = self.stale or own_function
                 if apart and hasattr(data["x"], "__next__"):
                     data["x"] = Batches(data["x"])
                 self._each = each
                 reported = evaluated(model, **_again(data), callbacks=callbacks or None)
             return evaluated(model, **_again(data)) if apart else reported
+
+    def _verified(self, first, data):
+        """Say whether this was asked before, of data of this form: compiled steps never change."""
+        function, form = self.model.test_function, form_of(first, data)
+        if self._verified_function is not function:
+            self._verified_function, self._verified_forms = function, {}
+        self.stale = self._verified_forms.get(form, False)
+        self._form = form
+        return form in self._verified_forms
 
     def _evaluated_eagerly(self, first):
         """Return the loss of a model that has compiled nothing yet: what it is just now."""
@@ -121,11 +133,13 @@ class Watch:
     def _differs(self, own, first):
         """Say whether the model's own evaluation gave another loss than a step traced now."""
         self._each = lambda *seen: None
-        if _close(own, evaluated(self.model, **first)):
-            return False
-        self._function = None  # it may be this one that was traced when the model was another
-        self._compile(eager=False)
-        return not _close(own, evaluated(self.model, **first))
+        differs = not _close(own, evaluated(self.model, **first))
+        if differs:
+            self._function, self._verified_forms = None, {}  # it may be this one that is old
+            self._compile(eager=False)
+            differs = not _close(own, evaluated(self.model, **first))
+        self._verified_forms[self._form] = differs
+        return differs
 
     def _install(self, undo, eager):
         """Put recorders into the model's losses and its step; `undo` takes them out again."""

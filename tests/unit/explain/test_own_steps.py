@@ -1,0 +1,169 @@
+"""Models with a step of their own, explained by their own code: x = 0 ... 9, y = 0."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import lossbook as lb
+
+BACKEND = keras.backend.backend()
+X = np.arange(10, dtype="float32")[:, None]
+Y = np.zeros((10, 1), "float32")
+SQUARES = {i: float(i * i) for i in range(10)}
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(3)
+
+
+def same(kind, loss="mse"):
+    model = kind([keras.Input((1,)), layers.Identity()])
+    model.compile("sgd", loss)
+    return model
+
+
+def parts(e, key="sample"):
+    return {k: v for k, v in e.by(key).items() if not str(k).startswith("(")}
+
+
+def in_full(e, reported):
+    assert e.reported == pytest.approx(reported, rel=1e-6)
+    assert abs(e.residual) <= e.rounding and "(unmarked)" not in e.by("source")
+    return e
+
+
+class TwiceAndSize(keras.Sequential):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        size = ops.mean(lb.mark("size", ops.abs(y_pred)))
+        return 2 * super().compute_loss(x, y, y_pred, sample_weight, training=training) + size
+
+
+def test_a_loss_of_its_own():
+    model = same(TwiceAndSize)
+    e = in_full(lb.explain(model, X, Y, batch_size=4), model.evaluate(X, Y, verbose=0))
+    assert e.by("source") == pytest.approx({"mse": 57.0, "size": 4.5})
+    assert parts(e) == pytest.approx({i: (2 * i * i + i) / 10 for i in range(10)})
+    assert e.notes == ("These are the parts of its own compute_loss.",)
+
+
+def test_what_nothing_covers():
+    class More(keras.Sequential):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return super().compute_loss(x, y, y_pred) + ops.mean(ops.abs(y_pred))
+
+    e = lb.explain(same(More), X, Y, batch_size=5)
+    assert e.by("source") == pytest.approx({"mse": 28.5, "(unmarked)": 4.5})
+    assert e.by("batch")[1] == pytest.approx((25 + 36 + 49 + 64 + 81) / 10 + 35 / 10)
+    assert "(unmarked)" in repr(e)
+
+
+def test_a_loss_that_is_no_sum_of_parts():
+    class Root(keras.Sequential):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return ops.sqrt(super().compute_loss(x, y, y_pred))
+
+    e = lb.explain(same(Root), X, Y)
+    assert e.reported == pytest.approx(28.5**0.5)
+    assert any("not linear in mse" in note for note in e.notes)
+
+
+tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="a step in TensorFlow's form")
+
+
+class ByBatches(keras.Sequential):
+    def test_step(self, data):
+        x, y = data
+        loss = self.compute_loss(y=y, y_pred=self(x, training=False))
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+
+@tensorflow
+def test_a_mean_of_means():
+    model = same(ByBatches)
+    by_hand = (np.mean(X[:4] ** 2) + np.mean(X[4:8] ** 2) + np.mean(X[8:] ** 2)) / 3
+    e = in_full(lb.explain(model, X, Y, batch_size=4), by_hand)
+    assert parts(e)[9] == pytest.approx(81 / 2 / 3)
+    assert "counts every batch once" in e.notes[1]
+
+
+class Logging(keras.Sequential):
+    name_of_loss = "total_loss"
+
+    def test_step(self, data):
+        x, y = data
+        return {self.name_of_loss: ops.mean(ops.square(y - self(x, training=False)))}
+
+
+@tensorflow
+def test_a_tensor_shows_the_last_batch():
+    e = lb.explain(same(Logging, None), X, Y, batch_size=4)
+    assert e.reported == pytest.approx(72.5) == e.total
+    assert any("the last batch alone" in note for note in e.notes)
+
+
+@tensorflow
+def test_a_tensor_with_the_name_of_a_tracker_that_nobody_updates():
+    class Named(Logging):
+        name_of_loss = "loss"
+
+    e = lb.explain(same(Named), X, Y, batch_size=4)
+    assert (e.reported, e.total) == pytest.approx((0.0, 72.5))
+    assert "miss what evaluate reports" in e.notes[0] and "test_step of its own" in e.notes[1]
+
+
+@tensorflow
+def test_a_step_that_trains_and_no_loss_to_evaluate():
+    """A small VAE: its own train_step, no call; nothing is trained by explaining it."""
+    import tensorflow as tf
+
+    class VAE(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.encoder, self.decoder = layers.Dense(4), layers.Dense(6, "sigmoid")
+            self.tracker = keras.metrics.Mean(name="loss")
+
+        @property
+        def metrics(self):
+            return [self.tracker]
+
+        def train_step(self, data):
+            with tf.GradientTape() as tape:
+                mean, log_var = ops.split(self.encoder(data), 2, axis=1)
+                crossentropy = keras.losses.binary_crossentropy(data, self.decoder(mean))
+                kl = lb.mark("kl", -0.5 * (1 + log_var - mean**2 - ops.exp(log_var)))
+                loss = ops.mean(6 * crossentropy) + ops.mean(ops.sum(kl, axis=1))
+            gradients = tape.gradient(loss, self.trainable_weights)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+            self.tracker.update_state(loss)
+            return {"loss": self.tracker.result()}
+
+    x = np.random.default_rng(0).random((40, 6)).astype("float32")
+    model = VAE()
+    model.compile(keras.optimizers.SGD(0.0))
+    first = model.fit(x, batch_size=20, shuffle=False, verbose=0).history["loss"][0]
+    model.compile("adam")
+    weights = model.get_weights()
+    e = in_full(lb.explain(model, x, batch_size=20), first)
+    assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights(), strict=True))
+    mean, log_var = np.split(keras.ops.convert_to_numpy(model.encoder(x)), 2, axis=1)
+    kl = -0.5 * (1 + log_var - mean**2 - np.exp(log_var))
+    by_latent = e.by("source", "position")
+    for k in range(2):
+        assert by_latent["kl", k] == pytest.approx(kl[:, k].mean(), rel=1e-5)
+    assert "its own train_step in training mode" in e.notes[0]
+
+
+@pytest.mark.filterwarnings("ignore:The model does not have any trainable weights")
+def test_the_callback_of_a_model_with_a_loss_of_its_own():
+    model = same(TwiceAndSize)
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    callback = lb.explain.callback(X, Y, by="source", prefix="")
+    history = model.fit(X, Y, verbose=0, callbacks=[callback]).history
+    assert history["loss/source_mse"] == pytest.approx([57.0])
+    assert history["loss/source_size"] == pytest.approx([4.5])
