@@ -27,7 +27,10 @@ def explain(
     steps: int | None = None,
     verbose: str | int = "auto",
 ) -> Explanation:
-    """Say what the loss of a compiled model is made of: parts that add up to what Keras reports.
+    """Say what the loss of a compiled model is made of: parts that add up to what it reports.
+
+    A model with a `test_step` or `compute_loss` of its own is explained by that code, by its
+    `train_step` where evaluate has no loss to compute: as by `lossbook.decompose`, batch by batch.
 
     Surprise: Keras weighs batches by their rows, whatever their masks and weights. So the parts,
     like the loss itself, depend on the batch size where data are masked.
@@ -36,7 +39,7 @@ def explain(
     share = rows of the batch / rows of all.
 
     Args:
-        model: a compiled `keras.Model` whose loss Keras puts together.
+        model: a compiled `keras.Model`.
         x: inputs as `evaluate` takes them: arrays, tensors, a dict or list of them, a
             `tf.data.Dataset`, a `PyDataset`, or a generator (which is consumed once).
         y: targets, in the structure of the outputs; None where `x` brings them.
@@ -47,11 +50,12 @@ def explain(
         verbose: 0 shows nothing, 1 Keras's progress bar, "auto" the bar where it takes long.
 
     Returns:
-        Explanation: total, reported, residual, by(...), worst(k), plot().
+        Explanation: total, reported, residual, notes, by(...), worst(k), plot(). Where the parts
+        miss what the model's own evaluate reports, by more than rounding, `notes` say so and why.
 
     Raises:
-        ValueError: for a model that is not compiled, or has its own `test_step` or `compute_loss`;
-            for class weights that `fit` refuses; for data without a row.
+        ValueError: for a model that is not compiled; for class weights that `fit` refuses; for data
+            without a row; where a step of the model's own reports no scalar.
         RuntimeError: where a newer Keras has moved what lossbook reads of a compiled model.
 
     Warns:

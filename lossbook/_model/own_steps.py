@@ -56,7 +56,8 @@ def measured_step(model: Any, step: Any, arguments: tuple[Any, ...]) -> tuple[An
         scalar, marks = measured(run)
         if keras.backend.backend() == "jax":  # what was computed there may not leave it
             kept["result"] = step(*arguments)
-    calls, additional = [], []
+    calls: list[Call] = []
+    additional: list[tuple[str, Any]] = []
     covered = keras.ops.zeros(())
     for mark in marks:
         product = keras.ops.cast(mark.values * mark.coefficients, "float32")
