@@ -13,7 +13,7 @@ from collections import Counter
 from tools.mutants import HOME, MODULES, MUTANTS, ROOT, TREE
 
 SURVIVORS = ROOT / "tools" / "mutants" / "survivors.toml"
-WORKERS = 2
+WORKERS = int(os.environ.get("WORKERS", "2"))
 AIM = 0.9  # of the mutants of each module are to be killed
 
 

@@ -19,6 +19,7 @@ from tools.mutants import MODULES
 
 TESTS = (  # the quick ones first; a unit test has to do, without the random calls of Keras
     "unit/losses/test_elementwise",
+    "unit/losses/test_every_loss",
     "unit/losses/test_regressions",
     "unit/rules/test_reduction",
     "unit/rules/test_total",
