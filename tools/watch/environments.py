@@ -36,6 +36,7 @@ print(json.dumps({
 """
 # The tests that hold lossbook against whichever Keras runs, from 3.5 on.
 KERAS_TESTS = (
+    "tests/real_keras/own_steps/test_own_steps.py",
     "tests/real_keras/test_against_keras.py",
     "tests/real_keras/test_compiled_models.py",
     "tests/real_keras/test_layers_pass_masks.py",
