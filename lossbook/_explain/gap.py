@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import four_digits, to_numpy
+from lossbook._core import active_backend, four_digits, to_numpy
 from lossbook._model import overridden
 
 
@@ -32,10 +32,11 @@ def cause(model: Any, stale: bool) -> str:
     """Say what separates the number that evaluate reports from the parts of a step traced now."""
     own = [name for name in overridden(model) if name not in ("call", "train_step")]
     if stale and "make_test_function" not in own:
+        also = " and call jax.clear_caches()" if active_backend() == "jax" else ""
         return (
             "The model's own evaluation was compiled when the model was another, and keeps numbers "
             "of then: a plain number in a layer or a loss, a layer that was frozen since. Compile "
-            "the model again; keep a number that is to change in a keras.Variable."
+            f"the model again{also}; keep a number that is to change in a keras.Variable."
         )
     if own:
         return (

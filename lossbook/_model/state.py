@@ -13,13 +13,22 @@ def keep_state(model, undo):
     variables = list(model.variables if backend == "jax" else model.non_trainable_variables)
     for variable in [*variables, *model.metrics_variables]:
         if getattr(variable, "_value", None) is not None:  # else it is made when Keras builds
-            undo.callback(variable.assign, np.array(to_numpy(variable)))
+            undo.callback(variable.assign, _copy(variable, backend))
     if model.built and backend == "jax":
         undo.callback(setattr, model, "_jax_state_synced", True)
     if backend == "torch":
         import torch
 
         undo.callback(torch.set_rng_state, torch.get_rng_state())
+
+
+def _copy(variable, backend):
+    """Copy the value of a variable; on JAX as an array of the same kind, or jit compiles anew."""
+    if backend == "jax":
+        import jax.numpy as jnp
+
+        return jnp.copy(variable.value)
+    return np.array(to_numpy(variable))
 
 
 def stand_still(model, undo):

@@ -89,10 +89,11 @@ class Watch:
             ValueError: where there was no batch, or no row in one.
         """
         refuse_nothing(rows_of(data["x"]), data["x"], caller)
-        self.failure, model = None, self.model
+        self.failure, self.stale, model = None, False, self.model
         with ExitStack() as state:
             keep_state(model, state)
-            first, own, traced = None, None, private(model, "test_function") is not None
+            state.callback(setattr, model, "test_function", private(model, "test_function"))
+            first, own, traced = None, None, _traced(model)
             own_function = "make_test_function" in overridden(model)
             if (traced or self._function) and _compiles(model) and not eager:
                 first, data = first_rows(data, None if traced else _FEW)
@@ -272,6 +273,13 @@ def _compiles(model):
 
     compiled = keras.backend.backend() != "torch" or model.jit_compile
     return compiled and not model.run_eagerly
+
+
+def _traced(model):
+    """Say whether the model may have a compiled evaluation; on JAX it outlives compile()."""
+    import keras
+
+    return private(model, "test_function") is not None or keras.backend.backend() == "jax"
 
 
 def _again(data):
