@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from lossbook._explain.groups import Groups
 from lossbook._explain.rendering import explanation_html, explanation_text
 
@@ -43,7 +45,7 @@ class Explanation:
         """How far rounding alone can put the total from what is reported."""
         return self.groups.rounding
 
-    def by(self, *keys: str) -> dict[Any, float]:
+    def by(self, *keys: Any) -> dict[Any, float]:
         """Return the sums of the parts in groups; every grouping adds up to `total`.
 
         Surprise: a part is what a group adds to *this* number, denominators included. It is not
@@ -51,9 +53,10 @@ class Explanation:
 
         Args:
             *keys: one or several of "output", "source" (the loss of an output, or an additional
-                loss by its layer), "batch", "sample", "position", "class" (of the element) and
-                "true_class" (of the position). Samples and batches are numbered in the order of
-                the data.
+                loss by its layer), "batch", "replica", "sample", "position", "class" (of the
+                element) and "true_class" (of the position); or an array of your own with one entry
+                per sample: its hospital, domain, annotator. Samples and batches are numbered in the
+                order of the data.
 
         Returns:
             dict: key -> contribution; for several keys (key, ...) -> contribution. What belongs
@@ -61,10 +64,31 @@ class Explanation:
             losses that cannot be split that far, or "(none)", where targets name no class.
 
         Raises:
-            ValueError: for unknown keys, and for several of them where the data are so large that
-                their sums were not kept; the message says what is.
+            ValueError: for unknown keys, for an array of another length, and for several keys where
+                the data are so large that their sums were not kept; the message says what is.
         """
-        return self.groups.by(*keys)
+        own = [i for i, key in enumerate(keys) if np.ndim(key)]
+        if len(own) != 1:
+            return self.groups.by(*keys)
+        labels = self._labels(keys[own[0]])
+        found: dict[Any, float] = {}
+        by_sample = self.groups.by(*("sample" if i in own else key for i, key in enumerate(keys)))
+        for key, value in by_sample.items():
+            names = list(key) if len(keys) > 1 else [key]
+            if isinstance(names[own[0]], int):
+                names[own[0]] = labels[names[own[0]]]
+            name = tuple(names) if len(keys) > 1 else names[0]
+            found[name] = found.get(name, 0.0) + value
+        return found
+
+    def _labels(self, key):
+        labels, rows = np.asarray(key), self.groups.rows
+        if labels.shape != (rows,):
+            raise ValueError(
+                f"by() takes an array with one entry for each of the {rows} samples. Received: "
+                f"an array of shape {labels.shape}. Expected shape {(rows,)}."
+            )
+        return labels.tolist()
 
     def worst(self, k: int = 10) -> tuple[tuple[int, float], ...]:
         """Return the k samples that add most to the loss: a tuple of (sample, contribution)."""

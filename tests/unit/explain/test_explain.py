@@ -498,6 +498,26 @@ def test_more_classes_than_are_added_up_on_the_device(rng):
     assert "34 others" in repr(e)
 
 
+def test_groups_of_the_readers_own(rng):
+    model = flat_model("mse")
+    x, y, _ = flat_data(rng)
+    e = lb.explain(model, x, y, batch_size=3)
+    site = np.array(["A", "B", "A", "A", "B", "C", "C"])
+    parts, by_sample = e.by(site), e.by("sample")
+    for name in "ABC":
+        assert parts[name] == pytest.approx(sum(by_sample[i] for i in np.flatnonzero(site == name)))
+        alone = reported(model, x, y, sample_weight=1.0 * (site == name), batch_size=3)
+        assert parts[name] == pytest.approx(alone, rel=2e-6)
+    pairs = e.by(site.tolist(), "class")
+    assert pairs["C", 1] == pytest.approx(
+        e.by("sample", "class")[5, 1] + e.by("sample", "class")[6, 1]
+    )
+    with pytest.raises(
+        ValueError, match=r"each of the 7 samples.*shape \(3,\).*Expected shape \(7,\)"
+    ):
+        e.by([1, 2, 3])
+
+
 def test_worst_samples(rng):
     model = flat_model("mse")
     x, y, _ = flat_data(rng)
