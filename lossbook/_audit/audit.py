@@ -15,8 +15,10 @@ from lossbook._audit.mask_path import MaskPath
 from lossbook._audit.observation import Check, OutputBatch
 from lossbook._audit.refusals import refused
 from lossbook._core import collected_warnings, to_numpy
+from lossbook._explain import part_of
 from lossbook._model import Batch, Watch, check_model, refuse_nothing
 
+_CONTRIBUTED = "contributed"
 _REPLAYED = 8  # batches of a generator that are kept, in case one of them fails
 
 
@@ -88,11 +90,11 @@ class _Checks:
     def __init__(self):
         self.by_output, self.terms, self.batches = {}, Terms(), 0
 
-    def see(self, batch):
-        """Hand one batch to every check."""
+    def see(self, batch, contributed):
+        """Hand one batch to every check, with the contributions of each output."""
         repaired = []
         for index, call in enumerate(batch.calls):
-            plain = OutputBatch(call, batch.rows, self.batches)
+            plain = OutputBatch(call, batch.rows, self.batches, contributed[index])
             repaired.append(plain.repaired)
             if index not in self.by_output:
                 self.by_output[index] = [check(call.output) for check in Check.kinds]
@@ -122,7 +124,7 @@ def _evaluated(model, checks, data, kept):
     def each(batch_rows, replica, tensors, about):
         nonlocal rows
         rows += batch_rows
-        checks.see(_batch(watch, batch_rows, tensors))
+        checks.see(*_batch(watch, batch_rows, tensors))
 
     with np.errstate(all="ignore"), collected_warnings():  # the findings say it
         try:
@@ -139,22 +141,21 @@ def _evaluated(model, checks, data, kept):
 
 
 def _look(batch):
-    """Let everything leave the step that a loss got and gave."""
+    """Let everything leave the step that a loss got and gave, and its contributions."""
     from keras import ops
 
-    tensors = {
-        f"{call.index}/{name}": tensor
-        for call in batch.calls
-        for name, tensor in vars(call).items()
-        if ops.is_tensor(tensor)
-    }
+    tensors = {}
+    for call in batch.calls:
+        with collected_warnings():
+            found = {**vars(call), _CONTRIBUTED: part_of(call).contributions}
+        tensors |= {f"{call.index}/{k}": v for k, v in found.items() if ops.is_tensor(v)}
     for i, (name, loss) in enumerate(batch.additional):
         tensors[f"additional/{i}/{name}"] = ops.sum(loss)
     return tensors, ()
 
 
 def _batch(watch, rows, tensors):
-    """Return the Batch of tensors that have left the step."""
+    """Return the Batch of tensors that have left the step, and the contributions by output."""
     from keras import ops
 
     fields, additional = {}, []
@@ -164,8 +165,9 @@ def _batch(watch, rows, tensors):
             additional.append((name.partition("/")[2], float(np.ravel(to_numpy(tensor))[0])))
         else:
             fields.setdefault(int(owner), {})[name] = ops.convert_to_tensor(tensor)
+    contributed = [found.pop(_CONTRIBUTED) for _, found in sorted(fields.items())]
     calls = tuple(replace(watch.calls[i], **found) for i, found in sorted(fields.items()))
-    return Batch(rows, calls, tuple(additional))
+    return Batch(rows, calls, tuple(additional)), contributed
 
 
 def _eager_failure(watch, data, kept):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ class OutputBatch:
     call: Call
     rows: int
     number: int  # of the batch
+    contributed: Any = None  # contributions that the step has computed
 
     @property
     def output(self):
@@ -75,6 +76,10 @@ class OutputBatch:
     @cached_property
     def _function(self):
         """Values, and the mask of the loss function itself."""
+        if self.call.values is not None:
+            values, valid = to_numpy(self.call.values), self.call.own_mask
+            values = values if values.dtype == np.float64 else values.astype(np.float32)
+            return values, None if valid is None else to_numpy(valid)
         elementwise, valid, operation, axis = elementwise_of(self.call)
         values = keras3.class_axis(elementwise, operation, axis).value
         return to_numpy(values), None if valid is None else to_numpy(valid)
@@ -113,15 +118,13 @@ class OutputBatch:
         return np.broadcast_to(weight, values.shape).reshape(self.values.shape)
 
     @cached_property
-    def part(self):
-        """The contributions of this output to the batch's loss."""
-        with collected_warnings():
-            return part_of(self.call)
-
-    @cached_property
     def contributions(self):
         """Contributions `(samples, classes, positions)`, in float64."""
-        return to_numpy(self.part.contributions).astype(np.float64)
+        contributed = self.contributed
+        if contributed is None:
+            with collected_warnings():
+                contributed = part_of(self.call).contributions
+        return to_numpy(contributed).astype(np.float64)
 
     @cached_property
     def repaired(self):
@@ -136,7 +139,10 @@ class OutputBatch:
         if not wrong.any():
             return self
         labels = ops.convert_to_tensor(np.where(wrong, 0, self.y_true))
-        return replace(self, call=replace(self.call, y_true=labels))
+        values = self.call.values if self.entry.atomic else None  # else they are computed anew
+        return replace(
+            self, call=replace(self.call, y_true=labels, values=values), contributed=None
+        )
 
     @property
     def has_rows(self):
