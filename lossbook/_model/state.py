@@ -3,6 +3,7 @@
 import numpy as np
 
 from lossbook._core import to_numpy
+from lossbook._model.keras_private import private
 
 
 def keep_state(model, undo):
@@ -11,7 +12,7 @@ def keep_state(model, undo):
 
     backend = keras.backend.backend()
     variables = list(model.variables if backend == "jax" else model.non_trainable_variables)
-    for variable in [*variables, *model.metrics_variables]:
+    for variable in [*variables, *model.metrics_variables, *_states(model)]:
         if getattr(variable, "_value", None) is not None:  # else it is made when Keras builds
             undo.callback(variable.assign, _copy(variable, backend))
     if model.built and backend == "jax":
@@ -41,3 +42,12 @@ def stand_still(model, undo):
             own = vars(optimizer)
             undo.callback(own.pop, "apply", None)
             own["apply"] = lambda *arguments, **options: None
+
+
+def _states(model):
+    """Return the states of stateful RNN layers, which Keras counts to no layer's variables."""
+    import keras
+
+    layers = private(model, "_flatten_layers")()
+    states = keras.tree.flatten([getattr(layer, "states", None) for layer in layers])
+    return [state for state in states if isinstance(state, keras.Variable)]

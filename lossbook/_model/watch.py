@@ -91,6 +91,11 @@ class Watch:
         refuse_nothing(rows_of(data["x"]), data["x"], caller)
         self.failure, self.stale, model = None, False, self.model
         with ExitStack() as state:
+
+            def put_back():
+                state.close()
+                keep_state(model, state)
+
             keep_state(model, state)
             state.callback(setattr, model, "test_function", private(model, "test_function"))
             first, own, traced = None, None, _traced(model)
@@ -98,21 +103,22 @@ class Watch:
             if (traced or self._function) and _compiles(model) and not eager:
                 first, data = first_rows(data, None if traced else _FEW)
             if first is not None and not (traced and self._verified(first, data)):
-                try:
+                with suppress(Exception):  # the pass will say why
                     own = evaluated(model, **first) if traced else self._evaluated_eagerly(first)
-                except Exception:  # the pass will say why
-                    state.close()
-                    keep_state(model, state)
+                put_back()
             with ExitStack() as undo:
                 self._install(undo, eager)
                 if own is not None:
-                    self.stale = self._differs(own, first)
+                    self.stale = self._differs(own, first, put_back)
                 apart = self.stale or own_function
                 if apart and hasattr(data["x"], "__next__"):
                     data["x"] = Batches(data["x"])
                 self._each = each
                 reported = evaluated(model, **_again(data), callbacks=callbacks or None)
-            return evaluated(model, **_again(data)) if apart else reported
+            if apart:
+                put_back()
+                reported = evaluated(model, **_again(data))
+            return reported
 
     def _verified(self, first, data):
         """Say whether this was asked before, of data of this form: compiled steps never change."""
@@ -131,14 +137,19 @@ class Watch:
             self.model.run_eagerly = True
             return evaluated(self.model, **first)
 
-    def _differs(self, own, first):
-        """Say whether the model's own evaluation gave another loss than a step traced now."""
+    def _differs(self, own, first, put_back):
+        """Say whether the model's own evaluation gave another loss than a step traced now.
+
+        Each of them begins with the same seeds and states.
+        """
         self._each = lambda *seen: None
-        differs = not _close(own, evaluated(self.model, **first))
-        if differs:
+        found = evaluated(self.model, **first)
+        put_back()
+        if differs := not _close(own, found):
             self._function, self._verified_forms = None, {}  # it may be this one that is old
             self._compile(eager=False)
             differs = not _close(own, evaluated(self.model, **first))
+            put_back()
         self._verified_forms[self._form] = differs
         return differs
 

@@ -1,0 +1,187 @@
+"""After explain, audit and the callback the model, and training, go on as if they had not been."""
+
+import random
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import lossbook as lb
+from lossbook._core import to_numpy
+
+ROWS, STEPS, BATCH = 8, 2, 2
+AS_EVALUATE = {  # attributes that Keras's own evaluate changes, interrupted or not
+    *("test_function", "stop_evaluating", "_jax_state", "_jax_state_synced", "_losses_override"),
+}
+
+
+class Squares(keras.losses.Loss):
+    """A user's own loss: nobody knows what it does."""
+
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+def by_callback(model, x, y=None, **data):
+    """Run the callback as fit does at the end of an epoch."""
+    callback = lb.explain.callback(x, y, **data)
+    callback.set_model(model)
+    callback.on_train_begin()
+    callback.on_epoch_end(0, {})
+
+
+TOOLS = {"explain": lb.explain, "audit": lb.audit, "callback": by_callback}
+each_tool = pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(3)
+
+
+def random_model():
+    """Build a model that draws random numbers, keeps states, and has metrics and an optimizer."""
+    inputs = keras.Input(batch_shape=(BATCH, STEPS, 3))
+    x = layers.SimpleRNN(4, stateful=True, unroll=True, dropout=0.2, seed=1)(inputs)
+    x = layers.GaussianNoise(0.5, seed=2)(x, training=True)
+    x = layers.BatchNormalization()(layers.Dropout(0.5, seed=3)(x, training=True))
+    model = keras.Model(inputs, layers.Dense(2, kernel_regularizer="l2")(x))
+    model.compile("adam", Squares(), metrics=["mae"], weighted_metrics=["mse"])
+    return model
+
+
+def data():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(ROWS, STEPS, 3)).astype("float32")
+    return {"x": x, "y": rng.normal(size=(ROWS, 2)).astype("float32"), "batch_size": BATCH}
+
+
+def values(model, metrics=True):
+    """Return every variable's value: weights, states, seeds, optimizer, and metrics."""
+    rnn = next(layer for layer in model.layers if isinstance(layer, layers.RNN))
+    kinds = {"model": model.variables, "optimizer": model.optimizer.variables, "rnn": rnn.states}
+    if metrics:
+        kinds["metrics"] = model.metrics_variables
+    return {
+        f"{kind} {i} {v.path}": np.array(to_numpy(v))
+        for kind, variables in kinds.items()
+        for i, v in enumerate(variables)
+    }
+
+
+def unchanged(before, after):
+    assert before.keys() == after.keys()
+    changed = [path for path in before if not np.array_equal(before[path], after[path])]
+    assert not changed
+
+
+def generators():
+    """Return the states of the generators that belong to the process."""
+    states = {"random": random.getstate(), "numpy": np.random.get_state()[1].tolist()}  # noqa: NPY002
+    if keras.backend.backend() == "torch":
+        import torch
+
+        states["torch"] = torch.get_rng_state().tolist()
+    return states
+
+
+@each_tool
+def test_every_variable_has_the_value_it_had(tool):
+    model = random_model()
+    model.fit(**data(), verbose=0)
+    before, drawn = values(model), generators()
+    for _ in range(2):
+        tool(model, **data())
+        unchanged(before, values(model))
+        assert generators() == drawn
+
+
+@each_tool
+def test_a_model_that_was_only_compiled(tool):
+    model = random_model()
+    before = values(model, metrics=False)
+    tool(model, **data())
+    after = values(model, metrics=False)  # on JAX evaluate makes the optimizer's
+    unchanged(before, {name: after[name] for name in before})
+
+
+@each_tool
+def test_the_metrics_say_what_they_said(tool):
+    model = random_model()
+    model.fit(**data(), verbose=0)
+    before = {name: float(value) for name, value in model.get_metrics_result().items()}
+    tool(model, **data())
+    after = {name: float(value) for name, value in model.get_metrics_result().items()}
+    assert after == before
+
+
+@each_tool
+def test_what_evaluate_says_next_is_what_it_would_have_said(tool):
+    def evaluated(between):
+        keras.utils.set_random_seed(3)
+        model = random_model()
+        said = [model.evaluate(**data(), verbose=0)]
+        between(model, **data())
+        return [*said, model.evaluate(**data(), verbose=0), model.evaluate(**data(), verbose=0)]
+
+    assert evaluated(tool) == evaluated(lambda model, **data: None)
+
+
+def test_explain_reports_what_evaluate_would_have_said_with_the_same_seeds():
+    def evaluated(report):
+        keras.utils.set_random_seed(3)
+        model = random_model()
+        model.evaluate(**data(), verbose=0)
+        return [report(model) for _ in range(2)]
+
+    expected = evaluated(lambda model: model.evaluate(**data(), verbose=0)[0])[0]
+    found = evaluated(lambda model: lb.explain(model, **data(), verbose=0))
+    assert [e.reported for e in found] == pytest.approx([expected] * 2, rel=1e-6)
+    assert [e.total for e in found] == pytest.approx([expected] * 2, rel=1e-5)
+
+
+def test_training_goes_on_as_without_the_callback():
+    def trained(*callbacks):
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(3)
+        model = random_model()
+        history = model.fit(**data(), epochs=3, verbose=0, callbacks=list(callbacks)).history
+        losses = {name: history[name] for name in ("loss", "mae", "mse")}
+        return losses, values(model), model.get_metrics_result()
+
+    alone, without, said = trained()
+    beside, with_it, also_said = trained(lb.explain.callback(**data()))
+    assert beside == alone
+    unchanged(without, with_it)
+    assert {k: float(v) for k, v in said.items()} == {k: float(v) for k, v in also_said.items()}
+
+
+@each_tool
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_in_the_third_batch(tool, error):
+    """JAX takes the variables out of the model while it evaluates."""
+
+    class Broken(keras.utils.PyDataset):
+        num_batches = ROWS // BATCH
+
+        def __getitem__(self, index):
+            if index == 2 and broken:
+                raise error("this row is broken")
+            rows = slice(index * BATCH, (index + 1) * BATCH)
+            return data()["x"][rows], data()["y"][rows]
+
+    model = random_model()
+    model.fit(**data(), verbose=0)
+    broken, before = True, values(model, metrics=False)
+    attributes = dict(vars(model))
+    # TensorFlow's own evaluate says that a function of the data failed, whatever the error was.
+    with pytest.raises((error, Exception)):
+        tool(model, Broken())
+    unchanged(before, values(model, metrics=False))  # Keras's own leaves metrics half-way as well
+    changed = {name for name in attributes if vars(model)[name] is not attributes[name]}
+    assert changed | (vars(model).keys() - attributes.keys()) <= AS_EVALUATE
+    broken = False
+    assert np.isfinite(model.evaluate(Broken(), verbose=0)).all()
+    tool(model, Broken())
