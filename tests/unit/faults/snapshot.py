@@ -16,6 +16,8 @@ import numpy as np
 from keras.src import losses as loss_modules
 from keras.src.backend.common import global_state
 
+from lossbook._core import to_numpy
+
 CLASSES = (
     *(keras.Layer, keras.Operation, keras.Model, keras.Sequential, keras.Metric, keras.Variable),
     *(keras.losses.Loss, keras.losses.MeanSquaredError, keras.metrics.Mean),
@@ -32,7 +34,8 @@ def attributes(model):
         owners["compiled metrics"] = model._compile_metrics
     owners |= {f"loss {i}": loss for i, loss in enumerate(_losses(model))}
     owners |= {f"metric {m.name}": m for m in model.metrics}
-    owners |= {f"layer {layer.name}": layer for layer in model._flatten_layers(include_self=False)}
+    layers = model._flatten_layers(include_self=False)
+    owners |= {f"layer {i} {type(layer).__name__}": layer for i, layer in enumerate(layers)}
     owners |= {"optimizer": model.optimizer}
     owners |= {f"class {kind.__name__}": kind for kind in (*CLASSES, type(model._compile_loss))}
     owners |= {f"module {module.__name__}": module for module in MODULES}
@@ -42,13 +45,17 @@ def attributes(model):
 
 
 def variables(model):
-    """Return {(kind, path): array} of all variables; None for one that lost its value."""
+    """Return {(kind, name): array} of all variables; None for one that lost its value."""
     kinds = {
         "metric variable": model.metrics_variables,
         "optimizer variable": model.optimizer.variables,
         "variable": model.variables,
     }
-    return {(kind, v.path): _value(v) for kind, found in kinds.items() for v in found}
+    return {  # names without Keras's numbers, which other models don't share
+        (kind, f"{i} {v.path.rpartition('/')[2]}"): _value(v)
+        for kind, found in kinds.items()
+        for i, v in enumerate(found)
+    }
 
 
 def differences(before, after):
@@ -136,6 +143,6 @@ def _made_by_lossbook(value):
 
 def _value(variable):
     try:
-        return np.array(variable.numpy())
+        return np.array(to_numpy(variable))
     except Exception:  # on JAX it was taken out
         return None
