@@ -40,14 +40,15 @@ KERAS_TESTS = (
     "tests/real_keras/test_against_keras.py",
     "tests/real_keras/test_compiled_models.py",
     "tests/real_keras/test_layers_pass_masks.py",
+    "tests/real_keras/test_releases.py",
     "tests/unit/explain/test_decompose.py",
     "tests/unit/explain/test_explain.py",
     "tests/unit/explain/test_explained_models.py",
     "tests/unit/losses/test_losses.py",
+    "tests/unit/losses/test_whose_loss.py",
     "tests/unit/marks/test_hooks.py",
     "tests/unit/marks/test_measured.py",
     "tests/unit/rules/test_class_weights.py",
-    "tests/unit/rules/test_releases.py",
     "tests/unit/rules/test_total.py",
 )
 # And those that hold on every backend, with the pinned Keras.

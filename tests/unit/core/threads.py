@@ -2,8 +2,8 @@
 
     python -m tests.unit.core.threads 200
 
-runs 200 rounds: in each every thread calls identify, trace, explain, audit and the callback, in an
-order of its own. It prints what was wrong, and ends with 1 if anything was. The tests run a few.
+runs 200 rounds: in each every thread calls identify, trace, explain, audit, the callback and
+decompose, in an order of its own. It prints what was wrong, and ends with 1 if anything was.
 """
 
 import os
@@ -69,7 +69,7 @@ class Worker:
 
     def round(self):
         """Call every tool once; return what was wrong."""
-        tools = [self.identify, self.trace, self.explain, self.audit, self.callback]
+        tools = [self.identify, self.trace, self.explain, self.audit, self.callback, self.decompose]
         self.order.shuffle(tools)
         return [line for tool in tools for line in self._tried(tool)]
 
@@ -117,6 +117,13 @@ class Worker:
         history = self.model.fit(self.x, self.y, **data).history
         yield history["loss"][-1], self.total
         yield sum(v[-1] for key, v in history.items() if key != "loss"), self.total
+
+    def decompose(self):
+        """Take a loss apart that is called by hand."""
+        y_true, y_pred = map(keras.ops.convert_to_tensor, (self.y, self.x))
+        parts = lb.decompose(lambda: 3.0 * self.loss(y_true, y_pred))
+        yield parts.total, 3 * self.total
+        yield parts.by("sample")[0], 3 * self.by_row[0]
 
 
 def run(rounds, shared=False):

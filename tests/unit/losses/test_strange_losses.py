@@ -87,7 +87,8 @@ STRANGE = {  # name: (the loss, what evaluate gives, None where Keras fails)
 def state(model):
     """Return all that hangs on a model, its compiled loss and the Loss objects in it."""
     compiled = model._compile_loss
-    found = [model, compiled, *(entry.loss for entry in compiled._flat_losses or ())]
+    losses = [loss for loss in [compiled._user_loss] if isinstance(loss, keras.losses.Loss)]
+    found = [model, compiled, *losses]
     return [dict(vars(each)) for each in found if each is not None]
 
 
@@ -124,7 +125,8 @@ def test_the_model_is_left_as_it_was(tool, loss, expected):
     for old, new in zip(before, state(model), strict=True):
         assert old.keys() == new.keys()
         # Keras makes an empty list anew where it cannot build its losses.
-        assert not [name for name in old if old[name] is not new[name] and old[name] != []]
+        changed = {name for name in old if old[name] is not new[name] and old[name] != []}
+        assert changed <= {"history"}  # evaluate makes it
     model.compile("sgd", "mse", metrics=["mae"])
     assert model.evaluate(P, Y, verbose=0) == pytest.approx([MEAN_OF_SQUARES, 30 / 72], 2e-6)
     assert sorted(model.fit(P, Y, verbose=0).history) == ["loss", "mae"]
@@ -149,7 +151,6 @@ UNUSUAL = {  # name: (what makes the loss, whether lossbook computes with such o
         lambda: keras.losses.CategoricalFocalCrossentropy(axis=-2),
         True,
     ),
-    "NumPy's axis": (lambda: keras.losses.CosineSimilarity(axis=np.int64(-1)), True),
     "an array of weights": (
         lambda: keras.losses.CategoricalFocalCrossentropy(alpha=np.array([0.1, 0.2, 0.3])),
         True,
