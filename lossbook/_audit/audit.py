@@ -9,14 +9,15 @@ import numpy as np
 from lossbook._audit.checks import not_finite
 from lossbook._audit.checks.class_weights import first_labels, refusal, weighted
 from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
+from lossbook._audit.checks.reported import Reported
 from lossbook._audit.checks.terms import Terms
 from lossbook._audit.finding import Findings, ordered
 from lossbook._audit.mask_path import MaskPath
 from lossbook._audit.observation import Check, OutputBatch
 from lossbook._audit.refusals import refused
-from lossbook._core import collected_warnings, to_numpy
+from lossbook._core import collected_warnings, dtype_name, to_numpy
 from lossbook._explain import part_of
-from lossbook._model import Batch, Watch, check_model, refuse_nothing
+from lossbook._model import Batch, Watch, check_model, refuse_nothing, replica_count
 
 _CONTRIBUTED = "contributed"
 _REPLAYED = 8  # batches of a generator that are kept, in case one of them fails
@@ -54,8 +55,8 @@ def audit(
         finding says at what, with Keras's own words as evidence.
 
     Raises:
-        ValueError: for a model that is not compiled, or has its own `test_step` or `compute_loss`;
-            for data without a row.
+        ValueError: for a model that is not compiled; for data without a row; where a step of the
+            model's own reports no scalar.
         RuntimeError: where a newer Keras has moved what lossbook reads of a compiled model.
 
     Examples:
@@ -89,6 +90,7 @@ class _Checks:
 
     def __init__(self):
         self.by_output, self.terms, self.batches = {}, Terms(), 0
+        self.reported = Reported()
 
     def see(self, batch, contributed):
         """Hand one batch to every check, with the contributions of each output."""
@@ -124,13 +126,20 @@ def _evaluated(model, checks, data, kept):
     def each(batch_rows, replica, tensors, about):
         nonlocal rows
         rows += batch_rows
-        checks.see(*_batch(watch, batch_rows, tensors))
+        weight, value, magnitude = (
+            float(np.ravel(to_numpy(tensors.pop(f"step/{name}")))[0])
+            for name in ("weight", "value", "magnitude")
+        )
+        dtypes, tracked = about
+        checks.reported.see(weight, value, magnitude, dtypes, tracked)
+        if not watch.own_step:
+            checks.see(*_batch(watch, batch_rows, tensors))
 
     with np.errstate(all="ignore"), collected_warnings():  # the findings say it
         try:
-            watch.evaluate(each, caller="audit", **data)
+            reported = watch.evaluate(each, caller="audit", **data)
             refuse_nothing(rows, data["x"], "audit")
-            return []
+            return list(checks.reported.findings(model, reported, watch.stale))
         except Exception as error:
             first, failure = error, watch.failure
         if not model.run_eagerly:  # a graph knows neither values nor the row that failed
@@ -141,17 +150,34 @@ def _evaluated(model, checks, data, kept):
 
 
 def _look(batch):
-    """Let everything leave the step that a loss got and gave, and its contributions."""
+    """Let everything leave the step that a loss got and gave, and what the step computes."""
     from keras import ops
 
     tensors = {}
-    for call in batch.calls:
+    for call in () if batch.weight is not None else batch.calls:  # none of a step of its own
         with collected_warnings():
             found = {**vars(call), _CONTRIBUTED: part_of(call).contributions}
         tensors |= {f"{call.index}/{k}": v for k, v in found.items() if ops.is_tensor(v)}
     for i, (name, loss) in enumerate(batch.additional):
         tensors[f"additional/{i}/{name}"] = ops.sum(loss)
-    return tensors, ()
+    parts = [_products(call) for call in batch.calls]
+    parts += [ops.cast(loss, "float32") for _, loss in batch.additional]
+    parts += [] if batch.rest is None else [batch.rest]
+    tensors["step/value"] = sum(ops.sum(part) for part in parts) + ops.zeros(())
+    tensors["step/magnitude"] = sum(ops.sum(ops.abs(part)) for part in parts) + ops.zeros(())
+    weight = batch.rows if batch.weight is None else batch.weight
+    tensors["step/weight"] = ops.cast(weight, "float32")
+    dtypes = tuple(sorted({dtype_name(call.values) for call in batch.calls}))
+    return tensors, (dtypes, batch.tracked)
+
+
+def _products(call):
+    """Return what each value adds to the loss of the batch, in the step."""
+    from keras import ops
+
+    weight = 1.0 if call.output.loss_weight is None else call.output.loss_weight
+    factor = ops.cast(weight, "float32") * replica_count()
+    return ops.cast(call.values, "float32") * ops.cast(call.coefficients, "float32") * factor
 
 
 def _batch(watch, rows, tensors):

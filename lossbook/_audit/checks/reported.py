@@ -1,0 +1,142 @@
+"""What the model's own evaluate reports, against what its step computes."""
+
+import math
+
+from lossbook._audit.examples import Example, array, compiled
+from lossbook._audit.finding import Hazard
+from lossbook._core import four_digits
+from lossbook._model import overridden
+
+STEP_OUTDATED = Hazard("step-outdated", "error", "13_your_model.ipynb", 370)
+TRACKER_NOT_UPDATED = Hazard("tracker-not-updated", "error", "13_your_model.ipynb", 380)
+REPORTED_NOT_COMPUTED = Hazard("reported-not-computed", "error", "13_your_model.ipynb", 390)
+_EPSILON = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
+_TREES = 32  # additions in a row, of Keras's sum of a batch and of ours
+
+
+class Reported:
+    """The loss that the step computes in every batch, weighed as evaluate weighs it."""
+
+    def __init__(self):
+        self.total, self.magnitude, self.weight, self.batches = 0.0, 0.0, 0.0, 0
+        self.epsilon = 2.0**-23
+
+    def see(self, weight, value, magnitude, dtypes, tracked):
+        """Take in one batch; of a loss that no metric keeps the last one alone is reported."""
+        if not tracked:
+            self.total, self.magnitude, self.weight = 0.0, 0.0, 0.0
+        self.total += weight * value
+        self.magnitude += weight * magnitude
+        self.weight += weight
+        self.batches += 1
+        self.epsilon = max([self.epsilon, *(_EPSILON.get(dtype, 0.0) for dtype in dtypes)])
+
+    def findings(self, model, reported, stale):
+        """Yield the finding that what is reported is not what is computed, beyond rounding."""
+        if not self.weight:
+            return
+        computed = self.total / self.weight
+        scale = max(self.magnitude / self.weight, abs(reported))
+        rounding = (_TREES + self.batches / 2) * self.epsilon * scale
+        if not math.isfinite(computed) or abs(computed - reported) <= rounding:
+            return
+        numbers = f"evaluate reports {four_digits(reported)}; its step computes " + (
+            f"{four_digits(computed)}."
+        )
+        if math.isnan(reported):
+            numbers = f"evaluate reports no loss; its step computes {four_digits(computed)}."
+        evidence = {"reported": reported, "computed": computed, "rounding": rounding}
+        yield _finding(model, stale, f"{type(model).__name__}: {numbers}", evidence)
+
+
+def _finding(model, stale, numbers, evidence):
+    """Return the finding by its likely cause."""
+    own = [name for name in overridden(model) if name not in ("call", "train_step")]
+    if stale and "make_test_function" not in own:
+        return STEP_OUTDATED.found(
+            f"{numbers} The model's own evaluation was compiled when the model was another, and "
+            "keeps numbers of then: a plain number in a layer or a loss, a layer frozen since. "
+            "The step that fit has compiled does so, too.",
+            "Compile the model again after a change; keep a number that is to change in a "
+            "keras.Variable.",
+            evidence,
+        )
+    trackers = [m.name for m in model.metrics]
+    if "loss" not in trackers or trackers.count("loss") > 1 or "metrics" in own:
+        return TRACKER_NOT_UPDATED.found(
+            f"{numbers} The metrics that it shows are {', '.join(trackers) or 'none'}: no step of "
+            "evaluate updates the one that is shown as the loss.",
+            "Delete a `metrics` property of your own, for Keras finds metrics that are attributes, "
+            "and name your trackers otherwise than 'loss', which is Keras's own; or update the "
+            "tracker in a test_step of your own.",
+            {**evidence, "metrics": trackers},
+        )
+    whose = f" It has {' and '.join(own)} of its own." if own else ""
+    return REPORTED_NOT_COMPUTED.found(
+        f"{numbers}{whose} So the number shown is not the one that is minimised.",
+        "Let it return, as 'loss', what Keras's own returns, and show other numbers under other "
+        "names; update the metric 'loss' with the loss of every batch and sample_weight=rows.",
+        {**evidence, "own": own},
+    )
+
+
+_X, _Y = array([1], [2], [3], [4]), array([0], [0], [0], [0])
+
+
+def _same(kind, layer=None, **options):
+    """Return an example whose model returns its inputs: 7.5 is its loss."""
+    import keras
+
+    model = kind([keras.Input((1,)), layer or keras.layers.Identity()])
+    return Example(compiled(model, "mse", **options), {"x": _X, "y": _Y})
+
+
+@STEP_OUTDATED.example
+def baked_in(mended=False):
+    """A penalty whose factor, a plain number, is changed after the step was compiled."""
+    import keras
+
+    class Penalty(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            value = keras.Variable(0.0, trainable=False) if mended else 0.0
+            self.factor = value
+
+        def call(self, inputs):
+            self.add_loss(self.factor * keras.ops.mean(keras.ops.square(inputs)))
+            return inputs
+
+    layer = Penalty()
+    example = _same(keras.Sequential, layer, run_eagerly=False, jit_compile=False)
+    example.model.evaluate(**example.data, verbose=0)
+    if mended:
+        layer.factor.assign(0.5)
+    else:
+        layer.factor = 0.5
+    return example
+
+
+@TRACKER_NOT_UPDATED.example
+def own_tracker(mended=False):
+    """A tracker with the name of Keras's own, for a train_step; evaluate shows it as well."""
+    import keras
+
+    class Tracked(keras.Sequential):
+        def __init__(self, layers):
+            super().__init__(layers)
+            self.tracker = keras.metrics.Mean(name="own" if mended else "loss")
+
+    return _same(Tracked)
+
+
+@REPORTED_NOT_COMPUTED.example
+def own_result(mended=False):
+    """A get_metrics_result that returns another number."""
+    import keras
+
+    class Scaled(keras.Sequential):
+        def get_metrics_result(self):
+            factor = 1 if mended else 2
+            return {name: factor * value for name, value in super().get_metrics_result().items()}
+
+    return _same(Scaled)

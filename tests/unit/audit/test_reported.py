@@ -1,0 +1,125 @@
+"""audit says where evaluate reports another number than its step computes: x 1, 2, 3, 4, y 0."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import lossbook as lb
+
+BACKEND = keras.backend.backend()
+X = np.array([[1.0], [2.0], [3.0], [4.0]], "float32")
+Y = np.zeros((4, 1), "float32")
+compiles = pytest.mark.skipif(BACKEND == "torch", reason="PyTorch runs a step as it stands")
+
+
+def same(kind=keras.Sequential, loss="mse", layer=None):
+    model = kind([keras.Input((1,)), layer or layers.Identity()])
+    model.compile("sgd", loss)
+    return model
+
+
+def found(model, code, x=X, y=Y, **numbers):
+    """The one finding is of this code, has what evaluate prints, and no other number."""
+    (finding,) = lb.audit(model, x, y, batch_size=2)
+    assert (finding.code, finding.severity) == (code, "error")
+    printed = np.ravel(model.evaluate(x, y, batch_size=2, verbose=0))[0]
+    numbers = {"reported": printed, **numbers}
+    assert {name: finding.evidence[name] for name in numbers} == pytest.approx(numbers, rel=1e-6)
+    return finding
+
+
+class Penalty(layers.Layer):
+    factor = 0.0
+
+    def call(self, inputs):
+        self.add_loss(self.factor * ops.mean(ops.square(inputs)))
+        return inputs
+
+
+class ScaledLoss(keras.losses.Loss):
+    factor = 1.0
+
+    def call(self, y_true, y_pred):
+        return self.factor * ops.mean(ops.square(y_true - y_pred), -1)
+
+
+@compiles
+@pytest.mark.parametrize("kind", ["layer", "loss", "frozen"])
+def test_a_step_that_was_compiled_when_the_model_was_another(kind):
+    ones = {"kernel_initializer": "ones", "kernel_regularizer": keras.regularizers.L2(1.0)}
+    layer = {"layer": Penalty(), "loss": layers.Identity(), "frozen": layers.Dense(1, **ones)}[kind]
+    loss = ScaledLoss()
+    model = same(loss=loss, layer=layer)
+    before = model.evaluate(X, Y, batch_size=2, verbose=0)
+    assert not [f for f in lb.audit(model, X, Y, batch_size=2) if f.severity == "error"]
+    if kind == "frozen":
+        layer.trainable = False
+    else:
+        (layer if kind == "layer" else loss).factor = 0.5
+    computed = {"layer": 11.25, "loss": 3.75, "frozen": 7.5}[kind]
+    finding = found(model, "step-outdated", reported=before, computed=computed)
+    assert "Compile the model again" in finding.fix and "keras.Variable" in finding.fix
+    model.compile("sgd", loss)
+    assert model.evaluate(X, Y, batch_size=2, verbose=0) == pytest.approx(computed)
+    assert not [f for f in lb.audit(model, X, Y, batch_size=2) if f.severity == "error"]
+
+
+@pytest.mark.parametrize("name", ["loss", "other"])
+def test_a_metrics_property_that_leaves_out_keras_s_own(name):
+    class Own(keras.Sequential):
+        @property
+        def metrics(self):
+            return [self.tracker]
+
+    model = same(Own)
+    model.tracker = keras.metrics.Mean(name=name)
+    found(model, "tracker-not-updated", reported=0.0, computed=7.5)
+
+
+@pytest.mark.parametrize(("name", "reported"), [("loss", 0.0), ("other", 7.5)])
+def test_a_tracker_with_the_name_of_keras_s_own(name, reported):
+    model = same()
+    model.tracker = keras.metrics.Mean(name=name)
+    model.compile("sgd", "mse")
+    assert model.evaluate(X, Y, verbose=0, return_dict=True)["loss"] == pytest.approx(reported)
+    if name == "loss":
+        found_one = lb.audit(model, X, Y)[0]
+        assert found_one.code == "tracker-not-updated" and found_one.evidence["computed"] == 7.5
+    else:
+        assert lb.audit(model, X, Y) == ()
+
+
+class Doubled(keras.Sequential):
+    def get_metrics_result(self):
+        return {name: 2 * value for name, value in super().get_metrics_result().items()}
+
+
+class Half(keras.Sequential):
+    def evaluate(self, *args, return_dict=False, **kwargs):
+        logs = super().evaluate(*args, return_dict=True, **kwargs)
+        logs["loss"] /= 2
+        return logs if return_dict else list(logs.values())
+
+
+@pytest.mark.parametrize(("kind", "reported"), [(Doubled, 15.0), (Half, 3.75)])
+def test_a_method_of_its_own(kind, reported):
+    name = {"Doubled": "get_metrics_result", "Half": "evaluate"}[kind.__name__]
+    finding = found(same(kind), "reported-not-computed", reported=reported, computed=7.5)
+    assert finding.evidence["own"] == [name] and f"It has {name} of its own" in finding.message
+
+
+def test_an_evaluate_that_prepares_its_data_is_sound():
+    class Preparing(keras.Sequential):
+        def evaluate(self, x=None, *args, **kwargs):
+            return super().evaluate(x / 100.0, *args, **kwargs)
+
+    model = same(Preparing)
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx(7.5e-4)
+    assert lb.audit(model, X, Y) == ()
+
+
+def test_what_rounding_explains_is_no_finding():
+    x = np.random.default_rng(0).normal(size=(4000, 1)).astype("float32")
+    model = same(loss=lambda y_true, y_pred: y_pred - y_true)
+    assert lb.audit(model, x, np.zeros_like(x), batch_size=16) == ()
