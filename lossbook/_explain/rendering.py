@@ -1,5 +1,6 @@
 """How an Explanation looks: a table of text for the terminal, static HTML for the notebook."""
 
+from collections import Counter
 from html import escape
 from textwrap import wrap
 
@@ -94,16 +95,19 @@ def _rows(explanation):
     """Yield (depth, name, contribution, share) of outputs, their classes, additional losses."""
     total = explanation.total
     parts = explanation.by("output", "source")
+    losses = Counter(name for name, *_ in explanation.outputs)
     for name, loss, weight in explanation.outputs:
         value = parts.get((name, loss), 0.0)
+        if losses[name] > 1 and abs(value) <= explanation.rounding:
+            continue  # a loss of the user's own that other losses make up
         factor = "" if weight in (None, 1) else f" × {weight:.4g}"
         called = name if name == loss else f"{name}: {loss}"
         yield 0, f"{called}{factor}", four_digits(value), share(value, total)
         for kind in ("class", "true_class"):
             found = {
-                key[1:]: part
-                for key, part in explanation.by("output", kind).items()
-                if key[0] == name
+                key[2:]: part
+                for key, part in explanation.by("output", "source", kind).items()
+                if key[:2] == (name, loss)
             }
             if len(found) > 1:
                 yield from _classes(kind.replace("_", " "), found, total)
@@ -127,7 +131,7 @@ def _classes(kind, found, total):
 
 def _last(explanation):
     worst = explanation.worst(_WORST)
-    if worst:
+    if any(value for _, value in worst):
         named = ", ".join(f"{sample} ({four_digits(value)})" for sample, value in worst)
         yield ""
         yield f"samples that add most: {named}"

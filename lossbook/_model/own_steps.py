@@ -1,11 +1,11 @@
 """Steps of a model's own: which scalar they report, and what it is made of, by marks."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lossbook._core import private
-from lossbook._marks import measured
+from lossbook._marks import Mark, measured
 from lossbook._model.check import overridden
 from lossbook._model.keras_private import keras_logits
 from lossbook._model.recorder import Batch, Call, Output
@@ -65,7 +65,7 @@ def measured_step(model: Any, step: Any, arguments: tuple[Any, ...]) -> tuple[An
         if mark.kind == "additional":
             additional.append((mark.name, product))
         else:
-            calls.append(_call(len(calls), mark))
+            calls.append(call_of_mark(len(calls), mark))
     leaves = keras.tree.flatten(arguments[-1])
     rows = keras.ops.shape(next(leaf for leaf in leaves if leaf is not None))[0]
     loss = kept["loss"]
@@ -80,10 +80,12 @@ def measured_step(model: Any, step: Any, arguments: tuple[Any, ...]) -> tuple[An
     )
 
 
-def _call(index, mark):
-    """Return a mark as the Call of an output."""
+def call_of_mark(index: int, mark: Mark, within: Output | None = None) -> Call:
+    """Return a mark as the Call of an output: of its own, or of one whose loss it is within."""
     known = mark.keras_loss if not mark.inside else None
     output = Output(mark.name, None, None, known, False)
+    if within is not None:
+        output = replace(within, keras_loss=known, mark=mark.name)
     fields = dict(mark.tensors)
     if known is not None:
         name, options = known

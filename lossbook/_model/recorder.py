@@ -5,6 +5,7 @@ from typing import Any
 
 from lossbook._core import attach_mask, attached_mask
 from lossbook._losses import KerasLoss, function_of, loss_named, own_call
+from lossbook._marks import measured
 from lossbook._model.derivative import derivative
 from lossbook._model.keras_private import keras_logits, known_loss
 
@@ -24,11 +25,12 @@ class Output:
     loss_weight: float | None
     keras_loss: tuple[str, dict[str, Any]] | None
     whole: bool
+    mark: str | None = None  # of a tensor within a user's own loss
 
     @property
     def source(self) -> str:
         """The name of its loss; a mark has its own."""
-        return self.name if self.loss is None else self.loss.name
+        return self.mark or (self.name if self.loss is None else self.loss.name)
 
     @property
     def loss_name(self) -> str | None:
@@ -138,6 +140,8 @@ class Recorder:
                 seen["coefficients"] = keras.ops.ones_like(result) / count
             else:
                 result = self._called(seen, y_true, y_pred, _untouched(sample_weight))
+                if self.output.keras_loss is None and self.watch.path is None:
+                    seen["marks"] = self._marks(y_true, y_pred, sample_weight)
                 seen["coefficients"] = derivative(
                     lambda values: self._called_again(values, seen, y_pred, sample_weight),
                     seen["values"],
@@ -169,6 +173,17 @@ class Recorder:
             return values
 
         return _with(self.loss, name, recorded)(y_true, y_pred, sample_weight)
+
+    def _marks(self, y_true, y_pred, sample_weight):
+        """Return the losses that a user's own loss is made of, and what is left; () where none."""
+        import keras
+
+        def scalar():
+            loss = _with(self.loss, "name", self.loss.name)
+            return keras.ops.mean(loss(y_true, y_pred, _untouched(sample_weight)))
+
+        _, marks = measured(scalar)
+        return marks if any(mark.inside for mark in marks) else ()
 
     def _called_again(self, values, seen, y_pred, sample_weight):
         """Return what Keras makes of the values: a scalar."""

@@ -13,7 +13,7 @@ from lossbook._model.data import Batches, first_rows, form_of, refuse_nothing, r
 from lossbook._model.keras_private import additional_losses
 from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
-from lossbook._model.own_steps import measured_step, own_step
+from lossbook._model.own_steps import call_of_mark, measured_step, own_step
 from lossbook._model.recorder import Batch, Call, Failure
 from lossbook._model.replicas import gathered, split
 from lossbook._model.state import keep_state, stand_still
@@ -247,17 +247,27 @@ class Watch:
             seen = dict(itertools.islice(seen.items(), 1))  # more losses than outputs: Keras too
         first = next(leaf for leaf in keras.tree.flatten(x) if leaf is not None)
         rows = keras.ops.shape(first)[0]
-        calls = tuple(self._call(i, *call) for i, call in seen.items())
+        calls = self._calls(seen)
         step.tensors = self._leaving(Batch(rows, calls, additional_losses(self.model)))
         return loss
 
-    def _call(self, index, output, fields):
-        """Return the Call of one output."""
-        self.calls[index] = Call(output, index)
-        if self.path:
-            origin, fields["lost_mask"] = self.path.origin_of(fields["given_y_pred"])
-            self.calls[index] = Call(output, index, origin=origin)
-        return replace(self.calls[index], **fields)
+    def _calls(self, seen):
+        """Return the Calls of all outputs, and of the losses within a user's own loss."""
+        calls = []
+        for output, fields in seen.values():
+            marks = fields.pop("marks", ())
+            calls += [call_of_mark(len(calls) + i, mark, output) for i, mark in enumerate(marks)]
+            if marks:
+                continue
+            call = Call(output, len(calls))
+            if self.path:
+                origin, fields["lost_mask"] = self.path.origin_of(fields["given_y_pred"])
+                call = replace(call, origin=origin)
+            calls.append(replace(call, **fields))
+        self.calls.update(
+            {call.index: Call(call.output, call.index, origin=call.origin) for call in calls}
+        )
+        return tuple(calls)
 
 
 def _with_tensors(result, tensors):
