@@ -16,6 +16,7 @@ from lossbook._core import (
     warn,
 )
 from lossbook.elementwise._inputs import (
+    at_labels,
     check_labels,
     check_options,
     check_same_shape,
@@ -218,7 +219,7 @@ def sparse_categorical_crossentropy(
     else:
         p = y_pred / xp.sum(y_pred, axis=-1, keepdims=True)
         log_p = xp.log(clip_probabilities(xp, p))
-    loss = 0 - xp.squeeze(xp.take_along_axis(log_p, xp.expand_dims(labels, -1), axis=-1), -1)
+    loss = 0 - at_labels(xp, log_p, labels)
     return loss if ignore_class is None else xp.where(valid, loss, xp.zeros_like(loss))
 
 

@@ -110,6 +110,19 @@ def integers(xp):
     return "int32" if xp is not np and active_backend() == "jax" else "int64"
 
 
+def at_labels(xp, values, labels):
+    """Return the value of each position's class, in the shape of `labels`.
+
+    Of tensors by comparison with all class numbers: XLA cannot compile the take_along_axis of
+    Keras 3.5 to 3.8. How many classes there are may be unknown in a compiled function.
+    """
+    labels, classes = xp.expand_dims(labels, -1), values.shape[-1]
+    if xp is np or classes is None:
+        return xp.squeeze(xp.take_along_axis(values, labels, axis=-1), -1)
+    chosen = labels == asarray(xp, np.arange(classes), integers(xp))
+    return xp.sum(xp.where(chosen, values, xp.zeros_like(values)), axis=-1)
+
+
 def clip_probabilities(xp, p):
     """Clip probabilities; on PyTorch bare numbers would be float32, and 1 - epsilon another one."""
     dtype = dtype_name(p)

@@ -64,6 +64,17 @@ def test_the_public_function_takes_keras_own_options(name):
             assert ours[option].default == theirs[option].default
 
 
+@pytest.mark.skipif(not TENSORFLOW, reason="the others know no XLA as an option")
+def test_class_numbers_in_a_step_that_xla_compiles():
+    """XLA cannot compile the take_along_axis of Keras 3.5 to 3.8."""
+    inputs = keras.Input((3, 4))
+    model = keras.Model(inputs, keras.layers.Softmax()(inputs))
+    model.compile(loss="sparse_categorical_crossentropy", jit_compile=True)
+    rng = np.random.default_rng(0)
+    e = lb.explain(model, rng.normal(size=(5, 3, 4)), rng.integers(0, 4, (5, 3)), batch_size=2)
+    assert e.total == pytest.approx(e.reported, rel=1e-6)
+
+
 @pytest.mark.parametrize("name", ATOMIC)
 def test_atomic_losses_say_so(name):
     rng = np.random.default_rng(0)
