@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import dtype_name, shape_of, to_numpy
+from lossbook._core import dtype_name, shape_of, size, to_numpy
 from lossbook._explain.blocks import ADDITIONAL, UNMARKED
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.groups import KEYS, Groups
@@ -81,6 +81,7 @@ def decompose(fn: Callable[[], Any]) -> Decomposition:
         "true_class" (for losses of Keras's own).
 
     Raises:
+        TypeError: if `fn` is no function.
         ValueError: if `fn` returns anything but one finite scalar, or runs in a compiled function.
 
     Examples:
@@ -97,14 +98,20 @@ def decompose(fn: Callable[[], Any]) -> Decomposition:
     References:
         keras/src/losses/loss.py::Loss.__call__, Keras 3.15.1.
     """
+    if not callable(fn):
+        raise TypeError(
+            "decompose takes a function that computes the scalar, for it has to see how. Received: "
+            f"{type(fn).__name__}. Write lossbook.decompose(lambda: ...)."
+        )
     result = measured(fn)
     scalar, marks = result
     reported, rows = _number(scalar, marks), _rows(marks)
-    parts = [_part(mark) for mark in _that_count(marks)]
+    kept = _that_count(marks)
+    parts = [_part(mark) for mark in kept]
     groups, notes = _groups(rows, parts), []
     rest, magnitude = reported - groups.total, groups.scale
     rounding = _ROUNDING.get(dtype_name(scalar), 2e-6) * magnitude + 1e-7
-    bent = [mark.name for mark in marks if float(to_numpy(mark.bend)) > 1e-5 * magnitude]
+    bent = [mark.name for mark in kept if float(to_numpy(mark.bend)) > 1e-5 * magnitude]
     if abs(rest) > rounding and bent:
         notes.append(
             f"The scalar is not linear in {', '.join(bent)}: a power, a logarithm, a quotient or a "
@@ -114,8 +121,8 @@ def decompose(fn: Callable[[], Any]) -> Decomposition:
     elif abs(rest) > rounding:
         groups = _groups(rows, [*parts, _whole(Axes(UNMARKED, UNMARKED, additional=True), rest)])
         notes.append(
-            f"{UNMARKED} is neither a loss of Keras's nor marked: lossbook.mark(name, tensor) "
-            "gives it a name."
+            f"{UNMARKED} is neither a loss of Keras's nor marked, or cut off from it, as by "
+            "stop_gradient. lossbook.mark(name, tensor) gives it a name."
         )
         if result.unseen:
             notes.append(
@@ -148,12 +155,13 @@ def _number(scalar, marks):
 
 def _rows(marks):
     """Return how many rows there are: the length of the first axis of most marks."""
-    lengths = Counter(shape_of(mark.values)[0] for mark in marks if shape_of(mark.values))
+    shapes = [shape_of(mark.values) for mark in marks]
+    lengths = Counter(shape[0] for shape in shapes if shape and size(shape))
     return lengths.most_common(1)[0][0] if lengths else 1
 
 
 def _that_count(marks):
-    """Leave out what Keras's losses hold twice: the inner one, or the outer, adds nothing."""
+    """Leave out what one mark holds for another: the inner one, or the outer, adds nothing."""
     amounts = [
         float(np.nansum(np.abs(to_numpy(mark.coefficients * mark.values)))) for mark in marks
     ]
@@ -161,9 +169,8 @@ def _that_count(marks):
     return [
         mark
         for mark, amount in zip(marks, amounts, strict=True)
-        if mark.kind == "mark"
-        or amount > 1e-5 * sum(amounts)
-        or not (mark.inside or mark.name in inside)
+        if size(shape_of(mark.values))
+        and (amount > 1e-5 * sum(amounts) or not (mark.inside or mark.name in inside))
     ]
 
 

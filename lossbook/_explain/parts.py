@@ -80,7 +80,8 @@ def part_of(call: Call) -> Part:
 
     output, entry = call.output, call.output.entry
     weight = 1.0 if output.loss_weight is None else output.loss_weight
-    coefficients = _wide(call.coefficients) * ops.cast(weight, "float32") * replica_count()
+    coefficients = _wide(call.coefficients)
+    coefficients = coefficients * ops.cast(weight, coefficients.dtype) * replica_count()
     if entry.atomic:
         contributions = coefficients * _wide(call.values)
         return _folded(call, contributions, _kinds(call, _shape(contributions)))
@@ -95,7 +96,8 @@ def part_of(call: Call) -> Part:
         axis = check_axis(axis, shape)
         coefficients = ops.expand_dims(coefficients, axis)
         if operation == "mean":
-            coefficients = coefficients / ops.cast(ops.shape(elementwise)[axis], "float32")
+            length = ops.shape(elementwise)[axis]
+            coefficients = coefficients / ops.cast(length, coefficients.dtype)
         if len(shape) > 1:
             kinds[axis] = "class"
     if shape and kinds[0] != "class":

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from lossbook._core import active_backend, is_float
@@ -65,7 +66,8 @@ def measured(fn: Callable[[], Any]) -> Measured:
         hooked(undo, handlers)
         undo.callback(setattr, HERE, "recording", HERE.recording)
         HERE.recording = recording
-        scalar, found, first, bends = tape.run(lambda: _scalar(fn()), recording, undo, first_order)
+        derive = partial(first_order, recording.found)
+        scalar, found, first, bends = tape.run(lambda: _scalar(fn()), recording, undo, derive)
     tape.leave()
     result = Measured((scalar, _marks(found, first, bends)))
     result.unseen = tuple(dict.fromkeys(recording.unseen))
@@ -120,20 +122,23 @@ class First(NamedTuple):
     """What one derivative says of each mark; lists have an entry for each of them.
 
     `coefficients` are None where the scalar does not depend on a mark. `inside` maps the number of
-    a mark that others go into to {number: what it adds to their coefficients}.
+    a mark that others go into to {number: what it adds to their coefficients}, `replaced` is the
+    same for a reader's mark and the losses whose place it takes.
     """
 
     coefficients: list[Any]
     values: list[Any]
     inside: dict[int, dict[int, Any]]
+    replaced: dict[int, dict[int, Any]]
 
 
 def first_order(
-    scalar: Any, given: list[Any], pull: Callable, along: Callable
+    found: list[Found], scalar: Any, given: list[Any], pull: Callable, along: Callable
 ) -> tuple[First, list[Any]]:
     """Differentiate once; return it with the sums whose derivatives say what is not linear.
 
     Args:
+        found: what was marked.
         scalar: what the function returned.
         given: the marked tensors; one may depend on those before it.
         pull: `pull(target, weights)` returns the derivative of the sum of weights · target with
@@ -151,20 +156,40 @@ def first_order(
         if coefficients[k] is not None:
             derivatives = pull(tensor, coefficients[k])[:k]
             here = {i: d for i, d in enumerate(derivatives) if d is not None}
+            if found[k].kind == "mark":
+                here = {i: d for i, d in here.items() if found[i].kind == "mark"}
             if here:
                 inside[k] = here
                 own = tensor - along(tensor, {i: values[i] for i in here})
         values.append(ops.stop_gradient(own))
     sums = [_sum({k: c for k, c in enumerate(coefficients) if c is not None}, values)]
     sums += [_sum(here, values) for here in inside.values()]
-    return First(coefficients, values, inside), sums
+    return First(coefficients, values, inside, _replaced(found, given, coefficients, pull)), sums
+
+
+def _replaced(found, given, coefficients, pull):
+    """Return what a reader's marks take from the losses of Keras's that go into them.
+
+    The outer ones come first: they leave to the marks inside of them what does not pass them.
+    """
+    left, replaced = list(coefficients), {}
+    for k in reversed(range(len(found))):
+        if found[k].kind != "mark" or left[k] is None:
+            continue
+        replaced[k] = {}
+        for i, derivative in enumerate(pull(given[k], left[k])[:k]):
+            if derivative is not None and found[i].kind == "mark":
+                left[i] = left[i] - derivative
+            elif derivative is not None:
+                replaced[k][i] = derivative
+    return replaced
 
 
 def _sum(coefficients, values):
     """Return the sum of coefficients · values, over some marks."""
     from keras import ops
 
-    return sum(ops.sum(c * values[i]) for i, c in coefficients.items())
+    return sum(ops.cast(ops.sum(c * values[i]), "float32") for i, c in coefficients.items())
 
 
 def _marks(found: list[Found], first: First, bends: list[list[Any]]) -> tuple[Mark, ...]:
@@ -177,6 +202,9 @@ def _marks(found: list[Found], first: First, bends: list[list[Any]]) -> tuple[Ma
 
     coefficients, values = list(first.coefficients), list(first.values)
     bend = list(bends[0])
+    for inner in first.replaced.values():
+        for i, through in inner.items():
+            coefficients[i] = coefficients[i] - through
     for (k, inside), second in zip(
         reversed(first.inside.items()), reversed(bends[1:]), strict=True
     ):
@@ -201,7 +229,11 @@ def _marks(found: list[Found], first: First, bends: list[list[Any]]) -> tuple[Ma
                 ops.zeros_like(values[i]) if coefficients[i] is None else coefficients[i]
             ),
             bend=ops.zeros(()) if bend[i] is None else _size(values[i], bend[i]),
-            inside=tuple(names[j] for j in first.inside.get(i, ()) if j in names),
+            inside=tuple(
+                names[j]
+                for j in (*first.inside.get(i, ()), *first.replaced.get(i, ()))
+                if j in names
+            ),
             keras_loss=found[i].keras_loss,
             tensors=found[i].tensors,
         )

@@ -58,10 +58,14 @@ def _loss_function(name, function):
 
 def _loss_object(recording, plain, self, **arguments):
     recording.losses.append(self)
+    before = len(recording.found)
     try:
-        return plain(self=self, **arguments)
+        loss = plain(self=self, **arguments)
     finally:
         recording.losses.pop()
+    if len(recording.found) > before:
+        recording.returned.append((loss, recording.found[-1]))
+    return loss
 
 
 def _reduced(recording, plain, values, **arguments):
@@ -96,7 +100,5 @@ def _added(recording, plain, self, loss):
 
 def _assigned(recording, plain, self, value):
     """On JAX a value may be a tracer, which must not stay in the variable."""
-    if not any(self is variable for variable in recording.variables):
-        recording.tape.before(self, recording.undo)
-        recording.variables.append(self)
+    recording.tape.before(self, value, recording.undo)
     return plain(self=self, value=value)

@@ -18,6 +18,7 @@ class Tape:
         self.once: dict[int, Any] = {}  # what has come back, by the number of the mark
         self.twice: dict[int, Any] = {}
         self.zeros: tuple[Any, ...] = ()
+        self.variables: list[Any] = []  # that were assigned tracers
         self.count, self.depending = 0, set[int]()  # how many marks; those that others go into
 
     def reaches(self):
@@ -32,17 +33,20 @@ class Tape:
             self.depending.add(number)
         return _noted(_noted(given, twice, self.twice, number), once, self.once, number)
 
-    def before(self, variable, undo):
-        """Note the value of a variable that is about to be assigned."""
-        if self.scope is None:
-            undo.callback(setattr, variable, "_value", variable._value)
+    def before(self, variable, value, undo):
+        """Note the value of a variable that is about to be assigned a tracer."""
+        import jax
+
+        if isinstance(value, jax.core.Tracer) and _scope() is self.scope:
+            self.variables.append(variable)
+            if self.scope is None:
+                undo.callback(setattr, variable, "_value", variable._value)
 
     def run(self, fn, recording, undo, first_order):
         import jax
         import jax.numpy as jnp
-        from keras.src.backend.common.stateless_scope import get_stateless_scope
 
-        self.scope, self.recording = get_stateless_scope(), recording
+        self.scope, self.recording = _scope(), recording
 
         def once(zero):
             self.zeros, self.place = (zero, self.zeros[0]), _place()
@@ -91,28 +95,34 @@ class Tape:
 
         def pulled(weights):
             found = self.pull(target, weights)
-            return sum(jnp.sum(found[i] * d) for i, d in directions.items())
+            return sum(jnp.sum(found[i] * d).astype("float32") for i, d in directions.items())
 
         total, back = jax.vjp(pulled, jnp.zeros_like(target))
         return back(jnp.ones_like(total))[0]
 
     def _left_behind(self):
         """Return what the function has put into variables and layers: tracers, in part."""
-        variables, layers = self.recording.variables, self.recording.layers
+        layers = self.recording.layers
         mapping = None if self.scope is None else self.scope.state_mapping
-        values = [v._value if mapping is None else mapping.get(id(v)) for v in variables]
+        values = [v._value if mapping is None else mapping.get(id(v)) for v in self.variables]
         return values, [list(private(layer, "_losses")) for layer in layers]
 
     def leave(self):
         """Put values in place of the tracers."""
         values, losses = self.left
-        for variable, value in zip(self.recording.variables, values, strict=True):
+        for variable, value in zip(self.variables, values, strict=True):
             if self.scope is None:
                 variable._value = value
             elif value is not None:
                 self.scope.state_mapping[id(variable)] = value
         for layer, of_layer in zip(self.recording.layers, losses, strict=True):
             private(layer, "_losses").extend(of_layer)
+
+
+def _scope():
+    from keras.src.backend.common.stateless_scope import get_stateless_scope
+
+    return get_stateless_scope()
 
 
 def _place():
@@ -134,5 +144,8 @@ def _noted(given, zero, notes, number):
         notes[number] = derivative
         return derivative, jnp.zeros(())
 
-    identity.defvjp(lambda x, zero: (x, None), back)
+    def forward(x, zero):
+        return identity(x, zero), None  # for whoever differentiates this
+
+    identity.defvjp(forward, back)
     return identity(given, zero)

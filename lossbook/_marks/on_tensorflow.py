@@ -58,7 +58,8 @@ class Tape:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
             pulled = self.pull(target, weights)
-            total = tf.add_n([tf.reduce_sum(pulled[i] * d) for i, d in directions.items()])
+            sums = [tf.reduce_sum(pulled[i] * d) for i, d in directions.items()]
+            total = tf.add_n([tf.cast(s, "float32") for s in sums])
         return tape.gradient(total, weights, unconnected_gradients="zero")
 
     def leave(self):

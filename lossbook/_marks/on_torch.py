@@ -8,7 +8,10 @@ class Tape:
     """Autograd from the scalar to the marks; what comes after a mark is recorded in any mode."""
 
     def reaches(self):
-        return True
+        """Say whether we are where the function runs, not in a torch.func transform."""
+        from torch._C import _functorch
+
+        return _functorch.peek_interpreter_stack() is None
 
     def watch(self, given):
         import torch
@@ -23,13 +26,20 @@ class Tape:
         import torch
 
         self.watched = []
+        undo.callback(torch.set_grad_enabled, torch.is_grad_enabled())
         undo.enter_context(_following()())
         scalar = fn()
         with torch.enable_grad():
             given = [mark.given for mark in recording.found]
             first, sums = first_order(scalar, given, self.pull, self.along)
             bends = [self.pull(total, None) for total in sums]
-        for tensors in (first.values, first.coefficients, *first.inside.values(), *bends):
+        for tensors in (
+            first.values,
+            first.coefficients,
+            *first.inside.values(),
+            *first.replaced.values(),
+            *bends,
+        ):
             each = tensors if isinstance(tensors, dict) else range(len(tensors))
             for i in each:
                 tensors[i] = None if tensors[i] is None else tensors[i].detach()
@@ -50,7 +60,7 @@ class Tape:
 
         weights = torch.zeros_like(target, requires_grad=True)
         pulled = self.pull(target, weights)
-        total = sum((pulled[i] * d).sum() for i, d in directions.items())
+        total = sum((pulled[i] * d).sum().float() for i, d in directions.items())
         (found,) = torch.autograd.grad(total, weights, allow_unused=True, retain_graph=True)
         return torch.zeros_like(target) if found is None else found
 
@@ -85,7 +95,7 @@ def _following():
         """Say whether a mark goes into a call that does not write it into something else."""
         name = getattr(func, "__name__", "")
         changes = (name.endswith("_") and not name.endswith("__")) or name == "__setitem__"
-        if changes and _made_of_marks(args[0]) is False:
+        if changes and not any(map(_made_of_marks, _tensors(args[:1]))):
             return False
         return any(map(_made_of_marks, _tensors([*args, *kwargs.values()])))
 

@@ -42,13 +42,17 @@ class Recording:
         self.found: list[Found] = []
         self.unseen: list[str] = []  # marked in a function that is compiled apart
         self.losses: list[Any] = []  # the Loss objects that are being called
-        self.variables: list[Any] = []  # on JAX: which were assigned
+        self.returned: list[tuple[Any, Found]] = []  # what Keras's losses made of what was found
         self.layers: list[Any] = []  # on JAX: which added losses
 
     def add(self, name: str, tensor: Any, kind: str, keras_loss: Any = None, **tensors: Any) -> Any:
         """Mark a tensor: return it as it goes on."""
         from keras import ops
 
+        for returned, found in self.returned if kind == "mark" else ():
+            if returned is tensor:  # the reader names a loss of Keras's
+                found.name, found.kind = name, kind
+                return tensor
         if not self.tape.reaches():
             self.unseen.append(name)
             return tensor
@@ -61,6 +65,8 @@ class Recording:
             attach_mask(marked, mask)
             tensors["mask"] = mask
         self.found.append(Found(name, kind, given, marked, keras_loss, tensors))
+        if kind == "loss":
+            self.returned.append((marked, self.found[-1]))
         return marked
 
 
@@ -69,6 +75,9 @@ def mark(name: str, tensor: Tensor) -> Tensor:
 
     Everywhere else it is the identity, at no cost: it returns the tensor itself. So it may stay in
     a layer, a `train_step`, a `compute_loss`, a loss of your own.
+
+    A mark on what a loss of Keras's returns gives that loss its name; any other that such losses go
+    into takes their place.
 
     Surprise: mark what is still *added up* later. What comes after the mark has to be sums, means
     and factors; a logarithm or a product of two marks is no sum of parts, and decompose says so.
@@ -93,7 +102,7 @@ def mark(name: str, tensor: Tensor) -> Tensor:
         {0: 1.5, 1: 4.5}
     """
     recording = HERE.recording
-    return tensor if recording is None else recording.add(name, tensor, "mark")
+    return tensor if recording is None else recording.add(str(name), tensor, "mark")
 
 
 mark.autograph_info__ = None  # type: ignore[attr-defined]  # AutoGraph calls it as it stands

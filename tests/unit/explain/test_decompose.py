@@ -198,6 +198,34 @@ def test_a_scalar_that_is_no_number(y, p, bad):
         lb.decompose(lambda: mse(y, p) * bad)
 
 
+def test_names_of_the_reader_take_the_place_of_keras_names(y, p):
+    mse = keras.losses.MeanSquaredError(name="mse")
+    square = ((Y - P) ** 2).mean()
+    e = lb.decompose(lambda: lb.mark("named", mse(y, p)))
+    check(e, {"named": square})
+    assert set(e.by("class")) == {0, 1, 2}
+    check(lb.decompose(lambda: 2 * lb.mark("half", mse(y, p) / 2)), {"half": square})
+    inside = lb.decompose(lambda: lb.mark("outer", 2 * lb.mark("inner", mse(y, p) + 1)))
+    check(inside, {"inner": 2 * square + 2})
+
+
+def test_other_dtypes_and_an_empty_mark(p):
+    single = keras.losses.MeanSquaredError(name="mse")
+    e = lb.decompose(
+        lambda: (
+            single(Y, p)
+            + ops.cast(ops.sum(lb.mark("double", np.ones(3))), "float32")
+            + ops.sum(lb.mark("empty", p[:0]))
+        )
+    )
+    check(e, {"mse": ((Y - P) ** 2).mean(), "double": 3})
+
+
+def test_what_is_no_function(p):
+    with pytest.raises(TypeError, match=r"takes a function.*Write lossbook\.decompose\(lambda"):
+        lb.decompose(ops.mean(p))
+
+
 def test_in_a_compiled_function(y, p):
     backend = keras.backend.backend()
     if backend == "torch":
@@ -240,6 +268,6 @@ def test_text(y, p):
         "",
         "samples that add most: 0 (0.06250), 1 (0.06250), 2 (0.06250)",
         "",
-        "(unmarked) is neither a loss of Keras's nor marked: lossbook.mark(name, tensor) gives it",
-        "a name.",
+        "(unmarked) is neither a loss of Keras's nor marked, or cut off from it, as by",
+        "stop_gradient. lossbook.mark(name, tensor) gives it a name.",
     ]

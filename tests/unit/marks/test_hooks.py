@@ -89,6 +89,10 @@ def test_an_interrupt_at_any_line_leaves_nothing(error):
     for line in lines[::2] if error is ValueError else lines[1::2]:
         interrupted(call, line, error())
         values = ops.ones((2,))
+        if BACKEND == "torch":
+            import torch
+
+            assert torch.is_grad_enabled(), shown(line)
         clean = codes() == before and mark("name", values) is values and not hooks._users
         if not (clean and np.isfinite(float(tracker.result()))):
             left[shown(line)] = codes() == before

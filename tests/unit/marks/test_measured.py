@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+import lossbook as lb
 from lossbook._core import to_numpy
 from lossbook._marks import mark, measured
 
@@ -139,6 +140,18 @@ STEPS = {
         lambda y, p: OwnRoot(name="root")(y, p),
         {"mean_squared_error": (MSE, 0), "root": (np.sqrt(MSE), 1 / 6)},
     ),
+    "a loss that the reader names": (
+        lambda y, p: lb.mark("named", mse(y, p)) + mark("too", mae(y, p)),
+        {"named": (MSE, 1 / 6), "too": (MAE, 1 / 6)},
+    ),
+    "a function that the reader names": (
+        lambda y, p: ops.sum(mark("named", keras.losses.mean_squared_error(y, p))),
+        {"named": (MSE, 1)},
+    ),
+    "a mark that takes a loss's place": (
+        lambda y, p: ops.mean(mark("half", keras.losses.mean_squared_error(y, p) / 2)),
+        {"half": (MSE / 2, 1 / 6), "mean_squared_error": (MSE, 0)},
+    ),
     "a mark in a layer's add_loss": (
         with_layer,
         {"inside": (P**2, 1 / 24), "mean_squared_error": (MSE, 1 / 6), "own/add_loss": (0, 1)},
@@ -171,6 +184,23 @@ def test_what_is_not_linear_bends(how):
     bends = {name: bend for name, (*_, bend) in found.items()}
     np.testing.assert_allclose(bends.pop("straight"), 0, atol=1e-7)
     np.testing.assert_allclose(list(bends.values()), [product, product], rtol=1e-5)
+
+
+@pytest.mark.parametrize("how", [eagerly, compiled])
+def test_what_is_made_of_a_loss_that_is_not_linear_bends(how):
+    y, p = ops.convert_to_tensor(Y), ops.convert_to_tensor(P)
+    _, found = how(lambda: ops.log(OwnRoot(name="root")(y, p)))
+    values, coefficients, bend = found["root"]
+    np.testing.assert_allclose((values * coefficients).sum(), 1, rtol=1e-6)
+    np.testing.assert_allclose(bend, 1, rtol=1e-5)
+
+
+def test_a_step_that_trains_a_model_and_fails_leaves_the_model_its_values():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="Received: float"):
+        measured(lambda: float(model.train_on_batch(P, Y)))
+    assert np.isfinite(model.evaluate(P, Y, verbose=0))
 
 
 def test_variables_and_layers_keep_no_tracer():
