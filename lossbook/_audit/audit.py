@@ -8,6 +8,7 @@ import numpy as np
 
 from lossbook._audit.checks import not_finite
 from lossbook._audit.checks.class_weights import first_labels, refusal, weighted
+from lossbook._audit.checks.own_steps import OwnSteps
 from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
 from lossbook._audit.checks.reported import Reported
 from lossbook._audit.checks.terms import Terms
@@ -17,7 +18,15 @@ from lossbook._audit.observation import Check, OutputBatch
 from lossbook._audit.refusals import refused
 from lossbook._core import collected_warnings, dtype_name, to_numpy
 from lossbook._explain import part_of
-from lossbook._model import Batch, Watch, check_model, refuse_nothing, replica_count
+from lossbook._model import (
+    Batch,
+    Watch,
+    check_model,
+    first_rows,
+    overridden,
+    refuse_nothing,
+    replica_count,
+)
 
 _CONTRIBUTED = "contributed"
 _REPLAYED = 8  # batches of a generator that are kept, in case one of them fails
@@ -82,7 +91,7 @@ def audit(
         findings.append(refusal(error, first_labels(data["x"], None)))  # of a class without weight
         checks = _Checks()
         findings += _evaluated(model, checks, data, kept)
-    return ordered([*findings, *checks.findings(), *scaling(model)])
+    return ordered([*findings, *checks.findings(), *scaling(model)], checks.scope())
 
 
 class _Checks:
@@ -91,6 +100,7 @@ class _Checks:
     def __init__(self):
         self.by_output, self.terms, self.batches = {}, Terms(), 0
         self.reported = Reported()
+        self.rows, self.own_step, self.unseen = [], None, []
 
     def see(self, batch, contributed):
         """Hand one batch to every check, with the contributions of each output."""
@@ -104,6 +114,12 @@ class _Checks:
                 check.see(plain.repaired if check.repaired else plain)
         self.terms.see(batch, repaired)
         self.batches += 1
+
+    def scope(self):
+        """Say what nobody has looked at."""
+        unseen = [f"The targets, predictions, masks and weights in its own {self.own_step}"]
+        unseen = (unseen if self.own_step else []) + self.unseen
+        return f"Not looked at: {'; '.join(unseen)}." if unseen else ""
 
     def findings(self):
         """Yield what the checks found; not the NaN that a loss makes of what it can't take."""
@@ -121,11 +137,14 @@ class _Checks:
 def _evaluated(model, checks, data, kept):
     """Run evaluate; return a list of what Keras refuses, or let errors of the model through."""
     watch = Watch(model, _look, MaskPath(model))
-    rows = 0
+    rows, first, own_steps = 0, None, {"test_step", "train_step", "compute_loss"}
+    if own_steps & set(overridden(model)):
+        first, data = first_rows(data)
 
     def each(batch_rows, replica, tensors, about):
         nonlocal rows
         rows += batch_rows
+        checks.rows.append(batch_rows)
         weight, value, magnitude = (
             float(np.ravel(to_numpy(tensors.pop(f"step/{name}")))[0])
             for name in ("weight", "value", "magnitude")
@@ -139,7 +158,12 @@ def _evaluated(model, checks, data, kept):
         try:
             reported = watch.evaluate(each, caller="audit", **data)
             refuse_nothing(rows, data["x"], "audit")
-            return list(checks.reported.findings(model, reported, watch.stale))
+            checks.own_step = watch.own_step
+            findings = list(checks.reported.findings(model, reported, watch.stale))
+            if first is not None:
+                own = OwnSteps(model, first, checks.rows, checks.unseen)
+                findings += own.findings()
+            return findings
         except Exception as error:
             first, failure = error, watch.failure
         if not model.run_eagerly:  # a graph knows neither values nor the row that failed

@@ -102,9 +102,12 @@ def _shown(value):
 
 
 class Findings(tuple[Finding, ...]):
-    """All findings of an audit, errors first, then along the path: a tuple that can be read."""
+    """All findings of an audit, errors first, then along the path: a tuple that can be read.
 
-    __slots__ = ()
+    `scope` says what audit could not look at.
+    """
+
+    scope = ""
 
     def __repr__(self) -> str:
         return "\n\n".join([self._head(), *map(str, self)])
@@ -116,7 +119,10 @@ class Findings(tuple[Finding, ...]):
     def _head(self):
         counts = {s: sum(finding.severity == s for finding in self) for s in SEVERITIES}
         shown = [f"{n} {s}{'s' if n > 1 else ''}" for s, n in counts.items() if n]
-        return f"{', '.join(shown)} found." if shown else "Nothing found."
+        found = f"{', '.join(shown)} found." if shown else "Nothing found."
+        if self.scope and not shown:
+            found = "Nothing found in what was looked at."
+        return f"{found} {self.scope}".rstrip()
 
 
 def _html(finding):
@@ -132,11 +138,13 @@ def _html(finding):
     )
 
 
-def ordered(findings: Iterable[Finding]) -> Findings:
+def ordered(findings: Iterable[Finding], scope: str = "") -> Findings:
     """Return Findings: by severity, then along the path; each message once."""
     unique: dict[tuple[str, str], Finding] = {}
     for finding in findings:
         unique.setdefault((finding.code, finding.message), finding)
-    return Findings(
+    found = Findings(
         sorted(unique.values(), key=lambda f: (SEVERITIES.index(f.severity), HAZARDS[f.code].place))
     )
+    found.scope = scope
+    return found

@@ -12,13 +12,14 @@ losses that are Keras's own (`_losses/whose.py`), and the losses that a step cal
 """
 
 from lossbook._model.check import check_model, overridden
-from lossbook._model.data import refuse_nothing
+from lossbook._model.data import first_rows, refuse_nothing
 from lossbook._model.keras_private import (
     dataset_with_class_weight,
     keras_logits,
     known_loss,
     refused_by_fit,
 )
+from lossbook._model.one_step import stepped
 from lossbook._model.recorder import Batch, Call, Failure, Output
 from lossbook._model.replicas import replica_count
 from lossbook._model.watch import Watch
@@ -31,10 +32,12 @@ __all__ = [
     "Watch",
     "check_model",
     "dataset_with_class_weight",
+    "first_rows",
     "keras_logits",
     "known_loss",
     "overridden",
     "refuse_nothing",
     "refused_by_fit",
     "replica_count",
+    "stepped",
 ]

@@ -45,12 +45,13 @@ def measured_step(model: Any, step: Any, arguments: tuple[Any, ...]) -> tuple[An
 
     kept: dict[str, Any] = {}
     with ExitStack() as undo:
-        updates = _recorded_updates(model, undo)
+        updates, results = _recorded_metrics(model, undo)
 
         def run():
             updates.clear()
+            results.clear()
             kept["result"] = step(*arguments)
-            kept["loss"] = _reported(kept["result"], updates)
+            kept["loss"] = _reported(kept["result"], updates, results)
             return kept["loss"].value
 
         scalar, marks = measured(run)
@@ -96,20 +97,22 @@ def call_of_mark(index: int, mark: Mark, within: Output | None = None) -> Call:
     return Call(output, index, values=mark.values, coefficients=mark.coefficients, **fields)
 
 
-def _recorded_updates(model, undo):
-    """Let the mean metrics of a model say what they are updated with: a list that fills."""
+def _recorded_metrics(model, undo):
+    """Let the mean metrics of a model say what they are updated with and give: lists that fill."""
     import keras
 
-    updates = []
+    updates, results = [], []
     metrics = {id(m): m for m in [*model.metrics, *vars(model).values()]}
     for metric in metrics.values():
         mean = isinstance(metric, keras.metrics.Mean)
         if not mean or isinstance(metric, keras.metrics.MeanMetricWrapper):
             continue
         own = vars(metric)
-        undo.callback(own.pop, "update_state", None)
+        for name in ("update_state", "result"):
+            undo.callback(own.pop, name, None)
         own["update_state"] = _recording(metric, updates)
-    return updates
+        own["result"] = _giving(metric, results)
+    return updates, results
 
 
 def _recording(metric, updates):
@@ -122,7 +125,17 @@ def _recording(metric, updates):
     return update_state
 
 
-def _reported(result, updates):
+def _giving(metric, results):
+    plain = type(metric).result.__get__(metric)
+
+    def result():
+        results.append((metric.name, plain()))
+        return results[-1][1]
+
+    return result
+
+
+def _reported(result, updates, results):
     """Return the Reported loss of a step that returned `result`: its logs, on JAX with a state."""
     from keras import ops
 
@@ -130,7 +143,8 @@ def _reported(result, updates):
     if not isinstance(logs, dict) or not logs:
         return Reported(logs, 1.0, tracked=False)
     name = "loss" if "loss" in logs else next(iter(logs))
-    values = [update[1:] for update in updates if update[0] == name]
+    given = [metric for metric, value in results if value is logs[name]]  # under whatever name
+    values = [update[1:] for update in updates if update[0] == (given or [name])[-1]]
     if not values:
         return Reported(logs[name], 1.0, tracked=False)
     value, weight = values[-1]

@@ -221,4 +221,6 @@ if BACKEND != "tensorflow":
     LATER.add("activation-mismatch")
 if BACKEND == "torch":
     LATER.add("step-outdated")  # its steps are not compiled
+if BACKEND == "jax":  # its steps take the state of the model
+    LATER |= {"last-batch-shown", "batches-counted-once", "step-broadcast", "penalty-forgotten"}
 PLANTED = [(code, h.planted) for code, h in HAZARDS.items() if code not in LATER] + list(BESIDE)
