@@ -65,6 +65,15 @@ def form_of(first, data):
     )
 
 
+def ranks_of(data):
+    """Return how many axes each array has, or each tensor that a `tf.data.Dataset` yields."""
+    import keras
+
+    given = getattr(data["x"], "element_spec", [data["x"], data["y"], data["sample_weight"]])
+    shapes = [getattr(x, "shape", ()) for x in keras.tree.flatten(given)]
+    return tuple(shape.rank if hasattr(shape, "rank") else len(shape) for shape in shapes)
+
+
 def batch_data(batch):
     """Return what evaluate takes for one batch that a dataset has yielded."""
     batch = batch if isinstance(batch, (list, tuple)) else (batch,)

@@ -9,7 +9,7 @@ from typing import Any
 
 from lossbook._core import private
 from lossbook._model.check import overridden
-from lossbook._model.data import Batches, first_rows, form_of, refuse_nothing, rows_of
+from lossbook._model.data import Batches, first_rows, form_of, ranks_of, refuse_nothing, rows_of
 from lossbook._model.keras_private import additional_losses
 from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
@@ -50,6 +50,7 @@ class Watch:
         self.calls, self.about, self.failure, self.stale = {}, {}, None, False
         self.own_step, self._function, self._each = None, None, None
         self._verified_function, self._verified_forms, self._form = None, {}, None
+        self._ranks = ()
         self._threads = threading.local()
 
     @classmethod
@@ -90,6 +91,9 @@ class Watch:
         """
         refuse_nothing(rows_of(data["x"]), data["x"], caller)
         self.failure, self.stale, model = None, False, self.model
+        ranks = ranks_of(data)
+        if ranks != self._ranks:  # TensorFlow would trace one step for both, of unknown rank
+            self._function, self._ranks = None, ranks
         with ExitStack() as state:
 
             def put_back():

@@ -203,3 +203,15 @@ def test_no_step_is_traced_anew_from_call_to_call():
         for _ in range(3):
             in_full(explained(model))
         assert len(calls) == before
+
+
+def test_weights_of_another_rank():
+    """One weight per sample, then one per value: nothing is traced for both at once."""
+    model = keras.Sequential([keras.Input((2, 1)), layers.Identity()])
+    model.compile("sgd", "mse")
+    x, y = np.array([[[1.0], [2.0]], [[3.0], [4.0]]], "float32"), np.zeros((2, 2, 1), "float32")
+    for _ in range(2):
+        by_step = lb.explain(model, x, y, sample_weight=np.array([1.0, 2.0], "float32"))
+        each = np.array([[1.0, 0.0], [0.0, 2.0]], "float32")
+        assert by_step.reported == pytest.approx((1 + 8 + 9 + 32) / 4)
+        assert lb.explain(model, x, y, sample_weight=each).reported == pytest.approx(33 / 4)
