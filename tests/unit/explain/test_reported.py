@@ -205,6 +205,7 @@ def test_no_step_is_traced_anew_from_call_to_call():
         assert len(calls) == before
 
 
+@pytest.mark.filterwarnings("ignore:.*sample_weight of shape")
 def test_weights_of_another_rank():
     """One weight per sample, then one per value: nothing is traced for both at once."""
     model = keras.Sequential([keras.Input((2, 1)), layers.Identity()])
