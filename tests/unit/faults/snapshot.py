@@ -89,19 +89,19 @@ def _losses(model):
 def _process():
     """Return what belongs to the whole process."""
     found = {
-        ("process", "warnings.filters"): list(warnings.filters),
+        ("process", "warnings.filters"): tuple(warnings.filters),
         ("process", "warnings.showwarning"): warnings.showwarning,
         ("process", "threading.excepthook"): threading.excepthook,
         ("process", "sys.excepthook"): sys.excepthook,
         ("process", "sys.unraisablehook"): sys.unraisablehook,
-        ("process", "numpy.geterr"): np.geterr(),
+        ("process", "numpy.geterr"): tuple(np.geterr().items()),
         ("process", "random"): random.getstate(),
         ("process", "numpy.random"): np.random.get_state()[1].tobytes(),  # noqa: NPY002
         ("process", "floatx"): keras.config.floatx(),
     }
     for name in LOGGERS:
         logger = logging.getLogger(name)
-        found["logger", name] = [logger.level, *logger.filters, *logger.handlers]
+        found["logger", name] = (logger.level, *logger.filters, *logger.handlers)
     if keras.backend.backend() == "torch":
         import torch
 

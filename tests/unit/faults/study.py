@@ -52,14 +52,15 @@ class Study:
     def left_at(self, line, error, fits=True):
         """Interrupt the call at one line; return whether it was reached, and what it left."""
         model = self._model()
+        expected = evaluated(model) if self.used else self.expected
         before = {**attributes(model), **variables(model)}
         reached, came = lines.interrupted(lambda: self.call(model), line, error(f"at {line}"))
         left = self._left(model, before, ended=came is None)
         if came is not None and not isinstance(came, error):
             left.append(f"another error comes out: {came!r}")
         try:
-            if (found := evaluated(model)) != self.expected:
-                left.append(f"evaluate gives {found}, before {self.expected}")
+            if (found := evaluated(model)) != expected:
+                left.append(f"evaluate gives {found}, before {expected}")
             if fits:
                 fit(model)
         except Exception as failed:
