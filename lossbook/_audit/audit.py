@@ -150,7 +150,7 @@ def _evaluated(model, checks, data, kept):
             for name in ("weight", "value", "magnitude")
         )
         dtypes, tracked = about
-        checks.reported.see(weight, value, magnitude, dtypes, tracked)
+        checks.reported.see(weight, value, magnitude, dtypes, tracked, replica)
         if not watch.own_step:
             checks.see(*_batch(watch, batch_rows, tensors))
 

@@ -21,9 +21,9 @@ class Reported:
         self.total, self.magnitude, self.weight, self.batches = 0.0, 0.0, 0.0, 0
         self.epsilon = 2.0**-23
 
-    def see(self, weight, value, magnitude, dtypes, tracked):
+    def see(self, weight, value, magnitude, dtypes, tracked, replica=0):
         """Take in one batch; of a loss that no metric keeps the last one alone is reported."""
-        if not tracked:
+        if not tracked and replica == 0:
             self.total, self.magnitude, self.weight = 0.0, 0.0, 0.0
         self.total += weight * value
         self.magnitude += weight * magnitude
