@@ -16,14 +16,28 @@ def own_step(model: Any) -> str | None:
 
     It is `test_step` or `compute_loss`, for evaluate runs them; and `train_step` where evaluate has
     no loss to compute.
+
+    Raises:
+        ValueError: on JAX, where a train_step cannot be run alone.
     """
+    import keras
+
     own = overridden(model)
     for name in ("test_step", "compute_loss"):
         if name in own:
             return name
     trains = "train_step" in own
     evaluates = private(model, "_compile_loss") is not None and "call" in own
-    return "train_step" if trains and not evaluates else None
+    if not trains or evaluates:
+        return None
+    if keras.backend.backend() == "jax":
+        raise ValueError(
+            f"{type(model).__name__} has a train_step of its own, and no loss that evaluate could "
+            "compute. On JAX a train_step takes the state of the model, which lossbook does not "
+            "have: give the model a compute_loss, or pass a function that returns its loss to "
+            "lossbook.decompose()."
+        )
+    return "train_step"
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,16 @@ def test_a_tensor_with_the_name_of_a_tracker_that_nobody_updates():
     assert "miss what evaluate reports" in e.notes[0] and "test_step of its own" in e.notes[1]
 
 
+@pytest.mark.skipif(BACKEND != "jax", reason="a step that takes the state")
+def test_a_step_that_trains_on_jax():
+    class Training(keras.Sequential):
+        def train_step(self, state, data):
+            return {}, state
+
+    with pytest.raises(ValueError, match=r"compute_loss, or pass a function .* decompose"):
+        lb.explain(same(Training, None), X, Y)
+
+
 @tensorflow
 def test_a_step_that_trains_and_no_loss_to_evaluate():
     """A small VAE: its own train_step, no call; nothing is trained by explaining it."""
