@@ -123,7 +123,7 @@ def test_a_step_that_trains_on_jax():
         def train_step(self, state, data):
             return {}, state
 
-    with pytest.raises(ValueError, match=r"compute_loss, or pass a function .* decompose"):
+    with pytest.raises(ValueError, match=r"compute_loss, or pass a function .*decompose"):
         lb.explain(same(Training, None), X, Y)
 
 
