@@ -7,6 +7,8 @@ from lossbook._explain.data import with_class_weight
 from lossbook._explain.decompose import decompose
 from lossbook._explain.explain import explain
 from lossbook._explain.explanation import Explanation
+from lossbook._explain.gap import also_on_jax
+from lossbook._explain.groups import rounding
 from lossbook._explain.parts import elementwise_of, part_of
 
 explain.callback = callback  # type: ignore[attr-defined]
@@ -14,10 +16,12 @@ explain.callback = callback  # type: ignore[attr-defined]
 __all__ = [
     "ExplainCallback",
     "Explanation",
+    "also_on_jax",
     "decompose",
     "elementwise_of",
     "explain",
     "part_of",
+    "rounding",
     "with_class_weight",
 ]
 

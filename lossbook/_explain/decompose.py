@@ -12,7 +12,7 @@ import numpy as np
 from lossbook._core import dtype_name, shape_of, size, to_numpy
 from lossbook._explain.blocks import ADDITIONAL, UNMARKED
 from lossbook._explain.explanation import Explanation
-from lossbook._explain.groups import KEYS, Groups
+from lossbook._explain.groups import Groups
 from lossbook._explain.parts import Axes, Part, part_of
 from lossbook._explain.rendering import decomposition_html, decomposition_text
 from lossbook._explain.tables import leaving
@@ -31,21 +31,6 @@ class Decomposition(Explanation):
     `reported` is the scalar itself. `notes` say why the parts miss it, where they do, and what
     could not be seen.
     """
-
-    notes: tuple[str, ...] = ()
-
-    def by(self, *keys: str) -> dict[Any, float]:
-        """Return the sums of the parts in groups, as `Explanation.by`: "source" is by name.
-
-        What no mark covers has the key "(unmarked)" in every grouping.
-        """
-        if not keys or set(keys) - set(KEYS) or keys == ("source",):
-            return super().by(*keys)
-        found: dict[tuple[Any, ...], float] = {}
-        for (*labels, source), value in super().by(*keys, "source").items():
-            key = tuple(UNMARKED if source == UNMARKED else label for label in labels)
-            found[key] = found.get(key, 0.0) + value
-        return {k[0]: v for k, v in found.items()} if len(keys) == 1 else found
 
     def __repr__(self) -> str:
         return decomposition_text(self)

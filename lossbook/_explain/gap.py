@@ -31,12 +31,11 @@ def gap(explanation: Any, model: Any, stale: bool) -> Iterator[str]:
 def cause(model: Any, stale: bool) -> str:
     """Say what separates the number that evaluate reports from the parts of a step traced now."""
     own = [name for name in overridden(model) if name not in ("call", "train_step")]
-    if stale and "make_test_function" not in own:
-        also = " and call jax.clear_caches()" if active_backend() == "jax" else ""
+    if stale:
         return (
             "The model's own evaluation was compiled when the model was another, and keeps numbers "
             "of then: a plain number in a layer or a loss, a layer that was frozen since. Compile "
-            f"the model again{also}; keep a number that is to change in a keras.Variable."
+            f"the model again{also_on_jax()}; keep a number that is to change in a keras.Variable."
         )
     if own:
         return (
@@ -44,6 +43,11 @@ def cause(model: Any, stale: bool) -> str:
             "step computes. Is the metric that it reports updated with the loss of every batch?"
         )
     return "lossbook does not know why. Is the loss the same each time it is called?"
+
+
+def also_on_jax() -> str:
+    """Say what compiling again needs on JAX, which keeps what it has traced."""
+    return " and call jax.clear_caches()" if active_backend() == "jax" else ""
 
 
 def _and(names):

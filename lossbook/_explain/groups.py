@@ -13,6 +13,7 @@ and, of more,
 so that the memory is that of samples + classes + positions, and a constant.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ class Groups:
 
     def __init__(self):
         self.rows, self.weight, self.batch_sizes = 0, 0, []
-        self.magnitude, self.epsilon = 0.0, _EPSILON["float32"]
+        self.magnitude, self.dtypes = 0.0, set()
         self.raw, self.raw_room = [], RAW  # None once there are too many
         self.summed = False  # whether what is raw is in the views, too
         self.views = {  # the smallest first
@@ -60,7 +61,7 @@ class Groups:
         weight = rows if weight is None else weight
         place = len(self.batch_sizes) - 1, replica, self.rows, rows, weight
         for axes, arrays in parts:
-            self.epsilon = max(self.epsilon, _EPSILON.get(axes.dtype, 0.0))
+            self.dtypes.add(axes.dtype)
             if "values" in arrays:
                 shape = np.shape(arrays["values"])
                 self.waiting.setdefault((axes, shape[1:]), []).append((place, arrays))
@@ -187,12 +188,8 @@ class Groups:
 
     @property
     def rounding(self) -> float:
-        """How far rounding alone can put Keras's sum from ours.
-
-        A batch adds up in a tree, an epoch one batch after the other: with B batches the relative
-        error is at most (16 + B / 2) times the distance of two neighbouring numbers.
-        """
-        return (16 + len(self.batch_sizes) / 2) * self.epsilon * self.scale
+        """How far rounding alone can put Keras's sum from ours."""
+        return rounding(self.scale, len(self.batch_sizes), self.dtypes)
 
     def by(self, *keys: str) -> dict[Any, float]:
         """Return {key: sum}, or {(key, ...): sum} for several keys."""
@@ -227,6 +224,16 @@ class Groups:
             f"too many elements. Explain a part of it (up to {RAW:,} elements keep every "
             "grouping), or group by fewer keys."
         )
+
+
+def rounding(magnitude: float, batches: int, dtypes: Iterable[str], trees: float = 16) -> float:
+    """Return how far two sums of terms of that magnitude in all can lie apart.
+
+    A batch adds up in a tree, an epoch one batch after the other: with B batches the relative error
+    is at most (trees + B / 2) times the distance of two neighbouring numbers.
+    """
+    epsilon = max(_EPSILON.get(dtype, 0.0) for dtype in ("float32", *dtypes))
+    return (trees + batches / 2) * epsilon * magnitude
 
 
 def _of_rows(axes, length, batch, replica, start, rows):

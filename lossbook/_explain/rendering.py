@@ -23,7 +23,13 @@ def decomposition_text(decomposition):
 def _text(head, parts, last):
     rows = [("part", "contribution", "share")]
     rows += [("  " * deep + name, *numbers) for deep, name, *numbers in parts]
-    return "\n".join([*head, "", *text_table(rows, right=(1, 2)), *last])
+    table = text_table(rows, right=(1, 2))
+    return "\n".join([*_wrapped(head), "", *table, *_wrapped(last)])
+
+
+def _wrapped(lines):
+    """Break lines at the width of a page; an empty one stays."""
+    return [part for line in lines for part in wrap(line, _WIDTH) or [""]]
 
 
 def explanation_html(explanation):
@@ -63,7 +69,7 @@ def _of_scalar(decomposition):
             if len(of_source) > 1:
                 rows += _classes(kind, of_source, total)
                 break
-    notes = [line for note in decomposition.notes for line in ("", *wrap(note, _WIDTH))]
+    notes = [line for note in decomposition.notes for line in ("", note)]
     return [head], rows, [*_last(decomposition), *notes]
 
 
@@ -81,8 +87,7 @@ def share(part, total):
 
 def _head(explanation):
     samples, batches = sum(explanation.batch_sizes), len(explanation.batch_sizes)
-    for note in explanation.notes:
-        yield from wrap(note, _WIDTH)
+    yield from explanation.notes
     equal = "≠" if abs(explanation.residual) > explanation.rounding else "="
     yield (
         f"reported {four_digits(explanation.reported)} {equal} sum of the parts "

@@ -179,8 +179,7 @@ class Recorder:
         import keras
 
         def scalar():
-            loss = _with(self.loss, "name", self.loss.name)
-            return keras.ops.mean(loss(y_true, y_pred, _untouched(sample_weight)))
+            return keras.ops.mean(self.loss(y_true, y_pred, _untouched(sample_weight)))
 
         _, marks = measured(scalar)
         return marks if any(mark.inside for mark in marks) else ()

@@ -40,6 +40,7 @@ def stand_still(model, undo):
     for optimizer in optimizers.values():
         if isinstance(optimizer, keras.optimizers.Optimizer):
             own = vars(optimizer)
+            undo.callback(own.update, {"apply": own["apply"]} if "apply" in own else {})
             undo.callback(own.pop, "apply", None)
             own["apply"] = lambda *arguments, **options: None
 

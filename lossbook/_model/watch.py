@@ -90,7 +90,7 @@ class Watch:
             ValueError: where there was no batch, or no row in one.
         """
         refuse_nothing(rows_of(data["x"]), data["x"], caller)
-        self.failure, self.stale, model = None, False, self.model
+        self.failure, self.stale, self._form, model = None, False, None, self.model
         ranks = ranks_of(data)
         if ranks != self._ranks:  # TensorFlow would trace one step for both, of unknown rank
             self._function, self._ranks = None, ranks
@@ -104,7 +104,10 @@ class Watch:
             state.callback(setattr, model, "test_function", private(model, "test_function"))
             first, own, traced = None, None, _traced(model)
             own_function = "make_test_function" in overridden(model)
-            if (traced or self._function) and _compiles(model) and not eager:
+            apart = (
+                own_function or eager
+            )  # its own function is run in any case, or none is compiled
+            if (traced or self._function) and _compiles(model) and not apart:
                 first, data = first_rows(data, None if traced else _FEW)
             if first is not None and not (traced and self._verified(first, data)):
                 with suppress(Exception):  # the pass will say why
@@ -193,7 +196,8 @@ class Watch:
             model.test_function = None
             keras.Model.make_test_function(model)
             function = model.test_function
-            self._function = self._function if eager else function
+            if not eager:
+                self._function, self.calls, self.about = function, {}, {}
         model.test_function = lambda *arguments: self._run(function, arguments)
         own["make_test_function"] = lambda force=False: None
 

@@ -5,12 +5,12 @@ import math
 from lossbook._audit.examples import Example, array, compiled
 from lossbook._audit.finding import Hazard
 from lossbook._core import four_digits
+from lossbook._explain import also_on_jax, rounding
 from lossbook._model import overridden
 
 STEP_OUTDATED = Hazard("step-outdated", "error", "13_your_model.ipynb", 370)
 TRACKER_NOT_UPDATED = Hazard("tracker-not-updated", "error", "13_your_model.ipynb", 380)
 REPORTED_NOT_COMPUTED = Hazard("reported-not-computed", "error", "13_your_model.ipynb", 390)
-_EPSILON = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
 _TREES = 32  # additions in a row, of Keras's sum of a batch and of ours
 
 
@@ -19,7 +19,7 @@ class Reported:
 
     def __init__(self):
         self.total, self.magnitude, self.weight, self.batches = 0.0, 0.0, 0.0, 0
-        self.epsilon = 2.0**-23
+        self.dtypes = set()
 
     def see(self, weight, value, magnitude, dtypes, tracked, replica=0):
         """Take in one batch; of a loss that no metric keeps the last one alone is reported."""
@@ -29,7 +29,7 @@ class Reported:
         self.magnitude += weight * magnitude
         self.weight += weight
         self.batches += 1
-        self.epsilon = max([self.epsilon, *(_EPSILON.get(dtype, 0.0) for dtype in dtypes)])
+        self.dtypes.update(dtypes)
 
     def findings(self, model, reported, stale):
         """Yield the finding that what is reported is not what is computed, beyond rounding."""
@@ -37,28 +37,28 @@ class Reported:
             return
         computed = self.total / self.weight
         scale = max(self.magnitude / self.weight, abs(reported))
-        rounding = (_TREES + self.batches / 2) * self.epsilon * scale
-        if not math.isfinite(computed) or abs(computed - reported) <= rounding:
+        bound = rounding(scale, self.batches, self.dtypes, _TREES)
+        if not math.isfinite(computed) or abs(computed - reported) <= bound:
             return
         numbers = f"evaluate reports {four_digits(reported)}; its step computes " + (
             f"{four_digits(computed)}."
         )
         if math.isnan(reported):
             numbers = f"evaluate reports no loss; its step computes {four_digits(computed)}."
-        evidence = {"reported": reported, "computed": computed, "rounding": rounding}
+        evidence = {"reported": reported, "computed": computed, "rounding": bound}
         yield _finding(model, stale, f"{type(model).__name__}: {numbers}", evidence)
 
 
 def _finding(model, stale, numbers, evidence):
     """Return the finding by its likely cause."""
     own = [name for name in overridden(model) if name not in ("call", "train_step")]
-    if stale and "make_test_function" not in own:
+    if stale:
         return STEP_OUTDATED.found(
             f"{numbers} The model's own evaluation was compiled when the model was another, and "
             "keeps numbers of then: a plain number in a layer or a loss, a layer frozen since. "
             "The step that fit has compiled does so, too.",
-            "Compile the model again after a change; keep a number that is to change in a "
-            "keras.Variable.",
+            f"Compile the model again after a change{also_on_jax()}; keep a number that is to "
+            "change in a keras.Variable.",
             evidence,
         )
     trackers = [m.name for m in model.metrics]
