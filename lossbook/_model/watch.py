@@ -104,10 +104,8 @@ class Watch:
             state.callback(setattr, model, "test_function", private(model, "test_function"))
             first, own, traced = None, None, _traced(model)
             own_function = "make_test_function" in overridden(model)
-            apart = (
-                own_function or eager
-            )  # its own function is run in any case, or none is compiled
-            if (traced or self._function) and _compiles(model) and not apart:
+            compared = _compiles(model) and not (own_function or eager)
+            if compared and (traced or self._function):
                 first, data = first_rows(data, None if traced else _FEW)
             if first is not None and not (traced and self._verified(first, data)):
                 with suppress(Exception):  # the pass will say why
