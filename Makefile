@@ -156,8 +156,8 @@ lighthouse: $(LIGHTHOUSE) _build/html/index.html ## Score five pages on a slow p
 	@cd _build && CHROME_PATH="$$(which $(CHROMIUM) | head -1)" ../$(LIGHTHOUSE)/node_modules/.bin/lhci autorun \
 	  --config=../tools/website/lighthouse.yml $(PAGES:%=--collect.url=http://127.0.0.1:8321/%.html)
 
-fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (MODELS=500, RIDDLE="1 3": alone)
-	@$(BIN)/python -m tests.real_keras.fuzz $(N:%=--calls %) $(MODELS:%=--models %) $(SEED:%=--seed %) $(if $(RIDDLE),--riddle $(RIDDLE))
+fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (CHANGED=500, RIDDLE="1 3": alone)
+	@$(BIN)/python -m tests.real_keras.fuzz $(N:%=--calls %) $(MODELS:%=--models %) $(CHANGED:%=--changed %) $(SEED:%=--seed %) $(if $(RIDDLE),--riddle $(RIDDLE))
 
 faults: $(READY) ## Interrupt explain, audit, callback at every line: what is left? (JOBS=4: processes)
 	@$(BIN)/python -m tests.unit.faults --all --jobs $(or $(JOBS),2) $(ARGS)

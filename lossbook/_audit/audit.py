@@ -25,7 +25,6 @@ from lossbook._model import (
     first_rows,
     overridden,
     refuse_nothing,
-    replica_count,
 )
 
 _CONTRIBUTED = "contributed"
@@ -200,8 +199,8 @@ def _products(call):
     from keras import ops
 
     weight = 1.0 if call.output.loss_weight is None else call.output.loss_weight
-    factor = ops.cast(weight, "float32") * replica_count()
-    return ops.cast(call.values, "float32") * ops.cast(call.coefficients, "float32") * factor
+    values, coefficients = (ops.cast(x, "float32") for x in (call.values, call.coefficients))
+    return values * coefficients * ops.cast(weight, "float32")
 
 
 def _batch(watch, rows, tensors):

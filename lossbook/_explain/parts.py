@@ -7,7 +7,7 @@ import numpy as np
 
 from lossbook._core import asarray, check_axis, dtype_name, unknown_lengths
 from lossbook._losses import elements, elementwise_losses
-from lossbook._model import Call, replica_count
+from lossbook._model import Call
 
 
 class Axes(NamedTuple):
@@ -81,7 +81,7 @@ def part_of(call: Call) -> Part:
     output, entry = call.output, call.output.entry
     weight = 1.0 if output.loss_weight is None else output.loss_weight
     coefficients = _wide(call.coefficients)
-    coefficients = coefficients * ops.cast(weight, coefficients.dtype) * replica_count()
+    coefficients = coefficients * ops.cast(weight, coefficients.dtype)
     if entry.atomic:
         contributions = coefficients * _wide(call.values)
         return _folded(call, contributions, _kinds(call, _shape(contributions)))

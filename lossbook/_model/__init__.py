@@ -21,7 +21,6 @@ from lossbook._model.keras_private import (
 )
 from lossbook._model.one_step import stepped
 from lossbook._model.recorder import Batch, Call, Failure, Output
-from lossbook._model.replicas import replica_count
 from lossbook._model.watch import Watch
 
 __all__ = [
@@ -38,6 +37,5 @@ __all__ = [
     "overridden",
     "refuse_nothing",
     "refused_by_fit",
-    "replica_count",
     "stepped",
 ]

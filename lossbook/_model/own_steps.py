@@ -167,4 +167,5 @@ def _reported(result, updates, results):
         return Reported(ops.mean(value), 1.0 if not value.shape else ops.size(value), tracked=True)
     weight = ops.cast(weight, value.dtype)
     total = ops.sum(ops.broadcast_to(weight, ops.shape(value)))
-    return Reported(ops.sum(value * weight) / total, total, tracked=True)
+    divisor = ops.where(total == 0, ops.ones_like(total), total)  # a replica without a row
+    return Reported(ops.sum(value * weight) / divisor, total, tracked=True)

@@ -56,8 +56,9 @@ class Call:
     that Keras finds behind `y_pred` (which is left out then); `mask` is that of the predictions.
     `values` is what the loss function returns, `own_mask` the mask that it attaches to them, and
     `coefficients` the factor of each value in the loss of the batch, measured: the derivative of
-    what Keras makes of the values. A Watch with a path adds targets and predictions as they were
-    given, where the predictions come from, and a mask lost on the way.
+    what Keras makes of the values, times the replicas, whose losses Keras adds up. A Watch with a
+    path adds targets and predictions as they were given, where the predictions come from, and a
+    mask lost on the way.
     """
 
     output: Output

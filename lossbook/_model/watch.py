@@ -15,7 +15,7 @@ from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
 from lossbook._model.own_steps import call_of_mark, measured_step, own_step
 from lossbook._model.recorder import Batch, Call, Failure
-from lossbook._model.replicas import gathered, split
+from lossbook._model.replicas import gathered, replica_count, split
 from lossbook._model.state import keep_state, stand_still
 
 _KEY = "lossbook"  # of what the step returns beside Keras's logs
@@ -270,6 +270,7 @@ class Watch:
                 origin, fields["lost_mask"] = self.path.origin_of(fields["given_y_pred"])
                 call = replace(call, origin=origin)
             calls.append(replace(call, **fields))
+        calls = [replace(c, coefficients=c.coefficients * replica_count()) for c in calls]
         self.calls.update(
             {call.index: Call(call.output, call.index, origin=call.origin) for call in calls}
         )

@@ -3,7 +3,8 @@
     python -m tests.real_keras.fuzz --calls 20000 --models 100 --numbers 1000 --seed 10000 --jobs 2
 
 Calls are compared with Keras's loss objects, whole models with `evaluate` and `fit`; of numbers
-`identify` has to list the rule that made them, and of decoys hardly any. `--riddle 1 3` trains the
+`identify` has to list the rule that made them, and of decoys hardly any; models with losses and
+steps of their own are explained (`changed_models`). `--riddle 1 3` trains the
 nets of chapter 12 from these seeds. It runs on the backend that KERAS_BACKEND names, and needs
 nothing but Keras and lossbook. What it finds can be repeated alone: --calls 1 --seed (the seed that
 it names).
@@ -55,6 +56,21 @@ def compare_models(seeds):
     return Counter(compared=len(seeds), mismatches=len(found)), found
 
 
+def compare_changed(seeds):
+    """Return what became of models with losses and steps of their own, and what is wrong."""
+    import keras
+
+    from tests.real_keras.changed_models import compare
+
+    counts, found = Counter(), []
+    for seed in seeds:
+        keras.backend.clear_session()
+        outcome, wrong = compare(seed)
+        counts.update({outcome: 1, "mismatches": bool(wrong)})
+        found += [wrong] if wrong else []
+    return counts, found
+
+
 def compare_numbers(seeds):
     """Return how many numbers `identify` told and how many decoys fitted; too many are a fault."""
     from tests.unit.identify import draws
@@ -99,14 +115,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, help="random calls (20000, unless others are named)")
     parser.add_argument("--models", type=int, help="random whole models (100 beside many calls)")
+    parser.add_argument("--changed", type=int, help="models with losses and steps of their own")
     parser.add_argument("--numbers", type=int, help="numbers to identify (1000 beside many calls)")
     parser.add_argument("--riddle", type=int, nargs="+", default=[], help="seeds of chapter 12")
     parser.add_argument("--seed", type=int, default=FIRST, help=f"the first seed ({FIRST})")
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
     asked = parser.parse_args()
-    others = asked.models is not None or asked.numbers is not None or asked.riddle
+    alone = (asked.models, asked.changed, asked.numbers)
+    others = any(count is not None for count in alone) or asked.riddle
     calls = asked.calls if asked.calls is not None else 0 if others else 20_000
     models = asked.models if asked.models is not None else 100 * (calls > 1)
+    changed = asked.changed if asked.changed is not None else 100 * (calls > 1)
     numbers = asked.numbers if asked.numbers is not None else 1000 * (calls > 1)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -117,6 +136,7 @@ def main():
     for what, compare, count in (
         ("calls", compare_calls, calls),
         ("models", compare_models, models),
+        ("changed models", compare_changed, changed),
         ("numbers", compare_numbers, numbers),
     ):
         mismatches += run(what, compare, range(asked.seed, asked.seed + count), asked.jobs)

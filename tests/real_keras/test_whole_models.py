@@ -3,6 +3,7 @@
 import keras
 import pytest
 
+from tests.real_keras import changed_models
 from tests.real_keras.whole_models import compare
 
 
@@ -10,3 +11,10 @@ from tests.real_keras.whole_models import compare
 def test_whole_model(seed):
     keras.backend.clear_session()
     assert compare(seed) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_model_with_a_loss_or_a_step_of_its_own(seed):
+    keras.backend.clear_session()
+    _, wrong = changed_models.compare(seed)
+    assert wrong is None

@@ -94,8 +94,12 @@ def labels(rng, loss, shape):
     return rng.integers(0, 2, shape).astype("float32")
 
 
-def draw(seed):
-    """Return a compiled model, its data and the batch size."""
+def draw(seed, kind_of_model=keras.Model, wrapped=lambda rng, loss: loss):
+    """Return a compiled model, its data and the batch size.
+
+    `kind_of_model` is the class of the model; `wrapped(rng, loss)` may put another loss in the
+    place of one of Keras's.
+    """
     rng = np.random.default_rng(seed)
     keras.utils.set_random_seed(seed)
     rows, steps = int(rng.integers(3, 9)), int(rng.integers(2, 5))
@@ -123,7 +127,7 @@ def draw(seed):
             loss = "mean_squared_error"
         y_pred, compiled = head(rng, x, loss, units, name)
         outputs.append(y_pred)
-        losses.append(compiled)
+        losses.append(wrapped(rng, compiled))
         shape = (rows, steps, units) if temporal else (rows, units)
         targets.append(labels(rng, loss, shape))
         wide = (rows, steps) if rng.random() < 0.5 else (rows, 1)
@@ -143,7 +147,7 @@ def draw(seed):
             return parts[0]
         return dict(zip(names, parts, strict=True)) if as_dict else parts
 
-    model = keras.Model(inputs, packed(outputs))
+    model = kind_of_model(inputs, packed(outputs))
     model.compile(
         keras.optimizers.SGD(0.0),
         loss=packed(losses),

@@ -74,6 +74,27 @@ for batch_size in (32, 64):  # the last batches are 6 rows, 3 each
     np.testing.assert_allclose(e.by("sample")[5], loss[5] / 70, rtol=1e-5)
 assert isinstance(lb.audit(mirrored, x, y), tuple)
 
+class Quarter(keras.Model):
+    def compute_loss(self, *args, **kwargs):
+        return 0.25 * super().compute_loss(*args, **kwargs)
+
+class OwnStep(keras.Model):
+    def test_step(self, data):
+        rows, targets = data
+        loss = self.compute_loss(rows, targets, self(rows), None)
+        self._loss_tracker.update_state(loss, sample_weight=keras.ops.shape(rows)[0])
+        return {"loss": self._loss_tracker.result()}
+
+for kind in (Quarter, OwnStep):
+    with strategy.scope():
+        inputs = keras.Input((5,))
+        own = kind(inputs, layers.Dense(3, "softmax", kernel_regularizer="l2")(inputs))
+        own.compile("sgd", "categorical_crossentropy")
+    reported = own.evaluate(x[:69], y[:69], batch_size=4, verbose=0)  # 1 row at the end, and none
+    e = lb.explain(own, x[:69], y[:69], batch_size=4)
+    assert abs(e.reported - reported) <= 1e-6 * reported
+    assert abs(e.residual) <= e.rounding, (kind, e)
+
 for strategy in (tf.distribute.OneDeviceStrategy("CPU:0"),
                  tf.distribute.MultiWorkerMirroredStrategy()):
     with strategy.scope():
