@@ -87,10 +87,9 @@ def explained(model, verbose, **data):
     groups, messages, own, unmarked = Groups(), {}, OwnStep(), []
 
     def each(rows, replica, tensors, about):
-        nonlocal groups
         parts, given, marks, tracked = about
         if not tracked and replica == 0:  # the last batch alone is reported
-            groups = Groups()
+            groups.drop_parts()
             unmarked.clear()
         if not groups.rows:
             messages.update(dict.fromkeys(_warnings(rows, watch.calls, given)))
@@ -99,6 +98,8 @@ def explained(model, verbose, **data):
             for i, (axes, names) in enumerate(parts)
         ]
         weight = own.see(rows, tensors, marks, tracked) if "weight" in tensors else None
+        if replica and not (rows if weight is None else weight):
+            return  # a replica without a row, whose mean over nothing may be NaN
         groups.add(rows, arrays, replica, weight)
         if weight is not None:
             unmarked.append((len(groups.batch_sizes) - 1, replica, weight, float(tensors["rest"])))

@@ -12,19 +12,22 @@ from lossbook._model import overridden
 
 def gap(explanation: Any, model: Any, stale: bool) -> Iterator[str]:
     """Yield notes: that the parts miss what evaluate reports by more than rounding, and why."""
+    reported, total = explanation.reported, explanation.total
     residual, rounding = abs(explanation.residual), explanation.rounding
-    if math.isnan(explanation.reported) and math.isfinite(explanation.total):
+    if math.isnan(reported) and math.isfinite(total):
         yield (
             "What evaluate reports has no 'loss', or it is NaN, though the parts add up to "
-            f"{four_digits(explanation.total)}."
+            f"{four_digits(total)}."
         )
-        yield cause(model, stale)
-    if not residual > rounding:
+    elif math.isnan(total) and math.isfinite(reported):
+        yield f"The parts add up to NaN, though evaluate reports {four_digits(reported)}."
+    elif residual > rounding:
+        yield (
+            f"The parts miss what evaluate reports by {four_digits(residual)}; rounding explains "
+            f"{four_digits(rounding)}."
+        )
+    else:
         return
-    yield (
-        f"The parts miss what evaluate reports by {four_digits(residual)}; rounding explains "
-        f"{four_digits(rounding)}."
-    )
     yield cause(model, stale)
 
 

@@ -50,6 +50,12 @@ class Groups:
         self.room = {"table": TABLE, "places": TABLE, "classes": TABLE}
         self.waiting, self.waiting_elements = {}, 0
 
+    def drop_parts(self):
+        """Forget all parts; the rows and batches that follow are numbered after those before."""
+        rows, batch_sizes = self.rows, self.batch_sizes
+        self.__init__()
+        self.rows, self.batch_sizes = rows, batch_sizes
+
     def add(self, rows, parts, replica=0, weight=None):
         """Add one batch, or what a replica has of it: its rows, and (axes, arrays) of every part.
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from html import escape
+from math import isnan
 from textwrap import wrap
 
 from lossbook._core import four_digits, html_table, text_table
@@ -88,7 +89,8 @@ def share(part, total):
 def _head(explanation):
     samples, batches = sum(explanation.batch_sizes), len(explanation.batch_sizes)
     yield from explanation.notes
-    equal = "≠" if abs(explanation.residual) > explanation.rounding else "="
+    apart = abs(explanation.residual) > explanation.rounding
+    equal = "≠" if apart or isnan(explanation.reported) != isnan(explanation.total) else "="
     yield (
         f"reported {four_digits(explanation.reported)} {equal} sum of the parts "
         f"{four_digits(explanation.total)} (difference {_difference(explanation)})"

@@ -108,6 +108,18 @@ def test_a_tensor_shows_the_last_batch():
 
 
 @tensorflow
+def test_the_samples_of_the_last_batch_have_their_numbers_in_the_data():
+    class Computing(keras.Sequential):
+        def test_step(self, data):
+            x, y = data
+            return {"loss": self.compute_loss(x, y, self(x, training=False))}
+
+    e = lb.explain(same(Computing), X, Y, batch_size=4)
+    assert e.by("sample") == pytest.approx({8: 64 / 2, 9: 81 / 2})
+    assert e.by(np.arange(10) % 2) == pytest.approx({0: 64 / 2, 1: 81 / 2})
+
+
+@tensorflow
 def test_a_tensor_with_the_name_of_a_tracker_that_nobody_updates():
     class Named(Logging):
         name_of_loss = "loss"

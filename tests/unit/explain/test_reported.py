@@ -149,6 +149,17 @@ def test_a_result_of_its_own():
     assert "Doubled has get_metrics_result of its own" in e.notes[1]
 
 
+def test_parts_that_are_nan_where_evaluate_reports_a_number():
+    class Unlike(keras.Sequential):
+        def get_metrics_result(self):
+            return {name: ops.nan_to_num(v) for name, v in super().get_metrics_result().items()}
+
+    e = lb.explain(same(kind=Unlike), X, np.array([[np.nan], [0], [0], [0]]))
+    assert e.reported == 0 and np.isnan(e.total)
+    assert e.notes[0] == "The parts add up to NaN, though evaluate reports 0.000."
+    assert "reported 0.000 ≠ sum of the parts nan" in repr(e)
+
+
 def test_a_tracker_that_nobody_updates():
     class OwnTracker(keras.Sequential):
         @property
