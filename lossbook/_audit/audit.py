@@ -8,6 +8,8 @@ import numpy as np
 
 from lossbook._audit.checks import not_finite
 from lossbook._audit.checks.class_weights import first_labels, refusal, weighted
+from lossbook._audit.checks.given import GivenData
+from lossbook._audit.checks.own_errors import found as own_error
 from lossbook._audit.checks.own_steps import OwnSteps
 from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
 from lossbook._audit.checks.reported import Reported
@@ -79,17 +81,25 @@ def audit(
         kept, x = _replayed(x)
     size = None if y is None and not hasattr(x, "shape") else batch_size
     data = {"x": x, "y": y, "sample_weight": sample_weight, "batch_size": size, "steps": steps}
-    x, y, sample_weight, findings = weighted(x, y, sample_weight, class_weight)
+    try:
+        given = GivenData(model, data)
+    except Exception as error:  # of a first batch
+        if (own := own_error(error, "The data")) is None:
+            raise
+        return ordered([own])
+    data = given.data
+    x, y, sample_weight, findings = weighted(data["x"], y, sample_weight, class_weight)
+    findings += given.findings
     checks = _Checks()
     weighed = {**data, "x": x, "y": y, "sample_weight": sample_weight}
     try:
-        findings += _evaluated(model, checks, weighed, kept)
+        findings += _evaluated(model, checks, weighed, kept, given)
     except Exception as error:
         if x is data["x"]:
             raise
         findings.append(refusal(error, first_labels(data["x"], None)))  # of a class without weight
         checks = _Checks()
-        findings += _evaluated(model, checks, data, kept)
+        findings += _evaluated(model, checks, data, kept, given)
     return ordered([*findings, *checks.findings(), *scaling(model)], checks.scope())
 
 
@@ -133,7 +143,7 @@ class _Checks:
             yield from self.terms.findings()
 
 
-def _evaluated(model, checks, data, kept):
+def _evaluated(model, checks, data, kept, given):
     """Run evaluate; return a list of what Keras refuses, or let errors of the model through."""
     watch = Watch(model, _look, MaskPath(model))
     rows, first, own_steps = 0, None, {"test_step", "train_step", "compute_loss"}
@@ -164,12 +174,19 @@ def _evaluated(model, checks, data, kept):
                 findings += own.findings()
             return findings
         except Exception as error:
-            first, failure = error, watch.failure
+            if given.refusals:
+                return given.refused(error)
+            first, failure, eager = error, watch.failure, None
         if not model.run_eagerly:  # a graph knows neither values nor the row that failed
-            failure = _eager_failure(watch, data, kept) or failure
-    if failure is None:
+            eager, again = _eager_failure(watch, data, kept)
+            failure = again or failure
+    if failure is not None:
+        return [refused(failure)]
+    generator = getattr(kept, "error", None)
+    own = own_error(generator, "The generator") if generator else own_error(eager or first)
+    if own is None:
         raise first
-    return [refused(failure)]
+    return [own]
 
 
 def _look(batch):
@@ -220,23 +237,33 @@ def _batch(watch, rows, tensors):
 
 
 def _eager_failure(watch, data, kept):
-    """Run evaluate once more, eagerly; return the failure of the loss, or None."""
+    """Run evaluate once more, eagerly; return its error and the failure of the loss, or None."""
     for replayed in [data] if kept is None else map(_batch_data, kept):
         try:
             watch.evaluate(lambda *seen: None, eager=True, **replayed)
-        except Exception:
-            return watch.failure
-    return None
+        except Exception as error:
+            return error, watch.failure
+    return None, None
+
+
+class _Kept(deque):
+    """The latest batches of a generator, and the error that ended it."""
+
+    error = None
 
 
 def _replayed(generator):
     """Return the latest batches of a generator, and a generator that keeps them."""
-    kept = deque(maxlen=_REPLAYED)
+    kept = _Kept(maxlen=_REPLAYED)
 
     def batches():
-        for batch in generator:
-            kept.append(batch)
-            yield batch
+        try:
+            for batch in generator:
+                kept.append(batch)
+                yield batch
+        except Exception as error:
+            kept.error = error
+            raise
 
     return kept, batches()
 

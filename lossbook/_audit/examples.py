@@ -1,6 +1,8 @@
 """What the planted examples are made of: small models, mostly passing their inputs on."""
 
+import linecache
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,6 +55,14 @@ def two_outputs(loss_weights=None, scale=1.0):
     model = compiled(keras.Model(inputs, outputs), ["mse", "mse"], loss_weights=loss_weights)
     y = [drawn(4, 3, seed=1), drawn(4, 3, seed=2) * np.float32(scale)]
     return Example(model, {"x": drawn(4, 3), "y": y})
+
+
+def written(file, source):
+    """Return what a file of the user's defines, as if it had been imported."""
+    defined = {"__name__": Path(file).stem}
+    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+    exec(compile(source, file, "exec"), defined)
+    return defined
 
 
 def array(*rows):

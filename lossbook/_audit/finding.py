@@ -30,8 +30,11 @@ class Finding:
 
     def __str__(self) -> str:
         lines = [f"{self.severity}: {self.message}", f"  fix: {self.fix}"]
-        shown = "; ".join(evidence_lines(self.evidence))
-        return "\n".join([*lines, f"  evidence: {shown}", f"  {self.code}, {self.chapter}"])
+        plain, tables = parted(self.evidence)
+        lines += [f"  evidence: {'; '.join(plain)}"] if plain else []
+        for name, table in tables.items():
+            lines += [f"  {name}:", *(f"    {line}" for line in table.splitlines())]
+        return "\n".join([*lines, f"  {self.code}, {self.chapter}"])
 
 
 @dataclass(eq=False)
@@ -86,6 +89,12 @@ def _plain(value):
     return value
 
 
+def parted(evidence: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
+    """Return the evidence in single lines, and the tables in it."""
+    tables = {k: v for k, v in evidence.items() if isinstance(v, str) and "\n" in v}
+    return evidence_lines({k: v for k, v in evidence.items() if k not in tables}), tables
+
+
 def evidence_lines(evidence: dict[str, Any]) -> list[str]:
     """Return "name = value" for every piece of evidence, with four digits."""
     return [f"{name} = {_shown(value)}" for name, value in evidence.items()]
@@ -127,13 +136,13 @@ class Findings(tuple[Finding, ...]):
 
 def _html(finding):
     """Return one finding as static HTML: no scripts, colours of the page around it."""
-    evidence = "".join(
-        f"<li><code>{escape(s)}</code></li>" for s in evidence_lines(finding.evidence)
-    )
+    plain, tables = parted(finding.evidence)
+    evidence = "".join(f"<li><code>{escape(line)}</code></li>" for line in plain)
+    shown = "".join(f"<p>{escape(name)}</p><pre>{escape(t)}</pre>" for name, t in tables.items())
     return (
         f"<details open><summary><strong>{escape(finding.severity)}</strong> "
         f"{escape(finding.message)}</summary>"
-        f"<p>{escape(finding.fix)}</p><ul>{evidence}</ul>"
+        f"<p>{escape(finding.fix)}</p><ul>{evidence}</ul>{shown}"
         f"<p><code>{escape(finding.code)}</code>, {escape(finding.chapter)}</p></details>"
     )
 

@@ -71,7 +71,10 @@ class OutputBatch:
     @cached_property
     def weight(self):
         """Sample weights as the loss got them, or None."""
-        return None if self.call.sample_weight is None else to_numpy(self.call.sample_weight)
+        if self.call.sample_weight is None:
+            return None
+        weight = to_numpy(self.call.sample_weight)
+        return weight.astype(np.float32) if weight.dtype == bool else weight
 
     @cached_property
     def _function(self):

@@ -11,6 +11,7 @@ from lossbook._audit.checks import (
     labels,
     masks,
     not_finite,
+    own_errors,
     targets,
     terms,
     weights,
@@ -83,6 +84,27 @@ class Refusal:
             return error
         return None
 
+    def runs_with(self, y_true):
+        """Say whether the loss runs with other targets, without weights and mask."""
+        from keras import ops
+
+        try:
+            to_numpy(self.output.loss(ops.convert_to_tensor(y_true), self._bare[1]))
+        except Exception:
+            return False
+        return True
+
+    def nothing(self, what, received):
+        """Return the finding for a loss of the user's that returns None, else None."""
+        loss = self.output.loss
+        try:
+            if self.output.loss_name is not None or loss.call(*self._bare) is not None:
+                return None
+        except Exception:
+            return None
+        function = getattr(loss, "fn", None) or getattr(type(loss).call, "__wrapped__", loss.call)
+        return own_errors.returns_none(function, what, received)
+
     @cached_property
     def values(self):
         """What the loss function returns, without weights and mask."""
@@ -116,16 +138,36 @@ def refused(failure):
     """
     if failure.output is not None:
         refusal = Refusal(failure)
+        if (own := _own(refusal)) is not None:
+            return own
         checks = masks.refused, custom_losses.refused, weights.refused
         if refusal.bare_error is not None:
             checks = not_finite.refused, labels.refused, targets.refused
         for check in checks:
             if (finding := check(refusal)) is not None:
                 return finding
+    elif (own := own_errors.found(failure.error)) is not None:
+        return own
     for output in failure.computed:
         if getattr(output.loss, "reduction", "") in (None, "none"):
             return batches.array_refused(output, len(failure.computed), failure.error)
     return terms.loss_refused(failure.error)
+
+
+def _own(refusal):
+    """Return the finding for an error of the user's loss, None where other targets mend it."""
+    failure, y_true, y_pred = refusal.failure, refusal.y_true, refusal.y_pred
+    received = {"y_true.shape": y_true.shape, "y_pred.shape": y_pred.shape}
+    if refusal.weight is not None:
+        received["sample_weight.shape"] = refusal.weight.shape
+    what = f"The loss of output {refusal.output.name!r}"
+    own = own_errors.found(failure.error, what, received)
+    if own is None:
+        return refusal.nothing(what, received)
+    numbers = np.asarray(y_true, np.float64) if y_true.dtype != bool else y_true
+    tried = [] if y_true.shape == y_pred.shape else [np.zeros(y_pred.shape, y_true.dtype)]
+    tried += [] if np.isfinite(numbers).all() else [np.nan_to_num(y_true)]
+    return None if any(map(refusal.runs_with, tried)) else own
 
 
 def _concrete(x):

@@ -68,3 +68,30 @@ def refused_by_fit(x, y, sample_weight, class_weight):
     except Exception as error:
         return error
     return None
+
+
+def refused_by_adapter(x, y, sample_weight):
+    """Return the error with which evaluate refuses the rows or forms of these data, or None."""
+    return refused_by_fit(x, y, sample_weight, None)
+
+
+def refused_as_array(leaf):
+    """Return the error with which Keras refuses an array for its kind, or None; one row is tried.
+
+    What is no array at all, such as a list of numbers, is refused as a whole.
+    """
+    import keras
+    from keras.src.trainers.data_adapters import array_slicing
+
+    if hasattr(leaf, "element_spec") or hasattr(leaf, "__next__"):
+        return None
+    if isinstance(leaf, keras.utils.PyDataset) or leaf is None:
+        return None
+    try:
+        one = leaf.iloc[:1] if hasattr(leaf, "iloc") else leaf[:1]
+        found = array_slicing.convert_to_sliceable(one, target_backend=keras.backend.backend())
+        if hasattr(one, "dtype") and not hasattr(one, "iloc"):
+            keras.backend.standardize_dtype(getattr(found, "dtype", one.dtype))
+    except Exception as error:
+        return error
+    return None

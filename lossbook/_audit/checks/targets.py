@@ -31,6 +31,8 @@ def _fix(output, y_true, y_pred):
     short = y_true in (y_pred[:-1], (*y_pred[:-1], 1))
     if output.loss_name == "categorical_crossentropy" and short:
         return "For class numbers take sparse_categorical_crossentropy."
+    if y_true == y_pred:
+        return "The shapes are equal: look at what Keras says, and at the dtypes."
     return f"Give y_true the shape {y_pred}."
 
 

@@ -79,16 +79,9 @@ def loss_refused(error):
 
 
 @LOSS_REFUSED.example
-def wrong_names(mended=False):
-    """A loss for an output that the model doesn't have."""
-    import keras
-
-    inputs = keras.Input((3,))
-    names = ("near", "far")
-    outputs = {name: keras.layers.Activation("linear", name=name)(inputs) for name in names}
-    loss = {"near": "mse", "far" if mended else "wide": "mse"}
-    y = {"near": drawn(4, 3, seed=2), "far": drawn(4, 3, seed=1)}
-    return Example(compiled(keras.Model(inputs, outputs), loss), {"x": drawn(4, 3), "y": y})
+def weights_from_a_file(mended=False):
+    """Loss weights that are strings, as they come from a file of settings."""
+    return two_outputs([1.0, 0.5] if mended else ["1.0", "0.5"])
 
 
 @LOSS_WEIGHT_ZERO.example

@@ -1,0 +1,81 @@
+"""What audit was given, looked at before anything runs: structures, and kinds of arrays."""
+
+from dataclasses import replace
+from typing import Any
+
+from lossbook._audit.checks.given import kinds, structure
+from lossbook._audit.finding import Finding, keras_words
+from lossbook._model import (
+    Given,
+    compiled_with,
+    first_rows,
+    is_nested,
+    outputs_of,
+    overridden,
+)
+
+__all__ = ["GivenData", "kinds", "structure"]
+
+_REFUSALS = (
+    structure.STRUCTURE_REFUSED.code,
+    structure.METRICS_REFUSED.code,
+    kinds.KIND_REFUSED.code,
+)
+
+
+class GivenData:
+    """The data of an audit and what is found of them before anything runs.
+
+    `data` are those to go on with: what a generator has yielded first is put back. `refusals` are
+    findings that hold if Keras does fail, `findings` all others.
+    """
+
+    def __init__(self, model: Any, data: dict[str, Any]) -> None:
+        self.data, first = data, None
+        if data["y"] is None and not hasattr(data["x"], "shape"):
+            first, self.data = _first_batch(data)
+        found = list(kinds.findings(first or data))
+        if not any(finding.code in _REFUSALS for finding in found):
+            given = _given(model, first or data)
+            found += [] if given is None else structure.findings(given, first or data)
+        self.refusals = [finding for finding in found if finding.code in _REFUSALS]
+        self.findings = [finding for finding in found if finding.code not in _REFUSALS]
+
+    def refused(self, error: Exception) -> list[Finding]:
+        """Return the refusals, with what Keras says in the end."""
+        said = {"Keras": keras_words(error)}
+        return [replace(one, evidence=one.evidence | said) for one in self.refusals]
+
+
+def _first_batch(data):
+    """Return (a first batch or None, the data with it put back)."""
+    import keras
+
+    x = data["x"]
+    if hasattr(x, "element_spec"):
+        spec = x.element_spec
+        parts = spec if isinstance(spec, tuple) else (spec,)
+        return dict(zip(("x", "y", "sample_weight"), (*parts, None, None), strict=False)), data
+    if not (hasattr(x, "__next__") or isinstance(x, keras.utils.PyDataset)):
+        return None, data
+    if not hasattr(x, "__next__") and not x.num_batches:
+        return None, data
+    return first_rows(data)
+
+
+def _given(model, data):
+    """Return what meets in the loss of a model, or None where that is not known."""
+    if overridden(model) and {"test_step", "train_step", "compute_loss"} & set(overridden(model)):
+        return None
+    try:
+        parts = compiled_with(model)
+        known = outputs_of(model)
+        nested = [data["y"], data["sample_weight"], parts["loss"], parts["loss_weights"]]
+        if known is None and any(map(is_nested, nested)):
+            known = outputs_of(model, data["x"] if hasattr(data["x"], "shape") else None)
+    except Exception:  # a model that has no such parts, or fails: the pass will say why
+        return None
+    if known is None:
+        return None
+    outputs, names = known
+    return Given(outputs, list(names), data["y"], data["sample_weight"], **parts)

@@ -1,0 +1,160 @@
+"""Arrays of a kind that a loss cannot take, or whose mask it does not see."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lossbook._audit.examples import drawn, passing
+from lossbook._audit.finding import Finding, Hazard, keras_words
+from lossbook._model import leaves, refused_as_array
+
+KIND_REFUSED = Hazard("kind-refused", "error", "01_one_number.ipynb", 1)
+MASKED_ARRAY = Hazard("masked-array", "error", "04_masks.ipynb", 145)
+
+
+def findings(data: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what Keras refuses of the kinds of x, y and sample_weight, and masks that it drops."""
+    for name in ("x", "y", "sample_weight"):
+        if name == "x" and data["y"] is None:  # it may be a data set
+            continue
+        for path, leaf in _arrays(data[name]).items():
+            where = name + "".join(f"[{key!r}]" for key in path)
+            if isinstance(leaf, np.ma.MaskedArray) and np.ma.getmaskarray(leaf).any():
+                yield _masked(where, leaf, data)
+            elif (found := _refused(where, leaf, name)) is not None:
+                yield found
+
+
+def _arrays(structure):
+    """Return the leaves of a structure by their paths; a list of bare numbers is one."""
+    found = leaves(structure)
+    bare = [leaf for leaf in found.values() if isinstance(leaf, (int, float, str))]
+    return {(): structure} if bare and len(bare) == len(found) else found
+
+
+def _refused(where, leaf, name):
+    """Return the finding for a leaf that is no plain array of numbers, or None."""
+    kind = type(leaf).__name__
+    dtype = str(getattr(leaf, "dtype", "")).removeprefix("<dtype: '").removesuffix("'>")
+    error = refused_as_array(leaf)
+    fix = None
+    if "Ragged" in kind and name != "x":
+        fix = f"`{where} = {where}.to_tensor()`, with a mask or weights for what it adds"
+    elif ("Sparse" in kind or hasattr(leaf, "toarray")) and name != "x":
+        tf_sparse = hasattr(leaf, "dense_shape")
+        fix = (
+            f"`{where} = tf.sparse.to_dense({where})`"
+            if tf_sparse
+            else f"`{where} = {where}.toarray()`"
+        )
+        if hasattr(leaf, "to_dense") and not tf_sparse:
+            fix = f"`{where} = {where}.to_dense()`"
+    elif error is not None or (dtype == "string" and name != "x"):
+        fix = _conversion(where, leaf, dtype)
+    if fix is None:
+        return None
+    shown = f"{kind} of dtype {dtype}" if dtype else kind
+    words = {} if error is None else {"Keras": keras_words(error)}
+    return KIND_REFUSED.found(
+        f"{where} is a {shown}; Keras takes dense arrays of numbers there.",
+        f"Write {fix}.",
+        {"shape": tuple(getattr(leaf, "shape", ())), "first": _first(leaf)} | words,
+    )
+
+
+def _first(leaf):
+    try:
+        return repr(leaf[0])[:60]
+    except Exception:
+        return "?"
+
+
+def _conversion(where, leaf, dtype):
+    """Return code that makes numbers of a leaf."""
+    if not hasattr(leaf, "dtype"):
+        return f"`{where} = np.array({where})`"
+    if dtype.startswith(("datetime64", "timedelta64")):
+        since = f"({where} - {where}.min())" if dtype.startswith("d") else where
+        return f"`{where} = {since} / np.timedelta64(1, 'D')` (days)"
+    if dtype == "category":
+        return f"`{where} = {where}.cat.codes.to_numpy()`"
+    if getattr(leaf.dtype, "names", None):
+        return (
+            f"`{where} = np.stack([{where}[name] for name in {where}.dtype.names], axis=-1)` "
+            "(one column for each field)"
+        )
+    if not isinstance(leaf, np.ndarray):
+        if hasattr(leaf, "to_numpy"):
+            return f"`{where} = {where}.to_numpy('float32', na_value=np.nan)`"
+        return None
+    few = leaf.ravel()[:16]
+    try:
+        np.asarray(few).astype("float32")
+        return f"`{where} = {where}.astype('float32')`"
+    except (TypeError, ValueError):
+        pass
+    if all(isinstance(one, (str, bytes)) for one in few):
+        return (
+            f"`{where} = np.unique({where}, return_inverse=True)[1].reshape({where}.shape)`, "
+            "numbers of the classes in alphabetical order"
+        )
+    if leaf.dtype == object and all(hasattr(one, "__len__") for one in few):
+        return (
+            f"`{where} = keras.utils.pad_sequences({where}, dtype='float32', padding='post')`, "
+            "with a mask or weights for what it adds"
+        )
+    return f"`{where} = np.array({where}.tolist(), 'float32')`"
+
+
+def _masked(where, leaf, data):
+    """Return the finding for the mask of a NumPy array, which Keras does not see."""
+    mask = np.ma.getmaskarray(leaf)
+    count = f"{int(mask.sum())} of {mask.size}"
+    evidence = {"shape": leaf.shape, "masked": int(mask.sum()), "under it": leaf.data[mask][:4]}
+    message = (
+        f"{where} is a NumPy masked array. Keras drops its mask and computes with the values under "
+        f"it: {count}."
+    )
+    if not where.startswith("y"):
+        value = "0" if where.startswith("sample_weight") else "0.0"
+        return MASKED_ARRAY.found(message, f"Write `{where} = {where}.filled({value})`.", evidence)
+    rows = mask if mask.ndim == 1 else mask.reshape(*mask.shape[:-1], -1)
+    whole = mask.ndim == 1 or bool((rows.all(-1) == rows.any(-1)).all())
+    keep = f"~np.ma.getmaskarray({where})"
+    keep = keep if mask.ndim == 1 else f"({keep}).all(-1)"
+    weight = f"({keep}).astype('float32')"
+    if where != "y" or not whole:
+        fix = (
+            f"Fill it, `{where} = {where}.filled(np.nan)`, and let the loss take the prediction "
+            "where the target is NaN: `loss = lambda y_true, y_pred: keras.losses."
+            "mean_squared_error(keras.ops.where(keras.ops.isnan(y_true), y_pred, y_true), y_pred)`."
+        )
+        return MASKED_ARRAY.found(message, fix, evidence)
+    given = "" if data["sample_weight"] is None else "sample_weight * "
+    return MASKED_ARRAY.found(
+        message,
+        f"Pass it as weights: write `sample_weight = {given}{weight}; y = y.filled(0)`, and "
+        "compile the loss with reduction='mean_with_sample_weight' for the mean of the others.",
+        evidence,
+    )
+
+
+@KIND_REFUSED.example
+def class_names(mended=False):
+    """Names of classes instead of numbers."""
+    from lossbook._audit.examples import simplex
+
+    names = np.array(["cat", "dog", "emu", "dog"])
+    y = np.array([0, 1, 2, 1]) if mended else names
+    return passing(simplex(4, 3), y, "sparse_categorical_crossentropy")
+
+
+@MASKED_ARRAY.example
+def masked_targets(mended=False):
+    """A target of 1000 under the mask of a NumPy array."""
+    y = np.ma.masked_array(drawn(4, 3, seed=1), mask=np.zeros((4, 3), bool))
+    y[1] = 1000
+    y[1] = np.ma.masked
+    weight = {"sample_weight": np.array([1, 0, 1, 1], "float32")} if mended else {}
+    return passing(drawn(4, 3), y.filled(0) if mended else y, "mse", **weight)

@@ -1,0 +1,331 @@
+"""Structures that don't meet: of outputs, y, sample_weight, loss, loss_weights and metrics."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lossbook._audit.checks.given.repairs import repaired
+from lossbook._audit.checks.given.sides import table
+from lossbook._audit.examples import Example, compiled, drawn, passing
+from lossbook._audit.finding import Finding, Hazard, keras_words
+from lossbook._model import (
+    Given,
+    Unmatched,
+    check_metrics,
+    is_nested,
+    leaves,
+    met,
+    refused_by_adapter,
+)
+
+STRUCTURE_REFUSED = Hazard("structure-refused", "error", "07_outputs.ipynb", 2)
+STRUCTURE_ORDER = Hazard("structure-order", "error", "07_outputs.ipynb", 4)
+LOSSES_IGNORED = Hazard("losses-ignored", "error", "07_outputs.ipynb", 6)
+METRICS_REFUSED = Hazard("metrics-refused", "error", "07_outputs.ipynb", 8)
+
+
+def findings(given: Given, data: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what Keras refuses of the structures, or matches in an order that nobody means."""
+    if given.y is None or given.loss is None:
+        return
+    try:
+        calls, all_count = met(given)
+    except Exception as error:
+        yield _refused(given, error)
+        return
+    if error := refused_by_adapter(data["x"], data["y"], data["sample_weight"]):
+        yield _rows_refused(given, data, error)
+        return
+    yield from _in_another_order(given, calls)
+    if not all_count:
+        yield _ignored(given, calls)
+    try:
+        if given.metrics or given.weighted_metrics:
+            check_metrics(given)
+    except Exception as error:
+        yield _metrics_refused(given, error)
+
+
+def _refused(given, error):
+    said = "; ".join(_differences(given)) or "their structures differ"
+    fix = repaired(given)
+    if fix is None:
+        fix = f"Give y, sample_weight, loss and loss_weights {_expected(given)}."
+    else:
+        again = " and compile again" if "`loss" in fix else ""
+        fix = f"Write {fix}{again}."
+    words = f"Unmatched: {error}" if isinstance(error, Unmatched) else keras_words(error)
+    return STRUCTURE_REFUSED.found(
+        f"Keras cannot bring outputs, targets and losses together: {said}.",
+        fix,
+        {"sides": table(given), "Keras": words},
+    )
+
+
+def _expected(given):
+    """Say what the sides should look like."""
+    if isinstance(given.outputs, dict):
+        return f"the keys of the outputs, {_listed(given.outputs)}"
+    if is_nested(given.outputs):
+        names = f", or the keys {_listed(given.names)}" if given.names else ""
+        return f"one entry for each of the {len(given.outputs)} outputs, in their order{names}"
+    return "one entry, for the one output"
+
+
+def _listed(keys):
+    return ", ".join(map(repr, keys))
+
+
+def _differences(given):
+    """Yield how each side differs from the outputs, in a few words."""
+    outputs = given.outputs
+    count = len(outputs) if is_nested(outputs) else 1
+    keys = list(outputs) if isinstance(outputs, dict) else list(given.names)
+    several = f"{count} outputs" if count > 1 else "one output"
+    for side in ("y", "sample_weight", "loss", "loss_weights"):
+        value = getattr(given, side)
+        form = given.y if side == "sample_weight" else outputs
+        if isinstance(value, dict):
+            if not isinstance(form, dict) and side in ("y", "sample_weight"):
+                names_differ = set(value) != set(keys)
+                if not is_nested(form):
+                    other = "the output is" if side == "y" else "y is"
+                    yield f"{side} is a dict, but {other} a single array"
+                elif side == "sample_weight":
+                    yield f"sample_weight is a dict, but y is a {type(form).__name__}"
+                elif names_differ:
+                    yield from _keys_differ(side, value, keys)
+            else:
+                wanted = list(form) if isinstance(form, dict) else keys
+                optional = side == "loss" and isinstance(outputs, dict)
+                yield from _keys_differ(side, value, wanted, optional)
+        elif is_nested(value):
+            if side == "sample_weight" and isinstance(form, dict):
+                yield f"sample_weight is a {type(value).__name__}, but y is a dict"
+            elif len(value) != count and not (side == "loss" and count == 1):
+                yield f"{side} has {len(value)} entries for {several}"
+            elif any(is_nested(part) for part in value) and len(leaves(outputs)) == count:
+                yield f"{side} nests deeper than the outputs"
+        elif value is not None and count > 1 and side == "y":
+            yield f"y is one array for {several}"
+    losses = given.loss if is_nested(given.loss) else [given.loss]
+    weights = given.loss_weights
+    if len(losses) == 1 < count and is_nested(weights) and len(weights) == count:
+        yield f"loss_weights has {count} entries for one loss"
+    weights = given.sample_weight
+    both = is_nested(weights) and type(weights) is type(given.y) and is_nested(outputs)
+    if both and isinstance(outputs, dict) != isinstance(weights, dict):
+        kind = type(given.y).__name__
+        yield f"y and sample_weight are {kind}s, the outputs a {type(outputs).__name__}"
+
+
+def _keys_differ(side, value, wanted, optional=False):
+    extra = [key for key in value if key not in wanted]
+    missing = [key for key in wanted if key not in value]
+    if extra:
+        yield f"{side} has {_listed(extra)}, but no output is called so"
+    if missing and not (optional and not extra):
+        yield f"{side} has no {_listed(missing)}"
+
+
+def _rows_refused(given, data, error):
+    """Return the finding for arrays of unequal length, or of another form than y."""
+    x, y = (list(leaves(data[name]).values()) for name in ("x", "y"))
+    rows = {name: _rows(data[name]) for name in ("x", "y", "sample_weight")}
+    rows = {name: found for name, found in rows.items() if found}
+    longest = {count for found in rows.values() for count in found}
+    said, fix = "x, y and sample_weight don't fit each other", None
+    if len(longest) > 1:
+        said = "rows differ: " + ", ".join(
+            f"{name} {' and '.join(map(str, found))}" for name, found in rows.items()
+        )
+        fix = "Give x, y and sample_weight the same number of rows, axis 0."
+        if len(y) == 1 and len(x) and len(y[0].shape) > 1 and y[0].shape[1] == x[0].shape[0]:
+            fix = "Axis 1 of y has the rows: write `y = np.moveaxis(y, 1, 0)`."
+            if y[0].shape[0] == len(leaves(given.outputs)) > 1:
+                fix = "y is an array of the targets of all outputs: write `y = list(y)`."
+    else:
+        said = "; ".join(_differences(given)) or said
+        fix = repaired(given)
+        fix = f"Write {fix}." if fix else "Give sample_weight the structure of y: one for each."
+    return STRUCTURE_REFUSED.found(
+        f"Keras cannot bring x, y and sample_weight together: {said}.",
+        fix,
+        {"sides": table(given), "Keras": keras_words(error)},
+    )
+
+
+def _rows(structure):
+    counts = [leaf.shape[0] for leaf in leaves(structure).values() if getattr(leaf, "shape", ())]
+    return list(dict.fromkeys(counts))
+
+
+def _in_another_order(given, calls):
+    """Yield a finding where a list meets a dict in the order of its sorted keys."""
+    outputs = leaves(given.outputs)
+    if any(len(path) > 1 for path in outputs):
+        return
+    odd = {}
+    for side, name in (("y", "target"), ("loss", "loss"), ("loss_weights", "loss_weight")):
+        value = getattr(given, side)
+        if not is_nested(value) or _same(value) or len(value) != len(outputs):
+            continue
+        pairs = {call.output: getattr(call, name) for call in calls}
+        meant = {path: _meant(given, value, path, i) for i, path in enumerate(outputs)}
+        if any(pairs[path] != meant[path] for path in pairs) and _may_be_meant(given, side):
+            odd[side] = f"{side} is a list, the outputs are a dict"
+            if isinstance(value, dict):
+                unknown = [key for key in value if (key,) not in meant.values()]
+                odd[side] = f"{side} names {_listed(unknown)}, which no output is called"
+                odd[side] = odd[side] if unknown else f"{side} is a dict, loss is none"
+    if not odd:
+        return
+    code = "; ".join(f"`{_by_names(given, side)}`" for side in odd)
+    again = " and compile again" if set(odd) - {"y"} else ""
+    yield STRUCTURE_ORDER.found(
+        f"{'; '.join(odd.values())}. Keras takes the keys in alphabetical order, so that others "
+        "meet than those in the same place or of the same name.",
+        f"Name them: write {code}{again}.",
+        {"as Keras lets them meet": table(given, calls)},
+    )
+
+
+def _meant(given, value, path, place):
+    """Return the path on another side that an output should meet, or None."""
+    if not isinstance(value, dict):
+        return (place,)
+    name = path[0] if isinstance(given.outputs, dict) else None
+    if name is None and place < len(given.names):
+        name = given.names[place]
+    return (name,) if name in value else None
+
+
+def _same(values):
+    """Say whether all values are the same, so that their order is none."""
+    values = list(values.values()) if isinstance(values, dict) else list(values)
+    return all(value is values[0] or _equal(value, values[0]) for value in values[1:])
+
+
+def _equal(one, other):
+    return isinstance(one, (str, int, float)) and type(one) is type(other) and one == other
+
+
+def _may_be_meant(given, side):
+    """Say whether targets fit the outputs of the same place too; else no other order is meant."""
+    if side != "y":
+        return True
+    outputs = list(leaves(given.outputs).values())
+    return all(_fits(y, output) for y, output in zip(given.y, outputs, strict=False))
+
+
+def _fits(y, output):
+    y, output = tuple(getattr(y, "shape", ()))[1:], tuple(output.shape)[1:]
+    return y in (output, output[:-1], (*output[:-1], 1)) or (*y, 1) == output
+
+
+def _by_names(given, side):
+    """Return code that gives a side the form of the outputs: the same place, or the same name."""
+    value, outputs = getattr(given, side), given.outputs
+    names = list(outputs) if isinstance(outputs, dict) else given.names
+    sources = list(range(len(value)))
+    if isinstance(value, dict):
+        pairs = zip(names, value, strict=False)
+        sources = [name if name in value else source for name, source in pairs]
+    if not isinstance(outputs, dict):
+        return f"{side} = [{', '.join(f'{side}[{source!r}]' for source in sources)}]"
+    pairs = zip(outputs, sources, strict=True)
+    return f"{side} = {{{', '.join(f'{key!r}: {side}[{source!r}]' for key, source in pairs)}}}"
+
+
+def _ignored(given, calls):
+    """Return the finding for several losses of one output, of which the first counts."""
+    count = len(leaves(given.loss))
+    weights = given.loss_weights
+    weighed = "".join(
+        [
+            "losses = [keras.losses.get(one) for one in loss]; ",
+            "loss = lambda y_true, y_pred: sum(",
+            "" if weights is None else "weight * ",
+            'getattr(one, "call", one)(y_true, y_pred) for ',
+            "one in losses)" if weights is None else "weight, one in zip(weights, losses))",
+        ]
+    )
+    if weights is not None:
+        weighed = f"weights = list(loss_weights); loss_weights = None; {weighed}"
+    return LOSSES_IGNORED.found(
+        f"loss is a list of {count} for one output: Keras calls all of them and returns the first "
+        "alone. The others train nothing.",
+        f"Add them up: write `{weighed}` and compile again.",
+        {"sides": table(given, calls), "losses": count, "that count": 1},
+    )
+
+
+def _metrics_refused(given, error):
+    side = "metrics" if given.metrics else "weighted_metrics"
+    count = len(leaves(given.outputs))
+    value = getattr(given, side)
+    keys = list(given.outputs) if isinstance(given.outputs, dict) else list(given.names)
+    if isinstance(value, dict):
+        sources = [key for key in value if key not in keys]
+        said = f"it names {_listed(sources)}, which no output is called"
+        unnamed = [key for key in keys if key not in value]
+        if len(sources) <= len(unnamed):
+            new = dict(zip(sources, unnamed, strict=False))
+            inner = ", ".join(f"{new.get(key, key)!r}: {side}[{key!r}]" for key in value)
+            fix = f"`{side} = {{{inner}}}`"
+        else:
+            inner = ", ".join(f"{key!r}: {side}[{key!r}]" for key in value if key in keys)
+            fix = f"`{side} = {{{inner}}}`"
+    else:
+        said = f"it has {len(value)} entries for {count} outputs"
+        fix = f"`{side} = [list({side})] * {count}` (each of them for every output)"
+    return METRICS_REFUSED.found(
+        f"{side} does not fit the outputs: {said}. Keras fails.",
+        f"Write {fix} and compile again.",
+        {"outputs": keys, "Keras": keras_words(error)},
+    )
+
+
+def _two(kind, names=("near", "far")):
+    import keras
+
+    inputs = keras.Input((3,))
+    outputs = [keras.layers.Activation("linear", name=name)(inputs) for name in names]
+    return keras.Model(inputs, dict(zip(names, outputs, strict=True)) if kind is dict else outputs)
+
+
+@STRUCTURE_REFUSED.example
+def another_name(mended=False):
+    """Targets under a name that no output has."""
+    import keras
+
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, {"pred": keras.layers.Activation("linear", name="pred")(inputs)})
+    y = {"pred" if mended else "y_true": drawn(4, 3, seed=1)}
+    return Example(compiled(model, {"pred": "mse"}), {"x": drawn(4, 3), "y": y})
+
+
+@STRUCTURE_ORDER.example
+def list_for_a_dict(mended=False):
+    """A list of targets for a dict of outputs, whose keys are not in alphabetical order."""
+    y = [drawn(4, 3, seed=1), drawn(4, 3, seed=2)]
+    y = {"near": y[0], "far": y[1]} if mended else y
+    return Example(compiled(_two(dict), "mse"), {"x": drawn(4, 3), "y": y})
+
+
+@LOSSES_IGNORED.example
+def three_losses(mended=False):
+    """Three losses for one output."""
+    from keras import losses
+
+    three = [losses.mean_squared_error, losses.mean_absolute_error, losses.huber]
+    loss = (lambda y_true, y_pred: sum(one(y_true, y_pred) for one in three)) if mended else three
+    return passing(drawn(4, 3), drawn(4, 3, seed=1), loss)
+
+
+@METRICS_REFUSED.example
+def one_metric_for_two(mended=False):
+    """One metric in a list, for two outputs."""
+    metrics = [["mae"], ["mae"]] if mended else ["mae"]
+    model = compiled(_two(list), ["mse", "mse"], metrics=metrics)
+    y = [drawn(4, 3, seed=1), drawn(4, 3, seed=2)]
+    return Example(model, {"x": drawn(4, 3), "y": y})

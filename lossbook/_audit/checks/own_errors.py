@@ -1,0 +1,134 @@
+"""Errors that come out of the user's own code: a loss, a layer, a metric, a generator."""
+
+import linecache
+import re
+import sysconfig
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from lossbook._audit.examples import drawn, passing, written
+from lossbook._audit.finding import Finding, Hazard
+
+OWN_ERROR = Hazard("own-error", "error", "11_custom_losses.ipynb", 0)
+_FRAMEWORKS = {
+    *("keras", "tensorflow", "jax", "jaxlib", "torch", "lossbook", "numpy", "tf_keras", "optree"),
+    *("ml_dtypes", "absl", "importlib", "concurrent", "threading"),
+}
+_IN_TEXT = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+_OWNERS = (("Metric", "metrics"), ("Loss", "losses"), ("Layer", "layers"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of the user's: where, and whose it is as far as that is known."""
+
+    file: str
+    line: int
+    function: str
+    owner: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The place as a traceback names it, without the folders."""
+        return f"{_parts(self.file)[-1]}:{self.line}, in {self.function}"
+
+    @property
+    def source(self) -> str:
+        """The line itself, "" where the file cannot be read."""
+        return linecache.getline(self.file, self.line).strip()
+
+
+def place_of(error: BaseException | None) -> tuple[Place, BaseException] | None:
+    """Return the innermost line of the user's that an error came through, and which error did.
+
+    Where it came through none, the error that it was raised from is asked.
+    """
+    while error is not None:
+        frames = list(traceback.walk_tb(error.__traceback__))
+        for i in range(len(frames) - 1, -1, -1):
+            frame, line = frames[i]
+            code = frame.f_code
+            if _is_users(code.co_filename, frame.f_globals.get("__name__", "")):
+                owner = _owner([frame for frame, _ in frames[: i + 1]])
+                return Place(code.co_filename, line, code.co_name, owner), error
+        for file, number, function in reversed(_IN_TEXT.findall(str(error))):
+            if _is_users(file, ""):
+                return Place(file, int(number), function), error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _parts(file):
+    return re.split(r"[/\\\\]", file)
+
+
+def _is_users(file, module):
+    """Say whether a file is neither Python's nor of a framework."""
+    if module.partition(".")[0] in _FRAMEWORKS or "__autograph_generated" in file:
+        return False
+    if file.startswith("<frozen"):
+        return False
+    parts = _parts(file)
+    if "site-packages" in parts:
+        return parts[parts.index("site-packages") + 1] not in _FRAMEWORKS
+    return not any(file.startswith(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))
+
+
+def _owner(frames):
+    """Return whose method the innermost frame is in: "layer 'dense'" and the like, or ""."""
+    import keras
+
+    for frame in reversed(frames):
+        own = frame.f_locals.get("self")
+        for kind, module in _OWNERS:
+            if isinstance(own, getattr(getattr(keras, module), kind)):
+                if type(own).__module__.partition(".")[0] in _FRAMEWORKS:
+                    return f"{kind.lower()} {own.name!r}" if kind == "Metric" else ""
+                return f"{kind.lower()} {getattr(own, 'name', type(own).__name__)!r}"
+    return ""
+
+
+def found(error: BaseException, what: str = "", received: Any = None) -> Finding | None:
+    """Return the finding for an error of the user's own code, None for another error.
+
+    `what` says whose code it is where that is known; `received` maps names to shapes.
+    """
+    if (came := place_of(error)) is None:
+        return None
+    place, error = came
+    owner = what or (f"The {place.owner}" if place.owner else "Your code")
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = re.sub(r"^\{\{function_node [^}]*\}\} | \[Op:.*$", "", lines[0] if lines else "")
+    return _finding(f"{owner} raises {type(error).__name__}: {text[:200]}", place, received)
+
+
+def returns_none(function: Any, what: str, received: Any) -> Finding | None:
+    """Return the finding for a loss function without a return."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return None
+    place = Place(code.co_filename, code.co_firstlineno, code.co_name)
+    return _finding(f"{what} returns None: it has no return.", place, received)
+
+
+def _finding(message, place, received):
+    evidence = {"at": place.shown} | ({"line": place.source} if place.source else {})
+    return OWN_ERROR.found(
+        message,
+        f"Mend line {place.line} of {place.shown.partition(':')[0]}; neither Keras nor the form of "
+        "the data is to blame.",
+        evidence | (received or {}),
+    )
+
+
+@OWN_ERROR.example
+def misspelt(mended=False):
+    """A loss that calls a name that there isn't."""
+    source = (
+        "from keras import ops\n\n\n"
+        "def loss(y_true, y_pred):\n"
+        "    return ops.mean(ops.square(y_true - y_pred), axis=axes)\n"
+    )
+    loss = written("my_losses.py", source.replace("axes", "-1") if mended else source)["loss"]
+    return passing(drawn(4, 3), drawn(4, 3, seed=1), loss)
