@@ -130,7 +130,8 @@ def met(given: Given) -> tuple[list[Met], bool]:
     all_count = total is None or round(float(total)) == len(calls)
     if given.loss_weights is None:
         return calls, all_count
-    calls, factors = [], {}
+    factors: dict[float, Path] = {}
+    calls = []
 
     def factor(path):
         factors[float(len(factors) + 1)] = path

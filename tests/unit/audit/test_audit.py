@@ -15,6 +15,7 @@ from keras import layers, losses
 import lossbook as lb
 from lossbook._audit import HAZARDS, SEVERITIES, Finding, Findings
 from lossbook._audit.checks import batches, class_weights, masks, terms, weights
+from lossbook._audit.checks.given import structure
 from lossbook._audit.examples import coins, compiled, drawn, passing, simplex, two_outputs
 from lossbook._audit.finding import ordered
 from lossbook._core.arrays import installed_keras
@@ -74,7 +75,7 @@ def test_what_a_finding_says(code, plant, snapshot):
 
 
 def test_a_hazard_has_a_severity_a_chapter_a_place_and_an_example():
-    assert len({hazard.place for hazard in HAZARDS.values()}) == len(HAZARDS) == 43
+    assert len({hazard.place for hazard in HAZARDS.values()}) == len(HAZARDS) == 50
     for code, hazard in HAZARDS.items():
         assert hazard.severity in SEVERITIES and hazard.planted is not None, code
         numbered = list(BOOK.glob(f"{hazard.chapter[:2]}_*.ipynb"))
@@ -88,7 +89,8 @@ def test_a_hazard_has_a_severity_a_chapter_a_place_and_an_example():
         planted.targets_refused,
         masks.mask_refused,
         class_weights.class_weight_on_images,
-        terms.wrong_names,
+        structure.another_name,
+        terms.weights_from_a_file,
     ],
 )
 def test_where_keras_fails_its_own_words_are_the_evidence(plant):

@@ -20,6 +20,7 @@ _REFUSALS = (
     structure.STRUCTURE_REFUSED.code,
     structure.METRICS_REFUSED.code,
     kinds.KIND_REFUSED.code,
+    kinds.LOSS_REFUSED.code,
 )
 
 
@@ -37,9 +38,18 @@ class GivenData:
         found = list(kinds.findings(first or data))
         if not any(finding.code in _REFUSALS for finding in found):
             given = _given(model, first or data)
-            found += [] if given is None else structure.findings(given, first or data)
+            found += [] if given is None else self._of(given, first or data)
         self.refusals = [finding for finding in found if finding.code in _REFUSALS]
         self.findings = [finding for finding in found if finding.code not in _REFUSALS]
+
+    def _of(self, given, first):
+        yielded = self.data["y"] is None
+        arrays = None if hasattr(self.data["x"], "element_spec") else first
+        found = [*structure.findings(given, arrays), *kinds.loss_weights(given.loss_weights)]
+        if not yielded:
+            return found
+        more = "y and sample_weight are what x yields."
+        return [replace(f, fix=f"{f.fix} {more}") if "`y = " in f.fix else f for f in found]
 
     def refused(self, error: Exception) -> list[Finding]:
         """Return the refusals, with what Keras says in the end."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lossbook._audit.checks.terms import LOSS_REFUSED
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Finding, Hazard, keras_words
 from lossbook._model import leaves, refused_as_array
@@ -24,6 +25,28 @@ def findings(data: dict[str, Any]) -> Iterator[Finding]:
                 yield _masked(where, leaf, data)
             elif (found := _refused(where, leaf, name)) is not None:
                 yield found
+
+
+def loss_weights(given: Any) -> Iterator[Finding]:
+    """Yield a finding for loss weights that Keras cannot multiply a loss by and add to another."""
+    from keras import ops
+
+    for path, weight in leaves(given).items():
+        try:
+            if weight is not None:
+                ops.add(ops.multiply(ops.ones(()), weight), ops.ones(()))
+        except Exception as error:
+            where = "loss_weights" + "".join(f"[{key!r}]" for key in path)
+            each = "[float(weight) for weight in loss_weights]"
+            if isinstance(given, dict):
+                each = "{key: float(weight) for key, weight in loss_weights.items()}"
+            yield LOSS_REFUSED.found(
+                f"{where} is {weight!r} ({type(weight).__name__}), which Keras cannot multiply a "
+                "float32 loss by.",
+                f"Write `loss_weights = {each}` and compile again.",
+                {"Keras": keras_words(error)},
+            )
+            return
 
 
 def _arrays(structure):
@@ -54,10 +77,11 @@ def _refused(where, leaf, name):
         fix = _conversion(where, leaf, dtype)
     if fix is None:
         return None
+    kind = "an array" if isinstance(leaf, np.ndarray) else f"a {kind}"
     shown = f"{kind} of dtype {dtype}" if dtype else kind
     words = {} if error is None else {"Keras": keras_words(error)}
     return KIND_REFUSED.found(
-        f"{where} is a {shown}; Keras takes dense arrays of numbers there.",
+        f"{where} is {shown}; Keras takes dense arrays of numbers there.",
         f"Write {fix}.",
         {"shape": tuple(getattr(leaf, "shape", ())), "first": _first(leaf)} | words,
     )
@@ -65,7 +89,8 @@ def _refused(where, leaf, name):
 
 def _first(leaf):
     try:
-        return repr(leaf[0])[:60]
+        first = leaf[0]
+        return repr(first.tolist() if isinstance(first, (np.generic, np.ndarray)) else first)[:60]
     except Exception:
         return "?"
 

@@ -19,7 +19,8 @@ def table(given: Given, calls: Any = ()) -> str:
     outputs = leaves(given.outputs)
     heads = ["output", *(side for side in _SIDES if getattr(given, side) is not None)]
     columns = {side: dict(leaves(getattr(given, side))) for side in heads[1:]}
-    rows, used = [], {side: set() for side in columns}
+    rows: list[list[str]] = []
+    used: dict[str, set[Any]] = {side: set() for side in columns}
     for i, (path, output) in enumerate(outputs.items()):
         row = [f"{_key(path or tuple(given.names[:1]))} {_shape(output)}".strip()]
         for side in columns:

@@ -23,8 +23,11 @@ LOSSES_IGNORED = Hazard("losses-ignored", "error", "07_outputs.ipynb", 6)
 METRICS_REFUSED = Hazard("metrics-refused", "error", "07_outputs.ipynb", 8)
 
 
-def findings(given: Given, data: dict[str, Any]) -> Iterator[Finding]:
-    """Yield what Keras refuses of the structures, or matches in an order that nobody means."""
+def findings(given: Given, data: dict[str, Any] | None) -> Iterator[Finding]:
+    """Yield what Keras refuses of the structures, or matches in an order that nobody means.
+
+    `data` are x, y and sample_weight where they are arrays.
+    """
     if given.y is None or given.loss is None:
         return
     try:
@@ -32,8 +35,9 @@ def findings(given: Given, data: dict[str, Any]) -> Iterator[Finding]:
     except Exception as error:
         yield _refused(given, error)
         return
-    if error := refused_by_adapter(data["x"], data["y"], data["sample_weight"]):
-        yield _rows_refused(given, data, error)
+    uneven = data and refused_by_adapter(data["x"], data["y"], data["sample_weight"])
+    if uneven:
+        yield _rows_refused(given, data, uneven)
         return
     yield from _in_another_order(given, calls)
     if not all_count:
@@ -174,7 +178,8 @@ def _in_another_order(given, calls):
         if any(pairs[path] != meant[path] for path in pairs) and _may_be_meant(given, side):
             odd[side] = f"{side} is a list, the outputs are a dict"
             if isinstance(value, dict):
-                unknown = [key for key in value if (key,) not in meant.values()]
+                names = given.outputs if isinstance(given.outputs, dict) else given.names
+                unknown = [key for key in value if key not in names]
                 odd[side] = f"{side} names {_listed(unknown)}, which no output is called"
                 odd[side] = odd[side] if unknown else f"{side} is a dict, loss is none"
     if not odd:
@@ -196,7 +201,7 @@ def _meant(given, value, path, place):
     name = path[0] if isinstance(given.outputs, dict) else None
     if name is None and place < len(given.names):
         name = given.names[place]
-    return (name,) if name in value else None
+    return (name,) if name in value else (list(value)[place],)
 
 
 def _same(values):
@@ -276,7 +281,7 @@ def _metrics_refused(given, error):
             inner = ", ".join(f"{key!r}: {side}[{key!r}]" for key in value if key in keys)
             fix = f"`{side} = {{{inner}}}`"
     else:
-        said = f"it has {len(value)} entries for {count} outputs"
+        said = f"its length is {len(value)}, for {count} outputs"
         fix = f"`{side} = [list({side})] * {count}` (each of them for every output)"
     return METRICS_REFUSED.found(
         f"{side} does not fit the outputs: {said}. Keras fails.",
