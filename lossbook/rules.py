@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from lossbook._core import ArrayLike, installed_keras
+from lossbook._core import ArrayLike, check_mask, installed_keras
 from lossbook._rules import ELSEWHERE, FAMILIES, KNOWN, Rule
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -95,6 +95,9 @@ def aggregate(
         ValueError: for an empty batch, an unknown rule or reduction, shapes that don't fit or that
             this release refuses.
 
+    Warns:
+        UserWarning: for a mask that holds other numbers than 0 and 1.
+
     Examples:
         >>> import lossbook as lb
         >>> a = lb.aggregate([1.0, 2.0, 6.0, 7.0], sample_weight=[1, 1, 0, 0])
@@ -104,6 +107,7 @@ def aggregate(
     References:
         keras/src/losses/loss.py::reduce_weighted_values, Keras 3.15.1.
     """
+    check_mask(mask)
     step = resolve(rule).coefficients(values, sample_weight, mask, reduction)
     return Aggregate(total=step.value, coefficients=step.coefficients, denominator=step.denominator)
 

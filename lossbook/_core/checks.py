@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossbook._core.arrays import known_values, shape_of, size, to_numpy, warn
+from lossbook._core.arrays import dtype_name, known_values, shape_of, size, to_numpy, warn
 
 
 def check_axis(axis, shape, name="y_pred"):
@@ -139,8 +139,9 @@ def warn_lost_axis(y_true, y_pred, values):
 
 
 def check_mask(mask):
-    """Warn of a mask that holds other numbers than 0 and 1."""
-    if mask is not None and not np.isin(to_numpy(mask), (0, 1)).all():
+    """Warn of a mask that holds other numbers than 0 and 1, if it has values yet."""
+    kept = None if mask is None or dtype_name(mask) == "bool" else known_values(mask)
+    if kept is not None and not np.isin(kept, (0, 1)).all():
         warn(
             "mask holds other numbers than 0 and 1: Keras takes their sum for the number of valid "
             "values (sum, none and mean_with_sample_weight multiply by them). "

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lossbook._identify.by_rule import GENERATOR
+from lossbook._identify.chance import LIKELY
 from lossbook._identify.printed import ROUNDING
 from lossbook._identify.rendering import identified_html, identified_text, sentence
 
@@ -19,6 +21,8 @@ class Match:
     people do. `indistinguishable` holds the other rules with the same coefficients on this data,
     as pairs of rule and reduction, and `also` says what else comes to the same here. `slips` counts
     what no rule does, such as a forgotten mask; `batch_size` is None where all rows are one batch.
+    `chance` is the share of such numbers that fit something which assumes no more: from 1 % on a
+    slip may fit by chance, and is no fact.
     """
 
     rule: str | None
@@ -27,16 +31,25 @@ class Match:
     relative_error: float
     sentence: str
     denominator: float | None = None
-    batch_size: int | None = None
+    batch_size: int | tuple[int, ...] | None = None
     slips: int = 0
+    chance: float = 0.0
     indistinguishable: tuple[tuple[str, str], ...] = ()
     also: tuple[str, ...] = ()
     _build: Any = field(default=None, compare=False)
 
     @property
     def coefficients(self) -> np.ndarray:
-        """The factor of each value in the number: a NumPy array in the shape of the values."""
+        """The factor of each value in the number: a NumPy array in the shape of the values.
+
+        Where other values are aggregated, as the sentence then says, it has their shape.
+        """
         return self._build()
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether so many others were tried nearby that chance alone may explain a slip's fit."""
+        return self.slips > 0 and self.chance >= LIKELY
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what can be pickled: the coefficients instead of what builds them."""
@@ -52,7 +65,8 @@ class Identified:
     """What may have made a number: `matches`, best first; `nearest` where nothing fits.
 
     `value` is the number, `tolerance` half a unit of its last printed digit (or what rtol gives),
-    `keras` what the installed Keras makes of the same data, None where it refuses them.
+    `keras` what the installed Keras makes of the same data, None where it refuses them. `ignored`
+    names arguments that made no difference.
     """
 
     value: float
@@ -60,6 +74,7 @@ class Identified:
     matches: tuple[Match, ...]
     nearest: Match | None
     keras: Match | None
+    ignored: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return identified_text(self)
@@ -102,15 +117,18 @@ def plainest_formula(lead, found):
     return min(formulas, key=lambda c: (len(set(c.notes) - notes), *order(c)), default=None)
 
 
-def match_of(group, number, found, keras):
+def match_of(group, number, found, keras, chance=0.0):
     """Make a Match of candidates with the same coefficients; `found` are all candidates."""
     lead = group[0]
     rules = [(c.rule, c.reduction) for c in group if c.rule and c.slips == lead.slips]
     others = [pair for pair in dict.fromkeys(rules) if pair != (lead.rule, lead.reduction)]
     formula = plainest_formula(lead, found) or lead
     rest = [c for c in group if c.product and c is not formula]
-    if not formula.batch_size:  # then the sizes that were only tried are no news
-        rest = [c for c in rest if not c.batch_size]
+    generators = [c for c in group if GENERATOR in c.notes and c.slips > lead.slips]
+    if not lead.slips:
+        rest = [c for c in rest if not c.kind or (c.kind == "factor" and c.factor in (0.5, 2.0))]
+    if not formula.batch_size and lead.kind != "factor":  # sizes that were only tried are no news
+        rest = [c for c in rest if not c.guessed]
     return Match(
         rule=lead.rule,
         reduction=lead.reduction,
@@ -120,7 +138,13 @@ def match_of(group, number, found, keras):
         denominator=formula.denominator,
         batch_size=lead.batch_size,
         indistinguishable=tuple(others),
-        also=tuple(dict.fromkeys(sentence(c, c) for c in rest)),
+        also=tuple(
+            dict.fromkeys(
+                [sentence(c, c) for c in rest]
+                + [f"{c.rule}, {c.reduction}: {' '.join(c.notes)}" for c in generators]
+            )
+        ),
         slips=lead.slips,
+        chance=chance,
         _build=lead.build,
     )

@@ -1,7 +1,9 @@
 """A number as somebody saw it: what it is, and how precisely it is known."""
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +22,37 @@ class Printed:
     number: float
     half_unit: float
     dtype: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How near a candidate has to come to the number that was printed."""
+
+    printed: Printed
+    relative: float
+    absolute: float
+    rtol: float | None
+
+    @property
+    def tolerance(self) -> float:
+        """Half a unit of the last printed digit, or what rtol gives."""
+        if self.rtol is None:
+            return self.printed.half_unit
+        return self.rtol * abs(self.printed.number)
+
+    def width(self, of_values: Any, of_coefficients: Any = 0.0) -> Any:
+        """Return the tolerance and the rounding of sums of such magnitudes."""
+        rounding = self.relative * of_values
+        if self.rtol is None:
+            rounding = rounding + self.absolute * of_coefficients
+        return self.tolerance * (1 + 1e-9) + rounding
+
+    def __call__(self, candidate: Any) -> bool:
+        """Say whether a candidate may be the number."""
+        if not math.isfinite(self.printed.number):
+            return np.array_equal(candidate.value, self.printed.number, equal_nan=True)
+        width = self.width(candidate.sums[3], candidate.sums[4])
+        return bool(abs(candidate.value - self.printed.number) <= width)
 
 
 def read(value):

@@ -11,7 +11,8 @@ def sentence(lead, formula, keras=None):
 
     `keras` is the formula of the installed Keras, to say what that does otherwise.
     """
-    parts = [f"Its formula is its own: see lb.RULES[{lead.rule!r}].formula."]
+    own = f"Its formula is its own: see lb.RULES[{lead.rule!r}].formula."
+    parts = [own] if lead.rule else []
     if formula.product:
         parts = [f"The sum of {formula.product}, divided by {_divisor(formula)}."]
     parts += dict.fromkeys((*lead.notes, *formula.notes))
@@ -67,11 +68,21 @@ def identified_html(identified):
 def _head(identified):
     number, count = f"{identified.value:.8g}", len(identified.matches)
     known = f"{number} ± {identified.tolerance:.2g}"
-    if not count:
-        return f"{known}: nothing that we know makes this number."
-    if count == 1:
-        return f"{known}: one choice of coefficients fits."
-    return f"{known}: {count} choices of coefficients fit. More digits, or other data, tell more."
+    by_chance = sum(match.by_chance for match in identified.matches)
+    facts = count - by_chance
+    fit = "choices of coefficients fit"
+    said = "nothing that we know makes this number."
+    if facts:
+        said = "one choice of coefficients fits" if facts == 1 else f"{facts} {fit}"
+        said += f", {by_chance} more perhaps by chance." if by_chance else "."
+    elif by_chance:
+        said = "one choice of coefficients fits" if by_chance == 1 else f"{by_chance} {fit}"
+        said += ", perhaps by chance."
+    if count > 1 or by_chance:
+        said += " More digits, or other data, tell more."
+    if identified.ignored:
+        said += f" Ignored beside values: {', '.join(identified.ignored)}."
+    return f"{known}: {said}"
 
 
 def _title(match):
@@ -94,6 +105,13 @@ def _lines(match):
         yield f"The same here: {other}"
     if len(match.also) > _SHOWN:
         yield f"And {len(match.also) - _SHOWN} more come to the same here."
+    if match.also and (match.slips or any("plain factor" in also for also in match.also)):
+        yield "With these counts they coincide: the number cannot tell which of them it is."
+    if match.by_chance:
+        yield (
+            f"Perhaps by chance: of numbers with these digits, {100 * match.chance:.2g} % fit "
+            "something that assumes no more."
+        )
 
 
 def _factor(identified):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,27 +11,31 @@ import numpy as np
 from lossbook._core import (
     Array,
     ArrayLike,
-    asarray,
     check_not_empty,
     collected_warnings,
     dtype_name,
     is_float,
     namespace,
-    to_numpy,
 )
-from lossbook._identify.candidates import Data, by_preference, rule_candidates, variants
+from lossbook._identify.arguments import check_settings, check_sizes, from_loss, host, missing
+from lossbook._identify.batches import batching
+from lossbook._identify.by_rule import by_preference, rule_candidates
+from lossbook._identify.candidates import Candidate, variants
+from lossbook._identify.chance import chance_of
+from lossbook._identify.data import Data
 from lossbook._identify.matches import (
     Identified,
+    Match,
     error,
     group_of,
     groups,
     match_of,
     plainest_formula,
 )
-from lossbook._identify.printed import ROUNDING, read
-from lossbook._identify.slips import slip_candidates
-from lossbook._losses import loss_named, of_keras
-from lossbook._trace import trace
+from lossbook._identify.other_values import other_candidates
+from lossbook._identify.printed import ROUNDING, Fit, read
+from lossbook._identify.slips import running_candidates, slip_candidates
+from lossbook.rules import RULES
 from lossbook.total import batch_loss, weighted_losses
 
 ABSOLUTE = 1e-7  # rounding of a loss near 0 that is computed in float32: 1 - p, say
@@ -45,9 +50,10 @@ def identify(
     loss: Any = None,
     y_true: ArrayLike | None = None,
     y_pred: ArrayLike | None = None,
-    batch_size: int | None = None,
+    batch_size: int | Sequence[int] | None = None,
     loss_weight: float | None = None,
     additional: float | Sequence[float] | None = None,
+    divisor: float | None = None,
     rtol: float | None = None,
     dtype: Any = None,
     **loss_options: Any,
@@ -68,10 +74,12 @@ def identify(
         loss: instead of `values`: a loss as `lb.trace` takes it, with its options.
         y_true: then also the targets,
         y_pred: and the predictions.
-        batch_size: rows of a batch, if the number is the mean over batches; None tries the usual.
+        batch_size: rows of a batch, if the number is the mean over batches, or a list with the rows
+            of each batch; None tries the usual.
         loss_weight: the factor of this output in the number, or None; it may have been forgotten.
         additional: additional losses (regularisers) in the number, a number or a list; they may be
             missing from it.
+        divisor: a number by which you think the sum was divided, or None.
         rtol: relative tolerance, instead of half a unit of the last printed digit.
         dtype: as in `lb.trace`, with `loss`.
         **loss_options: as in `lb.trace`, with `loss`.
@@ -96,143 +104,96 @@ def identify(
         keras/src/losses/loss.py::reduce_weighted_values, Keras 3.15.1; `lb.RULES` for the others.
     """
     printed = read(value)
-    _check_settings(batch_size, rtol, loss_options)
-    class_axis = None
+    check_settings(batch_size, divisor, loss_weight, rtol, loss_options)
+    ignored = []
+    class_axis = given = None
     if loss is not None:
         if values is not None:
             raise TypeError("identify takes values, or loss= with y_true= and y_pred=, not both.")
-        values, mask, class_axis = _from_loss(loss, y_true, y_pred, mask, dtype, loss_options)
+        values, mask, class_axis, given = from_loss(loss, y_true, y_pred, mask, dtype, loss_options)
     elif values is None or loss_options:
-        raise TypeError(_missing(loss_options))
+        raise TypeError(missing(loss_options))
+    else:
+        beside = {"y_true": y_true, "y_pred": y_pred, "dtype": dtype}
+        ignored = [f"{name}=" for name, x in beside.items() if x is not None]
     namespace(values=values, sample_weight=sample_weight, mask=mask)  # refuses other frameworks
     made_in = dtype_name(values) if is_float(values) else "float64"
     precision = max(ROUNDING[made_in], ROUNDING[printed.dtype])
-    values = _host("values", values)
+    values = host("values", values)
     check_not_empty("values", values.shape)
-    data = Data(values, _host("sample_weight", sample_weight), _host("mask", mask))
+    data = Data(values, host("sample_weight", sample_weight), host("mask", mask))
+    check_sizes(batch_size, data.rows if given is None else len(given.y_pred))
+    fit = Fit(printed, precision if rtol is None else 0.0, ABSOLUTE if given else 0.0, rtol)
     factor = 1.0 if loss_weight is None else weighted_losses([1.0], [loss_weight]).value
     extra = [] if additional is None else additional
     constant = batch_loss([], None, extra if isinstance(extra, (list, tuple)) else [extra]).value
+    asked = batching(data.rows, batch_size)
+    found, running = _candidates(data, asked, batch_size, divisor, given, fit, factor, constant)
     found = [
         variant
-        for candidate in _candidates(data, batch_size)
-        for variant in variants(candidate, class_axis, factor, constant)
+        for candidate in found
+        for variant in variants(candidate, class_axis, factor, constant, data.rows)
     ]
-    tolerance = printed.half_unit if rtol is None else rtol * abs(printed.number)
-    relative, absolute = (
-        (precision, ABSOLUTE if loss is not None else 0.0) if rtol is None else (0, 0)
-    )
-
-    def fits(candidate):
-        if not math.isfinite(printed.number):
-            return np.array_equal(candidate.value, printed.number, equal_nan=True)
-        rounding = relative * candidate.sums[3] + absolute * candidate.sums[4]
-        return abs(candidate.value - printed.number) <= tolerance * (1 + 1e-9) + rounding
-
-    return _identified(printed.number, tolerance, found, fits, min(precision, ROUNDING["float32"]))
+    return _identified(fit, found, running, min(precision, ROUNDING["float32"]), tuple(ignored))
 
 
-def _identified(number, tolerance, found, fits, precision):
+def _identified(
+    fits: Fit,
+    found: list[Candidate],
+    running: np.ndarray,
+    precision: float,
+    ignored: tuple[str, ...],
+) -> Identified:
     """Group the candidates that fit, and put them into order and words."""
-    installed = by_preference()[0].name
+    number, installed = fits.printed.number, by_preference()[0].name
     own = next((c for c in found if c.rule == installed and not c.slips), None)
     same = group_of(own, found, precision) if own else ()
     own_formula = own and plainest_formula(own, found)
     own_formula = own_formula and replace(own_formula, rule=installed)
-    matches = sorted(
-        (
-            match_of(group, number, found, own_formula)
-            for group in groups(filter(fits, found), precision)
-        ),
-        key=lambda match: (match.slips, match.rule != installed, match.relative_error),
+
+    def match(group: list[Candidate]) -> Match:
+        width = fits.width(group[0].sums[3], group[0].sums[4])
+        chance = chance_of(group[0], group, found, running, number, float(width))
+        return match_of(group, number, found, own_formula, chance)
+
+    fitting = sorted(
+        groups(filter(fits, found), precision),
+        key=lambda group: (group[0].slips, group[0].rule != installed, group[0].rank),
     )
     near = min(
-        (c for c in found if math.isfinite(c.value)),
+        (c for c in found if math.isfinite(c.value) and not c.kind),
         key=lambda c: (error(c.value, number), c.slips, c.rank),
         default=None,
     )
     return Identified(
         value=number,
-        tolerance=tolerance,
-        matches=tuple(matches),
-        nearest=match_of(group_of(near, found, precision), number, found, own_formula)
-        if near
-        else None,
-        keras=match_of(same, number, found, own_formula) if own else None,
+        tolerance=fits.tolerance,
+        matches=tuple(match(group) for group in fitting),
+        nearest=match(group_of(near, found, precision)) if near else None,
+        keras=match(list(same)) if own else None,
+        ignored=ignored,
     )
 
 
-def _check_settings(batch_size, rtol, loss_options):
-    asked = [name for name in ("reduction", "rule") if name in loss_options]
-    if asked:
-        raise TypeError(
-            f"identify tries every rule and reduction: leave {' and '.join(asked)} out, or ask "
-            "trace() for one of them."
-        )
-    whole = isinstance(batch_size, (int, np.integer)) and not isinstance(batch_size, bool)
-    if batch_size is not None and not (whole and batch_size > 0):
-        raise ValueError(
-            f"batch_size must be a positive whole number, or None. Received: {batch_size!r}."
-        )
-    number = isinstance(rtol, (int, float, np.number)) and not isinstance(rtol, bool)
-    if rtol is not None and not (number and 0 <= rtol < math.inf):
-        raise ValueError(
-            f"rtol must be a number from 0 on, such as 1e-3, or None. Received: {rtol!r}."
-        )
+def _candidates(data, asked, batch_size, divisor, given, fit, factor, constant):
+    """Return all candidates, and the running means that were tried.
 
+    Raise what the installed Keras raises if no rule takes the shapes.
+    """
 
-def _missing(loss_options):
-    if loss_options:
-        return (
-            f"{', '.join(loss_options)}: not an argument of identify, unless it is an option of a "
-            "loss, and loss= is missing."
-        )
-    return (
-        "identify needs the losses that the number was made of: pass values, or loss= with "
-        "y_true= and y_pred=."
-    )
+    def may_be(values, magnitudes):  # before loss weight and additional losses
+        fits = np.zeros(values.shape, bool)
+        for weight, extra in product({factor, 1.0}, {constant, 0.0}):
+            off = np.abs(weight * values + extra - fit.printed.number)
+            fits |= off <= fit.width(abs(weight) * magnitudes)
+        return fits
 
-
-def _from_loss(loss, y_true, y_pred, mask, dtype, options):
-    """Return the values of a loss, the mask, and the slip in the class axis."""
-    missing = [name for name, x in (("y_true=", y_true), ("y_pred=", y_pred)) if x is None]
-    if missing:
-        raise TypeError(f"identify needs {' and '.join(missing)} with loss=.")
-    path = trace(loss, y_true, y_pred, mask=mask, dtype=dtype, **options)
-    if path.mask is not mask:  # found on y_pred, or made by the loss
-        kept = [stage.value for stage in path.stages if stage.name == "mask_weight"]
-        mask = to_numpy(kept[0]) != 0 if kept else mask
-    name, slip = path.loss, None
-    entry = loss_named(name)
-    how = entry.class_axis
-    if how != "none":
-        classes = path.elementwise.shape[path.class_axis]
-    elif entry.target == "sparse" and entry.takes_logits:
-        _, _, bound = of_keras(loss) or (None, None, {})
-        classes = to_numpy(y_pred).shape[{**bound, **options}.get("axis", -1)]
-        how = "sum"
-    if how == "mean":
-        slip = classes, (f"The class axis is summed, which {name} averages.",)
-    elif how == "sum":
-        slip = 1 / classes, (f"The class axis is averaged, which {name} sums.",)
-    return path["values"].value, mask, slip
-
-
-def _host(name, x):
-    """Return an array or tensor as a float64 NumPy array, None as None."""
-    if x is None:
-        return None
-    is_array = hasattr(x, "dtype")
-    return asarray(np, to_numpy(x) if is_array else x, "float64", name)
-
-
-def _candidates(data, batch_size):
-    """Return all candidates; raise what the installed Keras raises if no rule takes the shapes."""
-    if batch_size is not None and batch_size >= data.rows:
-        batch_size = None
     with collected_warnings(), np.errstate(all="ignore"):  # it tries what nobody asked for
-        tried = list(rule_candidates(data, batch_size))
+        tried = list(rule_candidates(data, asked))
         rules = [candidate for candidate in tried if not isinstance(candidate, ValueError)]
         if not rules:
             raise tried[0]
-        return [*rules, *slip_candidates(data, batch_size)]
+        slips = slip_candidates(data, asked, divisor, len(RULES))
+        running, means = running_candidates(data, asked, may_be)
+        others = other_candidates(data, batch_size, given)
+        return [*rules, *slips, *running, *others], np.concatenate([[], *means])

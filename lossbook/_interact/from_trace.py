@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossbook._core import collected_warnings, size, to_numpy
+from lossbook._core import collected_warnings, shape_of, size, to_numpy
 from lossbook._interact.ledger import Ledger
 from lossbook._interact.state import ELEMENTS, State, rule_of
 from lossbook._losses import loss_named
@@ -20,13 +20,14 @@ def ledger_of(trace):
             f"{trace.loss} is atomic, no sum over elements: there are no elementwise losses that "
             "could be changed one by one. Print the trace itself."
         )
-    losses = _rounded(trace.elementwise)
-    if losses.size > ELEMENTS:
+    given = shape_of(trace.elementwise)
+    if size(given) > ELEMENTS:
         raise ValueError(
             f"An interactive ledger has room for {ELEMENTS} elements; this trace has "
-            f"{losses.size:,}, shape {losses.shape}. Trace a part, as in y_true[:2, :4], "
+            f"{size(given):,}, shape {given}. Trace a part, as in y_true[:2, :4], "
             "y_pred[:2, :4]; its coefficients are its own, for it divides by fewer values."
         )
+    losses = _rounded(trace.elementwise)
     class_axis = "none"
     if trace.class_axis is not None:
         class_axis = entry.class_axis

@@ -106,7 +106,7 @@ def test_the_right_answer_in_other_clothes(name, answer):
         ("class-axis-1", len, "Expected 3 numbers, got a function."),
         ("one-number-1", (1310721, 7.629e-7), "Number 1 of 2 is close, but not the right one."),
         ("one-number-1", (13107200, 7.629e-6), "Every number is too large by a factor of 10."),
-        ("one-number-2", 0.2196, "Your number is too large by a factor of 10."),
+        ("one-number-2", 0.1537, "Your number is too large by a factor of 7."),
         (
             "one-number-2",
             0.0221,

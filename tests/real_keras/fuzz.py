@@ -3,11 +3,10 @@
     python -m tests.real_keras.fuzz --calls 20000 --models 100 --numbers 1000 --seed 10000 --jobs 2
 
 Calls are compared with Keras's loss objects, whole models with `evaluate` and `fit`; of numbers
-`identify` has to list the rule that made them, and of decoys hardly any; models with losses and
-steps of their own are explained (`changed_models`). `--riddle 1 3` trains the
-nets of chapter 12 from these seeds. It runs on the backend that KERAS_BACKEND names, and needs
-nothing but Keras and lossbook. What it finds can be repeated alone: --calls 1 --seed (the seed that
-it names).
+`identify` has to list the rule or the slip that made them, and of decoys hardly any; models with
+losses and steps of their own are explained (`changed_models`). `--riddle 1 3` trains the nets of
+chapter 12 from these seeds. It runs on the backend that KERAS_BACKEND names, and needs nothing but
+Keras and lossbook. What it finds can be repeated alone: --calls 1 --seed (the seed that it names).
 """
 
 import argparse
@@ -72,14 +71,22 @@ def compare_changed(seeds):
 
 
 def compare_numbers(seeds):
-    """Return how many numbers `identify` told and how many decoys fitted; too many are a fault."""
-    from tests.unit.identify import draws
+    """Return how many numbers `identify` told and how many decoys fitted; too many are a fault.
+
+    Of slips the true one has to be among the first two.
+    """
+    from tests.unit.identify import draws, slip_draws
 
     count = len(seeds)
     missed = sum(not draws.listed(*data, digits=4) for data in draws.draws(count, seeds[0]))
     hits = sum(draws.decoy_hits(*decoy) for decoy in draws.decoys(count, seeds[0]))
-    counts = Counter(compared=2 * count, missed=missed, decoys=hits)
-    counts["mismatches"] = int(max(missed, hits) > max(BY_CHANCE * count, 5))
+    places = [slip_draws.place(slip) for slip in slip_draws.slips(count, seeds[0])]
+    unlisted = places.count(None)
+    later = sum(at is not None and at > 1 for at in places)
+    counts = Counter(compared=3 * count, missed=missed, decoys=hits)
+    counts.update({"slips not listed": unlisted, "slips behind the second": later})
+    worst = max(missed, hits, unlisted + later)
+    counts["mismatches"] = int(worst > max(BY_CHANCE * count, 5))
     return counts, []
 
 

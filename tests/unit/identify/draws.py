@@ -82,9 +82,12 @@ def decoys(count, seed):
 
 
 def decoy_hits(number, data):
-    """Say whether four digits of a decoy fit some rule; what is listed does make them."""
+    """Say whether four digits of a decoy fit something that is stated as a fact.
+
+    What is listed does make these digits.
+    """
     printed = f"{number:#.4g}"
     matches = lb.identify(printed, *data).matches
     half_unit = 0.51 * 10 ** (np.floor(np.log10(number)) - 3)
     assert all(abs(match.value - float(printed)) <= half_unit for match in matches)
-    return bool(matches)
+    return any(not match.by_chance for match in matches)

@@ -134,8 +134,8 @@ def test_as_text():
 def test_two_that_fit_are_told_apart_by_more_digits():
     found = lb.identify("1", V, W, M, rtol=0.5)
     assert repr(found).splitlines()[0] == (
-        f"1 ± 0.5: {len(found.matches)} choices of coefficients fit. More digits, or other data, "
-        "tell more."
+        f"1 ± 0.5: {len(found.matches)} choices of coefficients fit, perhaps by chance. More "
+        "digits, or other data, tell more."
     )
 
 
@@ -181,6 +181,9 @@ REFUSED = {
     "an argument misspelt": {"weights": [1.0]},
     "a reduction": {"reduction": "sum"},
     "an empty batch": {"batch_size": 0},
+    "batches of other rows": {"batch_size": [1, 2]},
+    "no batches": {"batch_size": []},
+    "a divisor of 0": {"divisor": 0},
     "a negative tolerance": {"rtol": -1},
     "two loss weights": {"loss_weight": np.ones(2)},
     "empty values": {"values": []},

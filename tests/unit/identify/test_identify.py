@@ -53,7 +53,7 @@ def test_what_no_rule_makes_is_not_listed():
 
 
 def test_of_four_digits_a_decoy_fits_by_chance_alone():
-    """Two of these 40; what is listed is printed with the same digits."""
+    """One of these 40; what is listed is printed with the same digits."""
     hits = [decoy for decoy in decoys(40, 6) if decoy_hits(*decoy)]
     assert len(hits) <= 2
 
