@@ -7,9 +7,14 @@ from typing import Any
 import numpy as np
 
 from lossbook._audit.checks import not_finite
-from lossbook._audit.checks.class_weights import first_labels, refusal, weighted
+from lossbook._audit.checks.class_weights import (
+    first_labels,
+    mean_finding,
+    refusal,
+    weighted,
+)
 from lossbook._audit.checks.given import GivenData
-from lossbook._audit.checks.own_errors import found as own_error
+from lossbook._audit.checks.given.own_errors import found as own_error
 from lossbook._audit.checks.own_steps import OwnSteps
 from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
 from lossbook._audit.checks.reported import Reported
@@ -92,14 +97,17 @@ def audit(
     findings += given.findings
     checks = _Checks()
     weighed = {**data, "x": x, "y": y, "sample_weight": sample_weight}
+    acted = class_weight is not None and any(weighed[name] is not data[name] for name in weighed)
     try:
         findings += _evaluated(model, checks, weighed, kept, given)
     except Exception as error:
         if x is data["x"]:
             raise
         findings.append(refusal(error, first_labels(data["x"], None)))  # of a class without weight
-        checks = _Checks()
+        checks, acted = _Checks(), False
         findings += _evaluated(model, checks, data, kept, given)
+    if acted:
+        findings += mean_finding(class_weight, *checks.weights)
     return ordered([*findings, *checks.findings(), *scaling(model)], checks.scope())
 
 
@@ -110,6 +118,7 @@ class _Checks:
         self.by_output, self.terms, self.batches = {}, Terms(), 0
         self.reported = Reported()
         self.rows, self.own_step, self.unseen = [], None, []
+        self.weights = 0.0, 0
 
     def see(self, batch, contributed):
         """Hand one batch to every check, with the contributions of each output."""
@@ -117,6 +126,9 @@ class _Checks:
         for index, call in enumerate(batch.calls):
             plain = OutputBatch(call, batch.rows, self.batches, contributed[index])
             repaired.append(plain.repaired)
+            if plain.weight is not None:
+                total, count = self.weights
+                self.weights = total + float(plain.weight.sum()), count + plain.weight.size
             if index not in self.by_output:
                 self.by_output[index] = [check(call.output) for check in Check.kinds]
             for check in self.by_output[index]:

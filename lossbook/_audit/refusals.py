@@ -11,11 +11,11 @@ from lossbook._audit.checks import (
     labels,
     masks,
     not_finite,
-    own_errors,
     targets,
     terms,
     weights,
 )
+from lossbook._audit.checks.given import own_errors
 from lossbook._core import (
     attached_mask,
     dtype_name,

@@ -12,6 +12,9 @@ CLASS_WEIGHT_REFUSED = Hazard("class-weight-refused", "error", "05_weights.ipynb
 CLASS_WEIGHT_LABELS = Hazard("class-weight-labels", "error", "05_weights.ipynb", 200)
 CLASS_WEIGHT_MISSING = Hazard("class-weight-missing", "warning", "05_weights.ipynb", 210)
 
+CLASS_WEIGHT_MEAN = Hazard("class-weight-mean", "note", "05_weights.ipynb", 215)
+_EVEN = 0.02
+
 
 def weighted(x, y, sample_weight, class_weight):
     """Return (x, y, sample_weight, findings): class weights turned into weights, as fit does it.
@@ -45,7 +48,10 @@ def refusal(error, labels=None, both=False):
         fix = "Pass sample_weight, one array per output."
     else:
         why = "fit refuses this class_weight for these data"
-        fix = "Name every class, from 0 on, or pass sample_weight instead, made from the labels."
+        fix = (
+            "Name every class, from 0 on, by a whole number: `class_weight = {int(key): weight for "
+            "key, weight in class_weight.items()}`; or pass sample_weight, made from the labels."
+        )
     return CLASS_WEIGHT_REFUSED.found(
         f"{why}: fit fails.", fix, evidence | {"Keras": keras_words(error)}
     )
@@ -96,7 +102,7 @@ def _problems(labels, class_weight):
         )
         return
     classes = {int(n) for n in np.unique(numbers)}
-    missing = sorted(classes - {key for key in class_weight if isinstance(key, (int, np.integer))})
+    missing = sorted(number for number in classes if number not in class_weight)  # 1.0 is 1
     if missing:
         count = int(np.isin(numbers, missing).sum())
         yield CLASS_WEIGHT_MISSING.found(
@@ -107,7 +113,22 @@ def _problems(labels, class_weight):
         )
 
 
-_THREE = {0: 1.0, 1: 2.0, 2: 3.0}
+def mean_finding(class_weight, total, count):
+    """Yield a finding if class weights are not 1 in the mean over the rows that were seen."""
+    mean = total / count if count else 1.0
+    if not np.isfinite(mean) or abs(mean - 1) < _EVEN or mean <= 0:
+        return
+    yield CLASS_WEIGHT_MEAN.found(
+        f"The class weights are {mean:.4g} in the mean over these rows. fit multiplies its loss by "
+        f"them and divides by the number of rows: about {mean:.4g} times what evaluate and val_loss "
+        "say, which have no class weights. The steps are as much larger.",
+        "Divide them by their mean: write `class_weight = {key: weight / "
+        f"{mean:.6g} for key, weight in class_weight.items()}}`.",
+        {"mean": mean, "rows": count, "class_weight": dict(class_weight)},
+    )
+
+
+_THREE = {0: 0.5, 1: 1.0, 2: 1.5}
 
 
 @CLASS_WEIGHT_REFUSED.example
@@ -128,6 +149,14 @@ def class_weight_on_several_labels(mended=False):
 @CLASS_WEIGHT_MISSING.example
 def class_weight_without_a_class(mended=False):
     """Three classes, two of them named."""
-    weight = _THREE if mended else {0: 1.0, 1: 2.0}
+    weight = _THREE if mended else {0: 0.5, 1: 1.25}
     y = np.array([0, 1, 2, 1])
     return passing(simplex(4, 3), y, "sparse_categorical_crossentropy", class_weight=weight)
+
+
+@CLASS_WEIGHT_MEAN.example
+def class_weights_of_another_mean(mended=False):
+    """A weight of 10 for half of the rows, 1 for the others."""
+    weight = {0: 1 / 5.5, 1: 10 / 5.5} if mended else {0: 1.0, 1: 10.0}
+    y = np.array([0, 1, 0, 1])
+    return passing(simplex(4, 2), y, "sparse_categorical_crossentropy", class_weight=weight)

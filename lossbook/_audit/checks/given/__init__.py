@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from lossbook._audit.checks.given import kinds, structure
+from lossbook._audit.checks.given import closures, kinds, own_errors, structure
 from lossbook._audit.finding import Finding, keras_words
 from lossbook._model import (
     Given,
@@ -14,7 +14,7 @@ from lossbook._model import (
     overridden,
 )
 
-__all__ = ["GivenData", "kinds", "structure"]
+__all__ = ["GivenData", "closures", "kinds", "own_errors", "structure"]
 
 _REFUSALS = (
     structure.STRUCTURE_REFUSED.code,
@@ -45,7 +45,8 @@ class GivenData:
     def _of(self, given, first):
         yielded = self.data["y"] is None
         arrays = None if hasattr(self.data["x"], "element_spec") else first
-        found = [*structure.findings(given, arrays), *kinds.loss_weights(given.loss_weights)]
+        found = [*structure.findings(given, arrays), *closures.findings(given.loss)]
+        found += kinds.loss_weights(given.loss_weights)
         if not yielded:
             return found
         more = "y and sample_weight are what x yields."

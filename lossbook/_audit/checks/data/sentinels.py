@@ -1,0 +1,166 @@
+"""Targets that mean 'unknown', such as -1 or -999, and count as numbers all the same."""
+
+import numpy as np
+
+from lossbook._audit.examples import drawn, passing
+from lossbook._audit.finding import Hazard
+from lossbook._audit.observation import Check
+from lossbook._core import to_numpy
+
+TARGETS_SENTINEL = Hazard("targets-sentinel", "warning", "04_masks.ipynb", 85)
+SENTINELS = (-1, -9, -99, -100, -999, -9999, -32768, 255, 999, 9999, 99999, 65535)
+_MOST = 0.9  # of the targets
+_TRIED = 64  # so many rows are tried
+
+
+class Sentinel(Check):
+    """One value that is repeated apart from all others, at positions that count."""
+
+    def __init__(self, output):
+        super().__init__(output)
+        self.counts = dict.fromkeys(SENTINELS, 0)
+        self.low = dict.fromkeys(SENTINELS, np.inf)
+        self.high = dict.fromkeys(SENTINELS, -np.inf)
+        self.targets, self.whole, self.shape = 0, True, None
+        self.some: set[float] = set()
+        self.skipped: dict[float, bool | None] = {}
+
+    def see(self, batch):
+        """Count what looks like a mark, and where the other targets lie."""
+        if batch.output.whole or self.output.entry.target not in ("regression", "own"):
+            return
+        if batch.y_true is None or batch.y_true.dtype == bool or batch.y_pred is None:
+            return
+        y = batch.y_true[_kept(batch)]
+        if not y.size:
+            return
+        self.shape, self.targets = self.shape or batch.y_true.shape, self.targets + y.size
+        if len(self.some) < 64:
+            self.some |= set(np.unique(y[:4096])[:64].tolist())
+        low, high = float(np.nanmin(y)), float(np.nanmax(y))
+        for value in SENTINELS:
+            if not low <= value <= high or not (marks := y == value).any():
+                self.low[value] = min(self.low[value], low)
+                self.high[value] = max(self.high[value], high)
+                continue
+            self.counts[value] += int(marks.sum())
+            others = y[~marks]
+            if others.size:
+                self.low[value] = min(self.low[value], float(np.nanmin(others)))
+                self.high[value] = max(self.high[value], float(np.nanmax(others)))
+            if value not in self.skipped:
+                self.skipped[value] = _skips(batch, value)
+            rows = (batch.y_true == value).reshape(len(batch.y_true), -1)
+            self.whole &= bool((rows.any(1) == rows.all(1)).all())
+
+    def _stands_apart(self, value):
+        """Say whether a value lies where no other target does, and is repeated."""
+        low, high = self.low[value], self.high[value]
+        if not (2 <= self.counts[value] <= _MOST * self.targets and low < high):
+            return False
+        others = {one for one in self.some if one != value}
+        if value == -1:
+            return low >= 0 and (high >= 3 or any(one != round(one) for one in others))
+        gap = low - value if value < low else value - high
+        return gap > 0.5 * (high - low)
+
+    def findings(self):
+        """Yield a finding for the value that is repeated most."""
+        found = [value for value in SENTINELS if self.counts[value] and self._stands_apart(value)]
+        found = [value for value in found if self.skipped.get(value) is False]
+        if not found:
+            return
+        value = max(found, key=self.counts.get)
+        loss = self.output.loss_name or "the loss function"
+        yield TARGETS_SENTINEL.found(
+            f"{self.head}{self.counts[value]} of {self.targets} targets are {value}, apart from "
+            f"all others. If that means 'unknown': {loss} takes it for a number, and trains "
+            "towards it.",
+            self._fix(value),
+            {
+                "y_true.shape": self.shape,
+                f"targets of {value}": self.counts[value],
+                "the others": [self.low[value], self.high[value]],
+            },
+        )
+
+    def _fix(self, value):
+        if not self.output.loss_name:
+            return f"Let the loss return 0 where y_true is {value}, or pass weights of 0 there."
+        if self.whole:
+            keep = f"(y != {value})" + ("" if len(self.shape) == 1 else ".all(-1)")
+            return (
+                f"Weigh them 0 and divide by the others: write `sample_weight = {keep}"
+                f".astype('float32'); loss = keras.losses.{_class(self.output)}"
+                "(reduction='mean_with_sample_weight')` and compile again."
+            )
+        known = f"keras.ops.cast(y_true != {value}, 'float32')"
+        return (
+            "Average over the known targets of each row: write `loss = lambda y_true, y_pred: "
+            f"keras.ops.sum({known} * keras.losses.{self.output.loss_name}(y_true[..., None], "
+            f"y_pred[..., None]), -1) / keras.ops.maximum(keras.ops.sum({known}, -1), 1.0)` and "
+            "compile again."
+        )
+
+
+def _class(output):
+    return type(output.loss).__name__ if output.loss_name is None else _classes()[output.loss_name]
+
+
+def _classes():
+    """Return the classes of Keras's losses by the names of their functions."""
+    import keras
+
+    classes = {}
+    for name, kind in vars(keras.losses).items():
+        if isinstance(kind, type) and issubclass(kind, keras.losses.Loss):
+            words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+            classes[words] = name
+    return {**classes, "huber": "Huber", "log_cosh": "LogCosh", "kl_divergence": "KLDivergence"}
+
+
+def _kept(batch):
+    """Return which targets count, in their shape."""
+    kept, y_true = batch.kept, batch.y_true
+    if kept.ndim == y_true.ndim - 1:
+        kept = kept[..., None]
+    try:
+        return np.broadcast_to(kept, y_true.shape)
+    except ValueError:
+        return np.ones(y_true.shape, bool)
+
+
+def _skips(batch, value):
+    """Say whether what is predicted there is all the same to the loss; None: it can't be tried."""
+    from keras import ops
+
+    y_true, y_pred = batch.y_true[:_TRIED], batch.y_pred[:_TRIED]
+    marks = y_true == value
+    if not marks.any():
+        rows = (batch.y_true == value).reshape(len(batch.y_true), -1).any(1)
+        y_true, y_pred = batch.y_true[rows][:_TRIED], batch.y_pred[rows][:_TRIED]
+        marks = y_true == value
+    if marks.ndim == y_pred.ndim - 1:
+        marks = marks[..., None]
+    try:
+        other = np.where(marks, y_pred + 0.5, y_pred).astype(y_pred.dtype)
+        call = batch.output.loss.call
+        found = [to_numpy(call(*map(ops.convert_to_tensor, (y_true, p)))) for p in (y_pred, other)]
+    except Exception:
+        return None
+    return bool(np.allclose(*found, rtol=1e-6, atol=0, equal_nan=True))
+
+
+@TARGETS_SENTINEL.example
+def unknown_is_minus_999(mended=False):
+    """Two targets of -999 among eight."""
+    y = drawn(8, 1, seed=1)
+    weight = np.ones(8, "float32")
+    weight[2:4] = 0
+    if mended:
+        from keras import losses
+
+        loss = losses.MeanSquaredError(reduction="mean_with_sample_weight")
+        return passing(drawn(8, 1), y, loss)
+    y[2:4] = -999
+    return passing(drawn(8, 1), y, "mse")

@@ -1,0 +1,90 @@
+"""Weights below 0, and weights whose sum is nothing."""
+
+import numpy as np
+
+from lossbook._audit.examples import array, drawn, passing
+from lossbook._audit.finding import Hazard
+from lossbook._audit.observation import MEANS, Check
+
+WEIGHTS_NEGATIVE = Hazard("weights-negative", "warning", "05_weights.ipynb", 246)
+WEIGHTS_SUM = Hazard("weights-sum", "warning", "05_weights.ipynb", 247)
+_CANCELLED = 0.05  # what is left of the sum of the absolute weights
+_TINY = 1e-3
+
+
+class Signs(Check):
+    """Weights of both signs, of one sign below 0, and weights that add up to nothing."""
+
+    def __init__(self, output):
+        super().__init__(output)
+        self.count = self.negative = self.positive = 0
+        self.sums, self.sizes = [], []
+        self.lowest, self.shape, self.reduction = np.inf, None, None
+
+    def see(self, batch):
+        """Count signs, and add up."""
+        weight = batch.weight
+        if weight is None or not weight.size:
+            return
+        self.shape, self.reduction = self.shape or weight.shape, batch.reduction
+        self.count += weight.size
+        self.negative += int((weight < 0).sum())
+        self.positive += int((weight > 0).sum())
+        self.lowest = min(self.lowest, float(weight.min()))
+        self.sums.append(float(weight.sum(dtype=np.float64)))
+        self.sizes.append(float(np.abs(weight).sum(dtype=np.float64)))
+
+    def findings(self):
+        """Yield a finding for the signs, and one for the sums."""
+        evidence = {"weights": self.count, "below 0": self.negative, "lowest": self.lowest}
+        if self.negative:
+            every = not self.positive
+            much = "all weights that count are" if every else f"{self.negative} of {self.count} are"
+            yield WEIGHTS_NEGATIVE.found(
+                f"{self.head}weights below 0: {much}. Training makes the predictions of such rows "
+                "worse, without an end where the loss has none.",
+                "Weights say how much a row counts: `sample_weight = np.maximum(sample_weight, 0)` "
+                "leaves these rows out, `sample_weight = np.abs(sample_weight)` takes them in.",
+                evidence,
+                "error" if every else None,
+            )
+        pairs = list(zip(self.sums, self.sizes, strict=True))
+        cancelled = [s for s, size in pairs if size and abs(s) <= _CANCELLED * size]
+        by_sum = self.reduction == "mean_with_sample_weight"
+        if self.negative and self.positive and cancelled:
+            what = "the loss is a sum of differences"
+            if by_sum:
+                what = "the loss is divided by nearly 0, or is 0 where it is exactly that"
+            yield WEIGHTS_SUM.found(
+                f"{self.head}weights of both signs cancel: in {len(cancelled)} of {len(pairs)} "
+                f"batches next to nothing is left of their sum; {what}.",
+                "Use weights of one sign: `sample_weight = np.abs(sample_weight)`, or "
+                "`sample_weight = np.maximum(sample_weight, 0)`.",
+                {"sums of weights": self.sums[:6], "of absolute weights": self.sizes[:6]},
+                "error" if by_sum else None,
+            )
+        elif self.reduction in MEANS and 0 < sum(self.sizes) < _TINY * self.count:
+            mean = sum(self.sizes) / self.count
+            yield WEIGHTS_SUM.found(
+                f"{self.head}the weights are next to nothing, {mean:.2g} in the mean. Keras "
+                "divides by the number of values and not by the sum of the weights, so that the "
+                "loss is as small, and with it the step.",
+                "Divide them by their mean: write `sample_weight = sample_weight / "
+                "np.mean(sample_weight)`.",
+                {"weights": self.count, "mean": mean, "sum": sum(self.sums)},
+            )
+
+
+@WEIGHTS_NEGATIVE.example
+def one_weight_below_zero(mended=False):
+    """A weight of -1 among four."""
+    weight = array(1, 2, 0.5 if mended else -1, 3)
+    return passing(drawn(4, 3), drawn(4, 3, seed=1), "mse", sample_weight=weight)
+
+
+@WEIGHTS_SUM.example
+def weights_that_add_up_to_one(mended=False):
+    """Weights divided by the sum over 2,000 rows."""
+    weight = np.full(2000, 1.0 if mended else 1 / 2000, "float32")
+    y = drawn(2000, 1, seed=1)
+    return passing(drawn(2000, 1), y, "mse", sample_weight=weight, batch_size=1000)
