@@ -20,6 +20,7 @@ from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
 from lossbook._audit.checks.reported import Reported
 from lossbook._audit.checks.terms import Terms
 from lossbook._audit.finding import Findings, ordered
+from lossbook._audit.head import Seen
 from lossbook._audit.mask_path import MaskPath
 from lossbook._audit.observation import Check, OutputBatch
 from lossbook._audit.refusals import refused
@@ -91,7 +92,7 @@ def audit(
     except Exception as error:  # of a first batch
         if (own := own_error(error, "The data")) is None:
             raise
-        return ordered([own])
+        return ordered([own], seen=Seen().lines(False, False))
     data = given.data
     x, y, sample_weight, findings = weighted(data["x"], y, sample_weight, class_weight)
     findings += given.findings
@@ -108,7 +109,8 @@ def audit(
         findings += _evaluated(model, checks, data, kept, given)
     if acted:
         findings += mean_finding(class_weight, *checks.weights)
-    return ordered([*findings, *checks.findings(), *scaling(model)], checks.scope())
+    seen = checks.seen.lines(class_weight is not None, given.structure_known)
+    return ordered([*findings, *checks.findings(), *scaling(model)], checks.scope(), seen)
 
 
 class _Checks:
@@ -118,11 +120,12 @@ class _Checks:
         self.by_output, self.terms, self.batches = {}, Terms(), 0
         self.reported = Reported()
         self.rows, self.own_step, self.unseen = [], None, []
-        self.weights = 0.0, 0
+        self.weights, self.seen = (0.0, 0), Seen()
 
     def see(self, batch, contributed):
         """Hand one batch to every check, with the contributions of each output."""
         repaired = []
+        self.seen.see(batch.calls, batch.additional)
         for index, call in enumerate(batch.calls):
             plain = OutputBatch(call, batch.rows, self.batches, contributed[index])
             repaired.append(plain.repaired)
@@ -166,6 +169,7 @@ def _evaluated(model, checks, data, kept, given):
         nonlocal rows
         rows += batch_rows
         checks.rows.append(batch_rows)
+        checks.seen.count(batch_rows, replica)
         weight, value, magnitude = (
             float(np.ravel(to_numpy(tensors.pop(f"step/{name}")))[0])
             for name in ("weight", "value", "magnitude")

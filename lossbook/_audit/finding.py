@@ -113,17 +113,20 @@ def _shown(value):
 class Findings(tuple[Finding, ...]):
     """All findings of an audit, errors first, then along the path: a tuple that can be read.
 
-    `scope` says what audit could not look at.
+    `scope` says what audit could not look at, `seen` what it did: rows, batches, outputs, checks.
     """
 
     scope = ""
+    seen = ""
 
     def __repr__(self) -> str:
-        return "\n\n".join([self._head(), *map(str, self)])
+        head = "\n".join(filter(None, [self._head(), self.seen]))
+        return "\n\n".join([head, *map(str, self)])
 
     def _repr_html_(self) -> str:
         items = "".join(_html(finding) for finding in self)
-        return f'<div class="lossbook"><p>{escape(self._head())}</p>{items}</div>'
+        head = "".join(f"<p>{escape(line)}</p>" for line in (self._head(), self.seen) if line)
+        return f'<div class="lossbook">{head}{items}</div>'
 
     def _head(self):
         counts = {s: sum(finding.severity == s for finding in self) for s in SEVERITIES}
@@ -147,7 +150,7 @@ def _html(finding):
     )
 
 
-def ordered(findings: Iterable[Finding], scope: str = "") -> Findings:
+def ordered(findings: Iterable[Finding], scope: str = "", seen: str = "") -> Findings:
     """Return Findings: by severity, then along the path; each message once."""
     unique: dict[tuple[str, str], Finding] = {}
     for finding in findings:
@@ -155,5 +158,5 @@ def ordered(findings: Iterable[Finding], scope: str = "") -> Findings:
     found = Findings(
         sorted(unique.values(), key=lambda f: (SEVERITIES.index(f.severity), HAZARDS[f.code].place))
     )
-    found.scope = scope
+    found.scope, found.seen = scope, seen
     return found

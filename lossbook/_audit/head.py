@@ -10,8 +10,6 @@ _NAMES = 3  # so many outputs are named
 class Seen:
     """What the batches of an audit had."""
 
-    given: bool = True  # class weights or not
-    structure: bool = True
     rows: int = 0
     batches: int = 0
     outputs: list[str] = field(default_factory=list)
@@ -20,10 +18,13 @@ class Seen:
     masks: bool = False
     additional: bool = False
 
-    def see(self, rows: int, calls: Any, additional: Any) -> None:
-        """Take in one batch: its rows, calls of losses, additional losses."""
+    def count(self, rows: int, replica: int) -> None:
+        """Count one batch, or what one of several replicas has of it."""
         self.rows += rows
-        self.batches += 1
+        self.batches += replica == 0
+
+    def see(self, calls: Any, additional: Any) -> None:
+        """Take in the calls of losses and the additional losses of one batch."""
         self.additional |= bool(additional)
         for call in calls:
             name = call.output.name
@@ -37,8 +38,11 @@ class Seen:
     def lines(self, class_weight: bool, structure: bool) -> str:
         """Return one or two sentences: what was seen and checked, and what was not, and why."""
         if not self.batches:
-            return ""
-        seen = [_count(self.rows, "row"), _count(self.batches, "batch"), self._of_outputs()]
+            return "Nothing was computed: Keras refuses this, or fails."
+        seen = [_count(self.rows, "row"), _count(self.batches, "batch")]
+        if not self.outputs:
+            return f"Seen: {', '.join(seen)}."
+        seen.append(f"{_count(len(self.outputs), 'output')} ({_listed(self.outputs)})")
         ran = ["targets", "predictions", "values"]
         ran = ["structure", *ran] if structure else ran
         skipped = [] if structure else ["structure (not known before the model runs)"]
@@ -49,17 +53,17 @@ class Seen:
             ("additional losses", self.additional, "none"),
             ("what depends on the batch", self.batches > 1, "one batch alone"),
         ):
-            (ran.append(name) if holds else skipped.append(f"{name} ({why})"))
+            if holds:
+                ran.append(name)
+            else:
+                skipped.append(f"{name} ({why})")
         if self.own_losses:
-            skipped.append(f"the range of targets of {_listed(self.own_losses)} (a loss of its own)")
-        return (
-            f"Seen: {', '.join(seen)}. Checked: {', '.join(ran)}. Not: {', '.join(skipped)}."
-            if skipped
-            else f"Seen: {', '.join(seen)}. Checked: {', '.join(ran)}."
-        )
-
-    def _of_outputs(self):
-        return f"{_count(len(self.outputs), 'output')} ({_listed(self.outputs)})"
+            skipped.append(
+                f"the range of targets of {_listed(self.own_losses)} (a loss of its own)"
+            )
+        parts = [f"Seen: {', '.join(seen)}.", f"Checked: {', '.join(ran)}."]
+        parts += [f"Not: {', '.join(skipped)}."] if skipped else []
+        return " ".join(parts)
 
 
 def _count(number, what):

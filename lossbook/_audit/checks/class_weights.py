@@ -26,7 +26,8 @@ def weighted(x, y, sample_weight, class_weight):
     error = refused_by_fit(x, y, sample_weight, class_weight)
     labels = first_labels(x, y)
     if error is not None:
-        return x, y, sample_weight, [refusal(error, labels, sample_weight is not None)]
+        both = sample_weight is not None
+        return x, y, sample_weight, [refusal(error, labels, both, class_weight)]
     findings = [] if labels is None else list(_problems(labels, class_weight))
     if any(finding.severity == "error" for finding in findings):
         return x, y, sample_weight, findings
@@ -34,7 +35,7 @@ def weighted(x, y, sample_weight, class_weight):
         return *with_class_weight(x, y, None, class_weight), findings
 
 
-def refusal(error, labels=None, both=False):
+def refusal(error, labels=None, both=False, class_weight=None):
     """Return the Finding for class weights that fit refuses; `labels` are the targets, if known."""
     evidence = {} if labels is None else {"y_true.shape": labels.shape}
     if both:
@@ -43,6 +44,9 @@ def refusal(error, labels=None, both=False):
     elif labels is not None and labels.ndim > 2:
         why = f"class_weight needs one label per row, but y_true has the shape {labels.shape}"
         fix = f"Pass sample_weight of shape {labels.shape[:-1]} instead, made from the labels."
+    elif isinstance(class_weight, (list, tuple, np.ndarray)):
+        why = "class_weight is a dict, class number -> weight"
+        fix = "Write `class_weight = dict(enumerate(class_weight))`."
     elif labels is None:
         why = "class_weight is for models with a single output, and for data that fit can map"
         fix = "Pass sample_weight, one array per output."
@@ -108,9 +112,18 @@ def _problems(labels, class_weight):
         yield CLASS_WEIGHT_MISSING.found(
             f"class_weight does not name all classes: {missing} weigh 1, in {count} of "
             f"{numbers.size} rows.",
-            "Name every class; the keys are whole numbers, not strings.",
+            _names(class_weight, missing),
             evidence | {"class_weight": dict(class_weight), "classes": sorted(classes)},
         )
+
+
+def _names(class_weight, missing):
+    """Return code that names the classes that are missing."""
+    if class_weight and all(isinstance(key, str) and key.isdecimal() for key in class_weight):
+        code = "{int(key): weight for key, weight in class_weight.items()}"
+        return f"The keys are whole numbers, not strings: `class_weight = {code}`."
+    more = ", ".join(f"{number}: 1.0" for number in missing)
+    return f"Name every class: `class_weight = {{**class_weight, {more}}}`, with its own weight."
 
 
 def mean_finding(class_weight, total, count):
@@ -119,9 +132,9 @@ def mean_finding(class_weight, total, count):
     if not np.isfinite(mean) or abs(mean - 1) < _EVEN or mean <= 0:
         return
     yield CLASS_WEIGHT_MEAN.found(
-        f"The class weights are {mean:.4g} in the mean over these rows. fit multiplies its loss by "
-        f"them and divides by the number of rows: about {mean:.4g} times what evaluate and val_loss "
-        "say, which have no class weights. The steps are as much larger.",
+        f"The class weights are {mean:.4g} in the mean over these rows. fit multiplies by them and "
+        f"divides by the number of rows: its loss is about {mean:.4g} times what evaluate and "
+        "val_loss say, which have no class weights. The steps are as much larger.",
         "Divide them by their mean: write `class_weight = {key: weight / "
         f"{mean:.6g} for key, weight in class_weight.items()}}`.",
         {"mean": mean, "rows": count, "class_weight": dict(class_weight)},

@@ -143,7 +143,7 @@ PLANS = (
         SPARSE,
         3,
         "softmax",
-        class_weight={0: 1.0, 1: 2.0, 2: 0.5},
+        class_weight={0: 0.75, 1: 1.5, 2: 0.75},
     ),
     Plan("two outputs", "flat", "real", "MeanSquaredError", 2, outputs=2, loss_weights=(1.0, 0.5)),
     Plan("add_loss", "sampled", "real", "MeanSquaredError", 2),

@@ -75,7 +75,7 @@ def test_what_a_finding_says(code, plant, snapshot):
 
 
 def test_a_hazard_has_a_severity_a_chapter_a_place_and_an_example():
-    assert len({hazard.place for hazard in HAZARDS.values()}) == len(HAZARDS) == 50
+    assert len({hazard.place for hazard in HAZARDS.values()}) == len(HAZARDS) == 56
     for code, hazard in HAZARDS.items():
         assert hazard.severity in SEVERITIES and hazard.planted is not None, code
         numbered = list(BOOK.glob(f"{hazard.chapter[:2]}_*.ipynb"))
@@ -166,8 +166,14 @@ def test_errors_come_first_and_then_the_order_of_the_path():
 def test_nothing_found():
     findings = audited(batches.summed(mended=True))
     assert findings == () and isinstance(findings, Findings)
-    assert repr(findings) == "Nothing found."
-    assert findings._repr_html_() == '<div class="lossbook"><p>Nothing found.</p></div>'
+    seen = (
+        "Seen: 4 rows, 1 batch, 1 output ('out'). Checked: structure, targets, predictions, "
+        "values. Not: weights (none), class weights (none), masks (none), additional losses "
+        "(none), what depends on the batch (one batch alone)."
+    )
+    assert repr(findings) == f"Nothing found.\n{seen}"
+    page = f'<div class="lossbook"><p>Nothing found.</p><p>{html.escape(seen)}</p></div>'
+    assert findings._repr_html_() == page
 
 
 def test_the_list_reads_as_text_and_as_html():
@@ -231,7 +237,7 @@ def test_a_dataset_with_class_weights():
 
     case = class_weights.class_weight_without_a_class()
     dataset = tf.data.Dataset.from_tensor_slices((case.data["x"], case.data["y"])).batch(2)
-    weight = {0: 1.0, 1: 2.0, 2: 3.0}
+    weight = {0: 0.5, 1: 1.0, 2: 1.5}
     assert codes(lb.audit(case.model, dataset, class_weight=weight)) == []
     del weight[2]  # an array weighs it 1; of a dataset the lookup fails, at the second batch
     (finding,) = lb.audit(case.model, dataset, class_weight=weight)

@@ -12,6 +12,7 @@ from lossbook._model import (
     is_nested,
     outputs_of,
     overridden,
+    refuse_nothing,
 )
 
 __all__ = ["GivenData", "closures", "kinds", "own_errors", "structure"]
@@ -33,11 +34,15 @@ class GivenData:
 
     def __init__(self, model: Any, data: dict[str, Any]) -> None:
         self.data, first = data, None
+        self.structure_known = False
         if data["y"] is None and not hasattr(data["x"], "shape"):
             first, self.data = _first_batch(data)
+            if first is None and hasattr(data["x"], "__next__"):
+                refuse_nothing(0, data["x"], "audit")
         found = list(kinds.findings(first or data))
         if not any(finding.code in _REFUSALS for finding in found):
             given = _given(model, first or data)
+            self.structure_known = given is not None
             found += [] if given is None else self._of(given, first or data)
         self.refusals = [finding for finding in found if finding.code in _REFUSALS]
         self.findings = [finding for finding in found if finding.code not in _REFUSALS]

@@ -73,7 +73,7 @@ def _refused(where, leaf, name):
         )
         if hasattr(leaf, "to_dense") and not tf_sparse:
             fix = f"`{where} = {where}.to_dense()`"
-    elif error is not None or (dtype == "string" and name != "x"):
+    elif error is not None or (_is_text(leaf, dtype) and name != "x"):
         fix = _conversion(where, leaf, dtype)
     if fix is None:
         return None
@@ -85,6 +85,12 @@ def _refused(where, leaf, name):
         f"Write {fix}.",
         {"shape": tuple(getattr(leaf, "shape", ())), "first": _first(leaf)} | words,
     )
+
+
+def _is_text(leaf, dtype):
+    """Say whether these are strings: of TensorFlow, or objects that it takes for strings."""
+    objects = isinstance(leaf, np.ndarray) and leaf.dtype == object and leaf.size
+    return dtype == "string" or (objects and isinstance(leaf.ravel()[0], str))
 
 
 def _first(leaf):
@@ -110,6 +116,11 @@ def _conversion(where, leaf, dtype):
             "(one column for each field)"
         )
     if not isinstance(leaf, np.ndarray):
+        if dtype == "string" and hasattr(leaf, "numpy"):
+            return (
+                f"`{where} = np.unique({where}.numpy(), return_inverse=True)[1].reshape("
+                f"{where}.shape)`, numbers of the classes in alphabetical order"
+            )
         if hasattr(leaf, "to_numpy"):
             return f"`{where} = {where}.to_numpy('float32', na_value=np.nan)`"
         return None
