@@ -12,6 +12,8 @@ from importlib import resources
 from textwrap import fill
 from typing import Any
 
+from lossbook._core import described
+
 _REFUSED = "."
 
 
@@ -38,7 +40,7 @@ def cases() -> tuple[str, ...]:
 
 def _row(key):
     """Return (distinct numbers, a letter for each release) of "CASE" or "CASE METHOD"."""
-    case, _, what = key.partition(" ")
+    case, _, what = key.partition(" ") if isinstance(key, str) else (described(key), "", "")
     if case not in _table()["cases"]:
         raise ValueError(f"No case {case!r} in the atlas. `lossbook.atlas.cases()` lists them.")
     found = {
@@ -123,9 +125,10 @@ def text(key: str) -> str:
           1.731
               Keras 2.2.4 and 2.2.5
     """
+    numbers = groups(key)
     nothing = "not logged" if key.endswith("_loss") else "refused"
     found = [key]
-    for number, names in groups(key):
+    for number, names in numbers:
         several = number if isinstance(number, list) else [number]
         words = (nothing if one is None else f"{one:#.4g}" for one in several)
         # A space within "Keras 3" or "2.0 to 2.3" is no place for a new line.
@@ -159,6 +162,14 @@ def spans(names: Iterable[str]) -> str:
         >>> print(atlas.spans(["keras-2.2.4", "keras-3.0.5", "keras-3.1.1", "keras-3.2.1"]))
         Keras 2.2.4, Keras 3.0.5 to 3.2.1
     """
+    chosen = names if isinstance(names, Iterable) and not isinstance(names, str) else [names]
+    names = list(chosen)
+    unknown = [name for name in names if not isinstance(name, str) or name not in releases()]
+    if unknown:
+        raise ValueError(
+            "spans() takes a list of the names that `lossbook.atlas.releases()` lists. Received: "
+            f"{described(unknown[0])}."
+        )
     parts = []
     for line, members in lines().items():
         if set(members) <= set(names):

@@ -7,6 +7,8 @@ images, labels = data.segmentation(8, size=64, seed=1)
 
 import numpy as np
 
+from lossbook._core import described
+
 CLASSES = ("ground", "disk", "square", "triangle", "spot")
 """The classes of `segmentation`, in the order of their numbers."""
 
@@ -44,7 +46,7 @@ def segmentation(count: int, size: int = 64, seed: int = 0) -> tuple[np.ndarray,
         labels: int32 `(count, size, size)`, numbers of `CLASSES`.
 
     Raises:
-        ValueError: `count` or `size` is too small, or no whole number.
+        ValueError: `count`, `size` or `seed` is too small, or no whole number.
 
     Examples:
         >>> images, labels = segmentation(20, size=32, seed=1)
@@ -55,7 +57,7 @@ def segmentation(count: int, size: int = 64, seed: int = 0) -> tuple[np.ndarray,
     """
     count = _whole("count", count, 1)
     size = _whole("size", size, 16)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(_whole("seed", seed, 0))
     labels = np.stack([_scene(rng, size, spot=i % RARE == 0) for i in range(count)])
     images = _COLOURS[labels] + rng.normal(0, _NOISE, (count, size, size, 3))
     return images.astype("float32"), labels
@@ -66,7 +68,8 @@ def _whole(name, value, least):
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not whole or value < least:
         raise ValueError(
-            f"`{name}` must be a whole number, at least {least}. Received: {name}={value!r}"
+            f"`{name}` must be a whole number, at least {least}. "
+            f"Received: {name}={described(value)}"
         )
     return int(value)
 

@@ -19,9 +19,11 @@ from lossbook._core import (
     ArrayLike,
     asarray,
     check_axis,
+    check_dtype,
     check_fit,
     check_not_empty,
     check_sum_of_weights,
+    described,
     divide_no_nan,
     dtype_name,
     namespace,
@@ -59,10 +61,12 @@ def standardize_reduction(reduction: str | None) -> str:
     """
     if reduction is None:
         return "none"
-    if reduction not in REDUCTIONS:
-        hint = {"auto": "sum_over_batch_size", "avg": "mean"}.get(reduction)
+    named = isinstance(reduction, str)
+    if not named or reduction not in REDUCTIONS:
+        hint = {"auto": "sum_over_batch_size", "avg": "mean"}.get(reduction if named else "")
         raise ValueError(
-            f"Unknown reduction {reduction!r}. Expected None or one of {', '.join(REDUCTIONS)}."
+            f"Unknown reduction {described(reduction)}. "
+            f"Expected None or one of {', '.join(REDUCTIONS)}."
             + (f" Did you mean {hint!r}?" if hint else "")
         )
     return reduction
@@ -98,13 +102,15 @@ def class_axis(elementwise: ArrayLike, operation: str = "mean", axis: int = -1) 
         keras/src/losses/losses.py::binary_crossentropy (`ops.mean(..., axis=axis)`), Keras 3.15.1.
     """
     xp = namespace(elementwise=elementwise)
-    elementwise = asarray(xp, elementwise)
+    elementwise = asarray(xp, elementwise, name="elementwise")
+    if not isinstance(operation, str) or operation not in ("mean", "sum", "none"):
+        raise ValueError(f"Unknown operation {described(operation)}. Expected mean, sum or none.")
     if operation == "none":
         return Step(elementwise, xp.ones_like(elementwise), 1)
     shape = shape_of(elementwise)
     length = shape[check_axis(axis, shape)]
-    if operation not in ("mean", "sum"):
-        raise ValueError(f"Unknown operation {operation!r}. Expected mean, sum or none.")
+    if operation == "mean" and not length:
+        check_not_empty("elementwise", shape)
     value = xp.sum(elementwise, axis=axis) if operation == "sum" else xp.mean(elementwise, axis)
     denominator = length if operation == "mean" else 1
     factor = asarray(xp, 1 / denominator, dtype_name(elementwise))
@@ -141,7 +147,13 @@ def class_weights(y_true: ArrayLike, class_weight: Mapping[int, float]) -> np.nd
         keras/src/trainers/data_adapters/data_adapter_utils.py::class_weight_to_sample_weights,
         Keras 3.15.1.
     """
-    labels = to_numpy(y_true)
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(
+            "class_weight must be a dict, class number -> weight, such as {0: 1.0, 1: 5.0}. "
+            f"Received: {described(class_weight)}."
+        )
+    given = to_numpy(y_true) if hasattr(y_true, "dtype") else y_true
+    labels = asarray(np, given, "float64", "y_true")
     check_not_empty("y_true", labels.shape)
     given = labels.shape
     if labels.ndim > 1 and labels.shape[-1] == 1:
@@ -191,9 +203,9 @@ def mask_weight(
     References:
         keras/src/losses/loss.py::apply_mask, Keras 3.15.1.
     """
-    reduction = standardize_reduction(reduction)
+    reduction, dtype = standardize_reduction(reduction), check_dtype(dtype)
     xp = namespace(mask=mask)
-    mask = asarray(xp, mask, dtype)
+    mask = asarray(xp, mask, dtype, "mask")
     if reduction not in _DIVIDED_BY_SIZE:
         return Step(mask, mask, 1)
     total = asarray(xp, float(size(shape_of(mask))), dtype)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from lossbook._core import ArrayLike, check_mask, installed_keras
+from lossbook._core import ArrayLike, check_mask, described, installed_keras
 from lossbook._rules import ELSEWHERE, FAMILIES, KNOWN, Rule
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -37,13 +37,14 @@ def resolve(rule: str) -> Rule:
     Raises:
         ValueError: for an unknown rule; the message lists the known ones.
     """
-    if rule in RULES:
+    if isinstance(rule, str) and rule in RULES:
         return RULES[rule]
     installed = installed_keras() or ""
-    if rule == "keras-3" or (installed and rule == f"keras-{installed}"):
+    name = rule if isinstance(rule, str) else ""
+    if name == "keras-3" or (installed and name == f"keras-{installed}"):
         minor = re.match(r"3\.(\d+)\.", installed)
         return _family_of("keras", (3, int(minor[1])) if minor else KNOWN["keras"][-1])
-    release = re.fullmatch(r"(\S+)-(\d+)\.(\d+)(?:\.(\d+))?", str(rule))
+    release = re.fullmatch(r"(\S+)-(\d+)\.(\d+)(?:\.(\d+))?", name)
     if release and release[1] in KNOWN:
         version = tuple(int(part or 0) for part in release.groups()[1:])
         if version[:2] in KNOWN[release[1]]:
@@ -53,8 +54,9 @@ def resolve(rule: str) -> Rule:
         for name, minors in KNOWN.items()
     )
     raise ValueError(
-        f"Unknown rule {rule!r}. Known rules: keras-3 (the installed release), and any release of "
-        f"{known}, as keras-3.8 or tf.keras-2.4.4; of other libraries {', '.join(ELSEWHERE)}."
+        f"Unknown rule {described(rule)}. Known rules: keras-3 (the installed release), and any "
+        f"release of {known}, as keras-3.8 or tf.keras-2.4.4; of other libraries "
+        f"{', '.join(ELSEWHERE)}."
     )
 
 

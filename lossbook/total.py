@@ -7,7 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossbook._core import ArrayLike, to_numpy, warn
+from lossbook._core import (
+    ArrayLike,
+    asarray,
+    described,
+    is_number,
+    listed,
+    one_number,
+    to_numpy,
+    warn,
+)
 
 
 class Sum(NamedTuple):
@@ -74,11 +83,11 @@ def weighted_losses(output_losses: ArrayLike, loss_weights: ArrayLike | None = N
                 "Give both as a dict, or both as a list."
             )
     factors = tuple(
-        0.0 if loss is None else 1.0 if weight is None else _scalar("loss_weights", weight)
+        0.0 if loss is None else 1.0 if weight is None else one_number("loss_weights", weight)
         for loss, weight in zip(losses, weights, strict=True)
     )
     parts = [
-        factor * _scalar("output_losses", loss)
+        factor * one_number("output_losses", loss)
         for loss, factor in zip(losses, factors, strict=True)
         if loss is not None
     ]
@@ -107,7 +116,12 @@ def activity_penalty(penalty: float, batch_size: int) -> float:
     References:
         keras/src/layers/layer.py::Layer.__call__, Keras 3.15.1.
     """
-    return _scalar("penalty", penalty) / batch_size
+    if not is_number(batch_size) or not batch_size > 0:
+        raise ValueError(
+            f"batch_size must be a positive number, the rows of the batch. Received: "
+            f"{described(batch_size)}."
+        )
+    return one_number("penalty", penalty) / batch_size
 
 
 def batch_loss(
@@ -141,7 +155,10 @@ def batch_loss(
         keras/src/trainers/trainer.py::Trainer.compute_loss, Keras 3.15.1.
     """
     value, coefficients = weighted_losses(output_losses, loss_weights)
-    additional = [float(to_numpy(loss).astype(np.float64).sum()) for loss in additional_losses]
+    additional = [
+        float(_floats("additional_losses", loss).sum())
+        for loss in listed("additional_losses", additional_losses, "penalty")
+    ]
     return Sum(value + sum(additional), coefficients + (1.0,) * len(additional))
 
 
@@ -172,8 +189,9 @@ def reported_loss(batch_losses: ArrayLike, batch_sizes: ArrayLike) -> Sum:
     References:
         keras/src/backend/tensorflow/trainer.py::TensorFlowTrainer.test_step, Keras 3.15.1.
     """
-    losses = np.array([_scalar("batch_losses", loss) for loss in batch_losses])
-    sizes = np.asarray(batch_sizes, np.float64)
+    each = listed("batch_losses", batch_losses, "batch")
+    losses = np.array([one_number("batch_losses", loss) for loss in each])
+    sizes = _floats("batch_sizes", batch_sizes)
     if losses.size == 0:
         raise ValueError("batch_losses is empty: an epoch has at least one batch.")
     if sizes.ndim and sizes.shape != losses.shape:
@@ -196,11 +214,6 @@ def _by_name(losses):
     return ["0"], [losses]
 
 
-def _scalar(name, x):
-    array = to_numpy(x)
-    if array.size != 1:
-        raise ValueError(
-            f"{name} must hold one number each. Received an array of shape {array.shape}: "
-            "reduce it first, for instance with lossbook.aggregate."
-        )
-    return float(array.astype(np.float64).reshape(()))
+def _floats(name, x):
+    """Return an array, tensor or list of numbers as a NumPy array of float64."""
+    return asarray(np, to_numpy(x) if hasattr(x, "dtype") else x, "float64", name)

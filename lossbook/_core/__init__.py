@@ -1,5 +1,6 @@
 """What all rooms build on: arrays of NumPy or of Keras's backend, and checks with messages."""
 
+from lossbook._core.arguments import check_number, described, is_number, listed, one_number
 from lossbook._core.arrays import (
     active_backend,
     asarray,
@@ -53,9 +54,11 @@ __all__ = [
     "check_fit",
     "check_mask",
     "check_not_empty",
+    "check_number",
     "check_sum_of_weights",
     "check_values_exist",
     "collected_warnings",
+    "described",
     "divide_no_nan",
     "dtype_name",
     "epsilon",
@@ -64,9 +67,12 @@ __all__ = [
     "html_table",
     "installed_keras",
     "is_float",
+    "is_number",
     "known_values",
+    "listed",
     "namespace",
     "numpy_dtype",
+    "one_number",
     "private",
     "shape_of",
     "simple_fraction",

@@ -1,11 +1,13 @@
 """Explanation: the parts of a reported loss, and the sums of them in groups."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from lossbook._core import described
 from lossbook._explain.groups import Groups
 from lossbook._explain.rendering import explanation_html, explanation_text
 
@@ -67,7 +69,7 @@ class Explanation:
             ValueError: for unknown keys, for an array of another length, and for several keys where
                 the data are so large that their sums were not kept; the message says what is.
         """
-        own = [i for i, key in enumerate(keys) if np.ndim(key)]
+        own = [i for i, key in enumerate(keys) if not isinstance(key, str) and _is_list(key)]
         if len(own) != 1:
             return self.groups.by(*keys)
         labels = self._labels(keys[own[0]])
@@ -82,16 +84,29 @@ class Explanation:
         return found
 
     def _labels(self, key):
-        labels, rows = np.asarray(key), self.groups.rows
-        if labels.shape != (rows,):
+        rows = self.groups.rows
+        try:
+            labels = np.asarray(key)
+        except ValueError:  # lists of unequal lengths
+            labels = np.asarray(None)
+        if labels.shape != (rows,) or not all(isinstance(x, Hashable) for x in labels.tolist()):
+            received = f"an array of shape {labels.shape}" if labels.shape else described(key)
             raise ValueError(
-                f"by() takes an array with one entry for each of the {rows} samples. Received: "
-                f"an array of shape {labels.shape}. Expected shape {(rows,)}."
+                f"by() takes an array with one entry for each of the {rows} samples, names or "
+                f"numbers. Received: {received}. Expected shape {(rows,)}."
             )
         return labels.tolist()
 
     def worst(self, k: int = 10) -> tuple[tuple[int, float], ...]:
-        """Return the k samples that add most to the loss: a tuple of (sample, contribution)."""
+        """Return the k samples that add most to the loss: a tuple of (sample, contribution).
+
+        Raises:
+            ValueError: if k is no whole number from 1 on.
+        """
+        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+            raise ValueError(
+                f"k must be a whole number, how many samples, at least 1. Received: {described(k)}."
+            )
         samples = [(s, value) for s, value in self.by("sample").items() if isinstance(s, int)]
         return tuple(sorted(samples, key=lambda item: (-item[1], item[0]))[:k])
 
@@ -106,3 +121,8 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         return explanation_html(self)
+
+
+def _is_list(key: Any) -> bool:
+    """Say whether a key holds entries of its own."""
+    return isinstance(key, list | tuple) or bool(np.ndim(key))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import asarray, to_numpy
+from lossbook._core import asarray, described, to_numpy
 from lossbook._losses import entry_of, known_options, of_keras
 from lossbook._trace import trace
 
@@ -37,19 +37,20 @@ def check_settings(batch_size, divisor, loss_weight, rtol, loss_options):
             "trace() for one of them."
         )
     if batch_size is not None and not _whole(batch_size):
-        listed = isinstance(batch_size, (list, tuple, np.ndarray)) and np.ndim(batch_size) == 1
+        listed = isinstance(batch_size, (list, tuple, np.ndarray))
         if not listed or not len(batch_size) or not all(_whole(size) for size in batch_size):
             raise ValueError(
                 "batch_size must be a positive whole number, a list of them (the rows of each "
-                f"batch), or None. Received: {batch_size!r}."
+                f"batch), or None. Received: {described(batch_size)}."
             )
     if divisor is not None and not (_number(divisor) and math.isfinite(divisor) and divisor):
         raise ValueError(
-            f"divisor must be a number other than 0, such as 1200, or None. Received: {divisor!r}."
+            "divisor must be a number other than 0, such as 1200, or None. Received: "
+            f"{described(divisor)}."
         )
     if rtol is not None and not (_number(rtol) and 0 <= rtol < math.inf):
         raise ValueError(
-            f"rtol must be a number from 0 on, such as 1e-3, or None. Received: {rtol!r}."
+            f"rtol must be a number from 0 on, such as 1e-3, or None. Received: {described(rtol)}."
         )
 
 

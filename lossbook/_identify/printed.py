@@ -65,7 +65,10 @@ def read(value):
     """
     dtype, text = dtype_name(value), value
     if not isinstance(value, str):
-        array = None if value is None or isinstance(value, bool) else to_numpy(value)
+        try:
+            array = None if value is None or isinstance(value, bool) else to_numpy(value)
+        except ValueError:  # a list of lists
+            array = None
         if array is None or array.dtype.kind not in "iuf":
             raise ValueError(_not_a_number(value))
         if array.size != 1:

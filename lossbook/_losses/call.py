@@ -176,7 +176,7 @@ def _refuse_loss(loss: Any) -> NoReturn:
         elif near := get_close_matches(loss, [*LOSSES, *ATOMIC], n=1):
             hint = f"Did you mean {near[0]!r}?"
     else:
-        owner = loss if hasattr(loss, "__name__") else type(loss)
+        owner = loss if hasattr(loss, "__name__") and hasattr(loss, "__module__") else type(loss)
         name = f"{owner.__module__}.{owner.__name__}".removeprefix("builtins.")
         if keras_name(owner):
             hint = f"This one is of Keras's class, but calls another function. {hint}"

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from lossbook._core import listed
 from lossbook.total import Sum, activity_penalty, reported_loss
 
 
 def batches_alike(batch_losses, batch_sizes):
     """Average the losses of the batches, each counting once, whatever its rows."""
-    losses = list(batch_losses)
+    losses = listed("batch_losses", batch_losses, "batch")
     reported_loss(losses, batch_sizes)  # for its checks
     return reported_loss(losses, 1)
 
@@ -19,14 +20,14 @@ def undivided_penalty(penalty, batch_size):
 
 def each_alone(batch_losses, batch_sizes):
     """Return the loss of each batch alone: each call begins anew."""
-    losses = list(batch_losses)
+    losses = listed("batch_losses", batch_losses, "batch")
     reported_loss(losses, batch_sizes)  # for its checks
     return tuple(reported_loss([loss], 1).value for loss in losses)
 
 
 def running_means(epoch, batch_losses, batch_sizes):
     """Return the running means: a call continues where the last one stopped."""
-    losses = list(batch_losses)
+    losses = listed("batch_losses", batch_losses, "batch")
     whole = epoch(losses, batch_sizes)  # for its checks, and the number of batches
     sizes = [batch_sizes] * len(losses) if not hasattr(batch_sizes, "__len__") else batch_sizes
     means = [epoch(losses[:n], sizes[:n]).value for n in range(1, len(losses))]
@@ -35,7 +36,7 @@ def running_means(epoch, batch_losses, batch_sizes):
 
 def last_batch(batch_losses, batch_sizes):
     """Return the loss of the last batch alone."""
-    losses = list(batch_losses)
+    losses = listed("batch_losses", batch_losses, "batch")
     reported_loss(losses, batch_sizes)  # for its checks
     return Sum(reported_loss(losses[-1:], 1).value, (0.0,) * (len(losses) - 1) + (1.0,))
 

@@ -12,7 +12,16 @@ from types import MappingProxyType
 
 import numpy as np
 
-from lossbook._core import asarray, check_not_empty, dtype_name, namespace, shape_of
+from lossbook._core import (
+    asarray,
+    check_not_empty,
+    described,
+    dtype_name,
+    listed,
+    namespace,
+    one_number,
+    shape_of,
+)
 from lossbook._rules.epochs_and_extras import batches_alike, each_alone
 from lossbook._rules.families import Rule
 from lossbook.reduction import Step
@@ -79,10 +88,12 @@ def _stages(name, reductions, divisor, weights, masks):
     """Return the stages of a library: mask, weight, weighted values, total."""
 
     def stages(values, sample_weight=None, mask=None, reduction="sum_over_batch_size"):
-        if (reduction := reduction or "none") not in reductions:
+        reduction = "none" if reduction is None else reduction
+        if not isinstance(reduction, str) or reduction not in reductions:
             known = ", ".join(r for r in reductions if r != "sum_over_batch_size")
             raise ValueError(
-                f"reduction={reduction!r} is not one of the rule {name}, which knows {known}."
+                f"reduction={described(reduction)} is not one of the rule {name}, which knows "
+                f"{known}."
             )
         xp = namespace(values=values, sample_weight=sample_weight, mask=mask)
         values = asarray(xp, values, name="values")
@@ -129,7 +140,8 @@ def _no_epoch(library, batch_losses, batch_sizes):
 
 def _finite_by_rows(batch_losses, batch_sizes):
     """Average by rows, as Trainer.evaluate does, which leaves out batches that are NaN."""
-    losses = [float(loss) for loss in batch_losses]
+    each = listed("batch_losses", batch_losses, "batch")
+    losses = [one_number("batch_losses", loss) for loss in each]
     whole = reported_loss(losses, batch_sizes)  # for its checks
     finite = np.isfinite(losses)
     if finite.all() or not finite.any():

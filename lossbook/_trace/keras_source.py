@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from lossbook._core import active_backend, installed_keras
+from lossbook._core import active_backend, described, installed_keras
 
 _LOSS = "losses/loss.py"
 _LOSSES = "losses/losses.py"
@@ -118,9 +118,9 @@ def source(name: str) -> Source:
         >>> s.file, s.function
         ('keras/src/losses/loss.py', 'apply_mask')
     """
-    if name not in WHERE:
+    if not isinstance(name, str) or name not in WHERE:
         names = get_close_matches(str(name), WHERE, n=3, cutoff=0.6) or sorted(WHERE)
-        raise ValueError(f"Unknown source {name!r}. Known: {', '.join(names)}.")
+        raise ValueError(f"Unknown source {described(name)}. Known: {', '.join(names)}.")
     spec = importlib.util.find_spec("keras")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("Keras is not installed: pip install keras tensorflow.")

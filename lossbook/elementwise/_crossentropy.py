@@ -9,6 +9,7 @@ from lossbook._core import (
     asarray,
     check_axis,
     check_compatible,
+    check_number,
     dtype_name,
     is_float,
     namespace,
@@ -207,6 +208,7 @@ def sparse_categorical_crossentropy(
             f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape}. {hint}"
         )
     if ignore_class is not None:
+        check_number("ignore_class", ignore_class, "-1")
         valid = labels != ignore_class
         labels = xp.where(valid, labels, xp.zeros_like(labels))
         y_pred = xp.where(xp.expand_dims(valid, -1), y_pred, xp.zeros_like(y_pred))
@@ -262,6 +264,7 @@ def categorical_generalized_cross_entropy(
             "categorical_generalized_cross_entropy needs y_pred with a class axis, "
             "shape (batch, ..., classes). Received: y_pred.shape=()."
         )
+    check_number("q", q, "0.5")
     classes = shape_of(y_pred)[-1]
     check_compatible(
         "categorical_generalized_cross_entropy", (*shape_of(labels), classes), shape_of(y_pred)

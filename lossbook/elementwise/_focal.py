@@ -6,9 +6,14 @@ from lossbook._core import (
     Array,
     ArrayLike,
     active_backend,
+    asarray,
     check_axis,
     check_compatible,
+    check_number,
+    described,
+    dtype_name,
     epsilon,
+    is_number,
     shape_of,
 )
 from lossbook.elementwise._crossentropy import binary_crossentropy
@@ -70,6 +75,8 @@ def binary_focal_crossentropy(
     check_options(from_logits, label_smoothing)
     xp, y_true, y_pred = pair(y_true, y_pred)
     check_same_shape("binary_focal_crossentropy", y_true, y_pred)
+    check_number("gamma", gamma, "2.0")
+    check_number("apply_class_balancing", apply_class_balancing, "True")
     y_true = smooth_labels(y_true, label_smoothing)
     p = y_pred
     if from_logits:
@@ -130,6 +137,14 @@ def categorical_focal_crossentropy(
     xp, y_true, y_pred = pair(y_true, y_pred)
     check_compatible("categorical_focal_crossentropy", shape_of(y_true), shape_of(y_pred))
     check_axis(axis, shape_of(y_pred))
+    check_number("gamma", gamma, "2.0")
+    if not is_number(alpha):
+        alpha = asarray(xp, alpha, dtype_name(y_pred), "alpha")
+        if shape_of(alpha) not in ((), (1,), shape_of(y_pred)[-1:]):
+            raise ValueError(
+                "alpha must be a number, or one for each class, of shape "
+                f"{shape_of(y_pred)[-1:]}. Received: {described(alpha)}."
+            )
     classes = shape_of(y_true)[check_axis(-1, shape_of(y_true))] if label_smoothing else 1
     y_true = smooth_labels(y_true, label_smoothing, classes)
     p = softmax(xp, y_pred, axis) if from_logits else y_pred

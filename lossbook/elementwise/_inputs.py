@@ -8,6 +8,8 @@ from lossbook._core import (
     active_backend,
     asarray,
     check_compatible,
+    check_number,
+    described,
     dtype_name,
     epsilon,
     known_values,
@@ -55,9 +57,8 @@ def check_same_shape(name, y_true, y_pred):
 
 def check_options(from_logits, label_smoothing):
     if not isinstance(from_logits, bool):
-        raise TypeError(f"from_logits must be True or False. Received: {from_logits!r}.")
-    if not isinstance(label_smoothing, (int, float, np.number)):
-        raise TypeError(f"label_smoothing must be a number. Received: {label_smoothing!r}.")
+        raise TypeError(f"from_logits must be True or False. Received: {described(from_logits)}.")
+    check_number("label_smoothing", label_smoothing, "0.1")
     if not 0 <= label_smoothing <= 1:
         warn(
             f"label_smoothing={label_smoothing} is outside [0, 1]: "
@@ -100,6 +101,10 @@ def smooth_labels(y_true: ArrayLike, label_smoothing: float, classes: int = 2) -
     References:
         keras/src/losses/losses.py::binary_crossentropy and ::categorical_crossentropy, 3.15.1.
     """
+    check_number("label_smoothing", label_smoothing, "0.1")
+    check_number("classes", classes, "2")
+    if dtype_name(y_true) in (None, "object"):
+        y_true = asarray(np, y_true, name="y_true")
     if not label_smoothing:
         return y_true
     return y_true * (1.0 - label_smoothing) + label_smoothing / classes

@@ -1,6 +1,6 @@
 """Regression and divergence losses before any mean: one number for each element."""
 
-from lossbook._core import Array, ArrayLike, check_axis, epsilon, shape_of
+from lossbook._core import Array, ArrayLike, check_axis, check_number, epsilon, shape_of
 from lossbook.elementwise._inputs import broadcast_pair, positive_part
 
 
@@ -148,6 +148,7 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
         keras/src/losses/losses.py::huber, Keras 3.15.1.
     """
     xp, y_true, y_pred = broadcast_pair("huber", y_true, y_pred)
+    check_number("delta", delta)
     error = xp.abs(y_pred - y_true)
     return xp.where(error <= delta, 0.5 * xp.square(error), delta * error - 0.5 * delta**2)
 

@@ -7,6 +7,7 @@ import matplotlib
 from matplotlib.patches import Rectangle
 
 from lossbook import atlas as runs
+from lossbook._core import described
 from lossbook.plots._canvas import INK, LINE, MUTED, PAD, STYLE, WIDTH, Picture, canvas, write
 
 # The lines of releases, oldest first: first and last release, name, colour.
@@ -47,6 +48,12 @@ def atlas(rows: Mapping[str, str | list[str]]) -> Picture:
     References:
         The folder `atlas` of the repository: the cases, and what each release reported.
     """
+    known = (str, list, tuple)
+    if not isinstance(rows, Mapping) or not all(isinstance(keys, known) for keys in rows.values()):
+        raise ValueError(
+            "rows must be a dict, label -> key or list of keys, as lossbook.atlas.cases() lists "
+            f"them. Received: {described(rows)}."
+        )
     many = any(not isinstance(keys, str) for keys in rows.values())
     blocks = {label: [keys] if isinstance(keys, str) else keys for label, keys in rows.items()}
     height, gap = (4, 8) if many else (22, 0)

@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from lossbook._core import described
+
 # Lengths and letters are in CSS pixels. 520 of them need no scaling on a desktop, and on a phone
 # 390 wide letters of 14 are still 9.5 high.
 WIDTH, PAD, DPI = 520, 16, 96
@@ -24,6 +26,12 @@ STYLE: Any = {  # whatever the reader's own settings are
 }
 INK, MUTED, LINE, PAPER = "#1f2630", "#4a5568", "#8b95a5", "#f4f6fc"
 BLUE, ORANGE, GREEN = "#2b4fc7", "#d9731a", "#1f8a70"
+
+
+def check_is(name: str, x: Any, has: str, expected: str) -> None:
+    """Raise a TypeError if an object is not what is drawn: it lacks an attribute."""
+    if not hasattr(x, has):
+        raise TypeError(f"{name} must be {expected}. Received: {described(x)}.")
 
 
 class Picture(Figure):

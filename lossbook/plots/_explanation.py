@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from lossbook._core import described
 from lossbook.plots._canvas import (
     BLUE,
     GREEN,
@@ -20,6 +21,7 @@ from lossbook.plots._canvas import (
     WIDTH,
     Picture,
     canvas,
+    check_is,
     mix,
     write,
 )
@@ -55,6 +57,7 @@ def waterfall(explanation: Explanation, *keys: str) -> Picture:
         >>> print(lb.plots.waterfall(e).alt)
         Waterfall of a loss by class: class 1 1.83, class 0 0; they add up to the total, 1.833.
     """
+    check_is("explanation", explanation, "by", "what lossbook.explain returns")
     if not keys:
         several = (key for key in ("source", "class", "true_class") if len(explanation.by(key)) > 1)
         keys = (next(several, "source"),)
@@ -124,7 +127,7 @@ def heat_map(explanation: Explanation, output: str | None = None) -> Picture:
         Picture: a Matplotlib figure; its gist in words is its `alt`.
 
     Raises:
-        ValueError: for an unknown output, or one without rows and columns.
+        ValueError: for an unknown output, one without rows and columns, or nothing finite.
 
     Examples:
         >>> import keras, numpy as np, lossbook as lb
@@ -134,12 +137,14 @@ def heat_map(explanation: Explanation, output: str | None = None) -> Picture:
         >>> print(lb.plots.heat_map(e).alt[-29:])
         most at row 0, column 0, 0.5.
     """
+    check_is("explanation", explanation, "outputs", "what lossbook.explain returns")
     names = [name for name, *_ in explanation.outputs]
     if output is None and len(names) == 1:
         output = names[0]
-    if output not in names:
+    if not isinstance(output, str) or output not in names:
         raise ValueError(
-            f"heat_map needs one of the outputs: {', '.join(names)}. Received: output={output!r}."
+            f"heat_map needs one of the outputs: {', '.join(names)}. "
+            f"Received: output={described(output)}."
         )
     found = {
         place: value
@@ -155,6 +160,12 @@ def heat_map(explanation: Explanation, output: str | None = None) -> Picture:
     grid = np.zeros(shape)
     for place, value in found.items():
         grid[place] = value
+    grid = np.where(np.isfinite(grid), grid, np.nan)
+    if np.isnan(grid).all():
+        raise ValueError(
+            f"No position of output {output!r} adds a finite number to the loss: there is nothing "
+            "to draw. lossbook.audit says where NaN or infinity comes from."
+        )
     peak = np.nanmax(np.abs(grid)) or 1.0
     colours: matplotlib.colors.Colormap = matplotlib.colors.LinearSegmentedColormap.from_list(
         "contributions",

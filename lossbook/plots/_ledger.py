@@ -22,6 +22,7 @@ from lossbook.plots._canvas import (
     WIDTH,
     Picture,
     canvas,
+    check_is,
     ink_on,
     mix,
     write,
@@ -57,6 +58,7 @@ def ledger(trace: Trace) -> Picture:
         >>> print(lb.plots.ledger(t).alt[-83:])
         times coefficients (1/4), give the contributions; they add up to the total, 0.3831.
     """
+    check_is("trace", trace, "elementwise", "what lossbook.trace returns")
     names, grids = _grids(trace)
     shape = grids[0].shape
     if size(shape) > _ELEMENTS or shape[-1] > _COLUMNS or size(shape[:-1]) > _ROWS:

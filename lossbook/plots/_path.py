@@ -3,6 +3,7 @@
 import matplotlib
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
+from lossbook._core import described
 from lossbook.plots._canvas import (
     BLUE,
     INK,
@@ -58,9 +59,9 @@ def path(highlight: str | None = None) -> Picture:
         and keras/src/trainers/trainer.py::Trainer.compute_loss, Keras 3.15.1.
     """
     names = [stage[0] for stage in _PATH]
-    if highlight is not None and highlight not in names:
+    if highlight is not None and (not isinstance(highlight, str) or highlight not in names):
         raise ValueError(
-            f"Unknown stage {highlight!r}. Expected None or one of: {', '.join(names)}."
+            f"Unknown stage {described(highlight)}. Expected None or one of: {', '.join(names)}."
         )
     step, height, left, top = 72, 56, 54, 50
     with matplotlib.rc_context(STYLE):
