@@ -160,7 +160,7 @@ class _Checks:
 
 def _evaluated(model, checks, data, kept, given):
     """Run evaluate; return a list of what Keras refuses, or let errors of the model through."""
-    watch = Watch(model, _look, MaskPath(model))
+    watch = Watch.of(model, _look, MaskPath)
     rows, first, own_steps = 0, None, {"test_step", "train_step", "compute_loss"}
     if own_steps & set(overridden(model)):
         first, data = first_rows(data)
@@ -183,6 +183,7 @@ def _evaluated(model, checks, data, kept, given):
         try:
             reported = watch.evaluate(each, caller="audit", **data)
             refuse_nothing(rows, data["x"], "audit")
+            watch.keep()
             checks.own_step = watch.own_step
             findings = list(checks.reported.findings(model, reported, watch.stale))
             if first is not None:

@@ -19,7 +19,7 @@ from lossbook._model.replicas import gathered, replica_count, split
 from lossbook._model.state import keep_state, stand_still
 
 _KEY = "lossbook"  # of what the step returns beside Keras's logs
-_KEPT = "_lossbook_watch"  # an attribute of the model's _compile_config, which compile() makes anew
+_KEPT = "_lossbook_watches"  # an attribute of the model's _compile_config, made anew by compile()
 _FEW = 64  # a share of the rows that is worth running in eager mode
 _TRACES_DIFFER = 1e-5  # relative: far more than two compilations of one step round apart
 
@@ -54,15 +54,18 @@ class Watch:
         self._threads = threading.local()
 
     @classmethod
-    def of(cls, model, look):
-        """Return the watch that a model has kept since it was compiled, or a new one."""
-        kept = getattr(getattr(model, "_compile_config", None), _KEPT, None)
-        return kept if kept is not None and kept.look is look else cls(model, look)
+    def of(cls, model, look, path_of=None):
+        """Return the watch that a model has kept since it was compiled, or a new one.
+
+        `path_of(model)` makes the path of a new one.
+        """
+        kept = getattr(getattr(model, "_compile_config", None), _KEPT, {}).get(look)
+        return kept or cls(model, look, path_of and path_of(model))
 
     def keep(self):
         """Keep this watch, with its compiled step, until the model is compiled anew."""
         with suppress(AttributeError):
-            setattr(private(self.model, "_compile_config"), _KEPT, self)
+            vars(private(self.model, "_compile_config")).setdefault(_KEPT, {})[self.look] = self
 
     @property
     def step(self):
@@ -105,6 +108,8 @@ class Watch:
             first, own, traced = None, None, _traced(model)
             own_function = "make_test_function" in overridden(model)
             compared = _compiles(model) and not (own_function or eager)
+            if compared and self.path and self._function:
+                data = self._forget_if_old(data, put_back)
             if compared and (traced or self._function):
                 first, data = first_rows(data, None if traced else _FEW)
             if first is not None and not (traced and self._verified(first, data)):
@@ -134,12 +139,31 @@ class Watch:
         self._form = form
         return form in self._verified_forms
 
+    def _forget_if_old(self, data, put_back):
+        """Forget the compiled step unless it gives the loss of the model as it is now; return data.
+
+        For the model's own compiled evaluation may be as old.
+        """
+        few, data = first_rows(data, _FEW)
+        same = False
+        with suppress(Exception):  # the pass will say why
+            now = self._evaluated_eagerly(few)
+            put_back()
+            with ExitStack() as undo:
+                self._install(undo, eager=False)
+                self._each = lambda *seen: None
+                same = _close(now, evaluated(self.model, **few))
+        put_back()
+        if not same:
+            self._function, self._verified_forms = None, {}
+        return data
+
     def _evaluated_eagerly(self, first):
-        """Return the loss of a model that has compiled nothing yet: what it is just now."""
+        """Return the loss of the model as it is just now, whatever it has compiled before."""
         with ExitStack() as undo:
             for name in ("test_function", "run_eagerly"):
                 undo.callback(setattr, self.model, name, private(self.model, name))
-            self.model.run_eagerly = True
+            self.model.run_eagerly, self.model.test_function = True, None
             return evaluated(self.model, **first)
 
     def _differs(self, own, first, put_back):

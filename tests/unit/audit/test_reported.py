@@ -114,3 +114,20 @@ def test_what_rounding_explains_is_no_finding():
     x = np.random.default_rng(0).normal(size=(4000, 1)).astype("float32")
     model = same(loss=lambda y_true, y_pred: y_pred - y_true)
     assert lb.audit(model, x, np.zeros_like(x), batch_size=16) == ()
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="a tensor without numpy() is one of a graph")
+def test_the_step_is_traced_once():
+    traced = []
+
+    class Seen(layers.Layer):
+        def call(self, inputs):
+            traced.append(not hasattr(inputs, "numpy"))
+            return inputs
+
+    model = same(layer=Seen())
+    model.evaluate(X, Y, batch_size=2, verbose=0)
+    lb.audit(model, X, Y, batch_size=2)
+    traced.clear()
+    lb.audit(model, X, Y, batch_size=2)
+    assert traced and not any(traced)
