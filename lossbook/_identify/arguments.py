@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import asarray, described, to_numpy
-from lossbook._losses import entry_of, known_options, of_keras
-from lossbook._trace import trace
+from lossbook._core import asarray, described, shape_of, to_numpy
+from lossbook._losses import DEFAULT_REDUCTION, loss_call
+from lossbook.reduction import class_axis
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Arguments:
     def values(self, y_true: np.ndarray, y_pred: np.ndarray, **options: Any) -> np.ndarray:
         """Return the values of the same loss of other arrays, with other options."""
         options = {**self.options, **options}
-        path = trace(self.loss, y_true, y_pred, dtype=self.dtype, **options)
-        return path["values"].value
+        settings = None, None, DEFAULT_REDUCTION, self.dtype, options
+        return _computed(loss_call(self.loss, y_true, y_pred, *settings))[2]
 
 
 def check_settings(batch_size, divisor, loss_weight, rtol, loss_options):
@@ -87,35 +87,39 @@ def from_loss(loss, y_true, y_pred, mask, dtype, options):
     lacking = [name for name, x in (("y_true=", y_true), ("y_pred=", y_pred)) if x is None]
     if lacking:
         raise TypeError(f"identify needs {' and '.join(lacking)} with loss=.")
-    path = trace(loss, y_true, y_pred, mask=mask, dtype=dtype, **options)
-    if path.mask is not mask:  # found on y_pred, or made by the loss
-        kept = [stage.value for stage in path.stages if stage.name == "mask_weight"]
-        mask = to_numpy(kept[0]) != 0 if kept else mask
-    name, slip = path.loss, None
-    entry = entry_of(name)
-    how = entry.class_axis
+    call = loss_call(loss, y_true, y_pred, None, mask, DEFAULT_REDUCTION, dtype, options)
+    elementwise, valid, values = _computed(call)
+    call.check_pairs(elementwise)
+    mask = host("mask", call.mask)
+    if valid is not None:  # found by the loss itself
+        mask = to_numpy(valid) if mask is None else (mask != 0) & to_numpy(valid)
+    how, classes = call.loss.class_axis, 1
     if how != "none":
-        classes = path.elementwise.shape[path.class_axis]
-    elif entry.target == "sparse" and entry.takes_logits:
-        _, _, bound = of_keras(loss) or (None, None, {})
-        classes = to_numpy(y_pred).shape[{**bound, **options}.get("axis", -1)]
-        how = "sum"
-    if how == "mean":
-        slip = classes, (f"The class axis is summed, which {name} averages.",)
-    elif how == "sum":
-        slip = 1 / classes, (f"The class axis is averaged, which {name} sums.",)
-    known = of_keras(loss)
-    if known is not None:
-        options = known_options(name, known[1], {**known[2], **options})
+        classes = shape_of(elementwise)[call.axis]
+    elif call.loss.target == "sparse" and call.loss.takes_logits:
+        classes, how = shape_of(call.y_pred)[call.axis], "sum"
+    slip = None
+    if classes > 1 and how == "mean":
+        slip = classes, (f"The class axis is summed, which {call.name} averages.",)
+    elif classes > 1 and how == "sum":
+        slip = 1 / classes, (f"The class axis is averaged, which {call.name} sums.",)
     given = Arguments(
-        name,
+        call.name,
         to_numpy(y_true),
         to_numpy(y_pred),
-        options,
-        path.dtype,
-        to_numpy(path.elementwise),
+        call.options,
+        call.dtype,
+        to_numpy(elementwise),
     )
-    return path["values"].value, mask, slip, given
+    return values, mask, slip, given
+
+
+def _computed(call):
+    """Return the elementwise losses, the positions that the loss keeps (None: all), the values."""
+    with np.errstate(all="ignore"):
+        elementwise, valid = call.elementwise()
+        step = class_axis(elementwise, call.loss.class_axis, call.axis)
+    return elementwise, valid, step.value
 
 
 def host(name, x):

@@ -22,7 +22,8 @@ from lossbook.reduction import Step
 from lossbook.rules import RULES, resolve
 from lossbook.total import reported_loss
 
-LARGE = 100_000  # values
+LARGE = 100_000  # values; or so many batches:
+_MOST_BATCHES = 1000
 _PROBE = 3000  # at least so many values, that an epsilon beside their number is rounding
 GENERATOR = "It is `evaluate` on a generator."
 
@@ -39,7 +40,7 @@ def rule_candidates(
     data: Data, asked: Batching | None = None, rules: Sequence[Rule] = ()
 ) -> Iterator[Candidate | ValueError]:
     """Yield what rules (all) and reductions make of the data, or the error of one that refuses."""
-    known = _Recognised(data) if _by_formula(data) else None
+    known = _Recognised(data) if _by_formula(data, asked) else None
     for rank, rule in enumerate(rules or by_preference()):
         for reduction in reductions_of(rule):
             try:
@@ -137,14 +138,15 @@ def _epochs(rule, reduction):
 # --- large data
 
 
-def _by_formula(data: Data) -> bool:
+def _by_formula(data: Data, asked: Batching | None) -> bool:
     """Say whether formulas can stand for the rules: large data, finite, with a mask of 0 and 1."""
+    large = data.values.size > LARGE or (asked is not None and asked.count > _MOST_BATCHES)
 
     def odd(piece: Piece) -> np.ndarray:
         masks = (~np.isin(mask, (0, 1)) for mask in piece.masks)
         return sum(masks, start=~np.isfinite(piece.values))
 
-    return data.values.size > LARGE and data.total(odd) == 0
+    return large and data.total(odd) == 0
 
 
 class _Recognised:

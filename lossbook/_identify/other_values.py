@@ -44,7 +44,7 @@ def other_candidates(
                 candidate,
                 rule=None,
                 reduction=None,
-                notes=(note, f"Of that, {candidate.reduction}.", *candidate.notes),
+                notes=(note, f"They are reduced by {candidate.reduction}.", *candidate.notes),
                 slips=1 + (candidate.reduction not in _MEANS),
                 rank=rank,
                 kind="other",

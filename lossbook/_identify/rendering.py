@@ -109,7 +109,7 @@ def _lines(match):
         yield "With these counts they coincide: the number cannot tell which of them it is."
     if match.by_chance:
         yield (
-            f"Perhaps by chance: of numbers with these digits, {100 * match.chance:.2g} % fit "
+            f"Perhaps by chance: of numbers with these digits, {100 * match.chance:.3g} % fit "
             "something that assumes no more."
         )
 

@@ -18,12 +18,14 @@ from lossbook._identify.formulas import (
     sums_of,
 )
 
-_USUAL_SIZES = (1, 2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000, 1024)
+_USUAL_SIZES = (  # Keras's own first
+    *(32, 1, 2, 4, 8, 10, 16, 20, 50, 64, 100, 128, 200, 256, 500, 512, 1000, 1024),
+)
 _REPLICAS = (2, 4, 8)
 _MOST_BATCHES = 1000  # of a guessed size, for a running mean
 _MOST_RUNNING = 4  # running means of one cut that are listed
 _FACTOR_RANK, _REPLICAS_RANK, _LAST = 10**4, 2 * 10**4, 10**6  # behind plain formulas
-_MOST_PARTS = 100_000  # of batches that are cut for replicas
+_MOST_PARTS = 100_000  # batches that a running mean, or replicas, may have
 _ADDED = "The losses of the batches are added up, not averaged."
 
 
@@ -235,6 +237,6 @@ def _running(data, formula, after, asked, notes):
 
 def _for_running(data, asked):
     if asked is not None:
-        return [asked]
+        return [asked] if asked.count <= _MOST_PARTS else []
     usual = (Batching(data.rows, n) for n in _USUAL_SIZES if 1 < n < data.rows)
     return [batching for batching in usual if batching.count <= _MOST_BATCHES]
