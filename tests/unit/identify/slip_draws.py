@@ -260,7 +260,7 @@ def float32_sum(rng):
     number = float(values.mean(axis=0).mean())
     if f"{number:.4g}" == f"{values.mean(dtype='float64'):.4g}":
         return None
-    return Slip("float32", number, {"values": values}, words="adds float32 to float32")
+    return Slip("float32", number, {"values": values}, words="A float32 mean over the axes")
 
 
 KINDS = (

@@ -129,7 +129,7 @@ def test_float32_along_the_outer_axes():
     exact = values.mean(dtype="float64")
     assert f"{number:.4f}" != f"{exact:.4f}"
     match = lb.identify(f"{number:.4f}", values).matches[0]
-    assert match.sentence.startswith("NumPy's mean over the axes (0, 1), and then over the others")
+    assert match.sentence.startswith("A float32 mean over the axes (0, 1), then over the others")
     assert f"The exact mean is {exact:.6g}." in match.sentence
     assert lb.identify(f"{exact:.4f}", values).matches[0].rule == KERAS
 
