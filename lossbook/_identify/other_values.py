@@ -157,9 +157,9 @@ def _rounded_sums(data: Data, given: Arguments | None) -> Iterator[Candidate]:
             np.array([exact, *marks, magnitude, 1.0]),
             lambda: np.full(data.values.shape, 1 / data.values.size),
             notes=(
-                f"A float32 mean over the axes {axes}, then over the others: along outer axes NumPy "
-                "(and TensorFlow on a CPU) adds one number after the other, and the sum loses "
-                f"digits. The exact mean is {exact:.6g}.",
+                f"A float32 mean over the axes {axes}, then over the others: along outer axes "
+                "NumPy (and TensorFlow on a CPU) adds one number after the other, and the sum "
+                f"loses digits. The exact mean is {exact:.6g}.",
             ),
             slips=1,
             rank=FIRST_RANK,
