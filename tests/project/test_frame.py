@@ -88,7 +88,7 @@ def test_what_cannot_be_set_up_is_said_in_one_line(clone):
 
 
 def test_a_clone_is_set_up_once_and_again_after_a_move(clone):
-    """With real environments, but nothing to install: there is no uv then, and pip steps in."""
+    """With a real environment, but nothing to install: there is no uv then, and pip steps in."""
     (clone / "requirements.txt").write_text("")
 
     def setup(folder, **variables):
@@ -100,12 +100,13 @@ def test_a_clone_is_set_up_once_and_again_after_a_move(clone):
     assert (clone / ".venv/.ready").read_text() == f"{clone}\n"
     assert "Installing" not in setup(clone, PYTHON=sys.executable)
     moved = clone.rename(clone.with_name("moved"))
-    assert "Installing" in setup(moved, PYTHON=sys.executable)
-    os.utime(moved / "requirements.txt", (2e9, 2e9))
-    kept = moved / ".venv" / "kept"
-    kept.touch()
-    assert "Installing" in setup(moved, PYTHON=sys.executable)
-    assert kept.exists()  # other pins change the environment, they do not make it anew
+    anew = "-m venv --clear"
+    assert anew in make(moved, "-n", "setup", PYTHON=sys.executable).stdout
+    back = moved.rename(clone)
+    assert "Installing" not in make(back, "-n", "setup", PYTHON=sys.executable).stdout
+    os.utime(back / "requirements.txt", (2e9, 2e9))
+    told = make(back, "-n", "setup", PYTHON=sys.executable).stdout
+    assert "Installing" in told and anew not in told  # other pins change the environment alone
 
 
 # --- the lock -------------------------------------------------------------------------------------

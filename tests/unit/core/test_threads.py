@@ -24,9 +24,9 @@ def methods():
 
 
 @pytest.mark.filterwarnings("ignore:Layer '.*' .* was passed an input with a mask")
-@pytest.mark.parametrize("shared", [False, True], ids=["losses of their own", "shared losses"])
-def test_eight_threads_at_once(shared):
-    assert run(2, shared) == []
+def test_eight_threads_at_once():
+    """With two Loss objects for all; `make threads` takes 200 rounds, half without."""
+    assert run(1, shared=True) == []
 
 
 def warned():
