@@ -29,7 +29,8 @@ class Arguments:
         return _computed(loss_call(self.loss, y_true, y_pred, *settings))[2]
 
 
-def check_settings(batch_size, divisor, loss_weight, rtol, loss_options):
+def check_settings(batch_size, divisor, rtol, loss_options):
+    """Refuse settings that identify() does not take."""
     asked = [name for name in ("reduction", "rule") if name in loss_options]
     if asked:
         raise TypeError(
@@ -63,6 +64,7 @@ def _number(x):
 
 
 def check_sizes(batch_size, rows):
+    """Refuse sizes of batches that do not add up to the rows."""
     if batch_size is not None and not _whole(batch_size) and sum(batch_size) != rows:
         raise ValueError(
             f"batch_size lists {len(batch_size)} batches of {sum(batch_size)} rows together, but "
@@ -71,6 +73,7 @@ def check_sizes(batch_size, rows):
 
 
 def missing(loss_options):
+    """Say what is missing where there are neither values nor a loss."""
     if loss_options:
         return (
             f"{', '.join(loss_options)}: not an argument of identify, unless it is an option of a "

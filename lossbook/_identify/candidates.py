@@ -79,25 +79,21 @@ def variants(
     class_axis: tuple[float, tuple[str, ...]] | None = None,
     loss_weight: float = 1.0,
     additional: float = 0.0,
-    rows: int = 1,
+    rows: float = 1,
 ) -> Iterator[Candidate]:
     """Yield a candidate with loss weight and additional losses, and with what may be forgotten.
 
-    `class_axis` is the factor of the slip there and what to say of it.
+    `class_axis` is the factor of the slip there and what to say of it, `rows` those of a batch.
     """
     half = candidate.kind == "factor" and abs(candidate.factor - 0.5) < 1e-12
     if additional and candidate.slips == half:  # scikit-learn's estimators
         penalty = additional / (2 * rows)
-        what = f"The additional losses, {additional:.6g}, are divided by 2n, n the {rows} rows, "
+        what = f"The additional losses, {additional:.6g}, are divided by 2n, n the {rows:g} rows, "
         note = f"{what}as in scikit-learn's `loss_`."
         yield candidate.times(loss_weight, (note,), 1 - half, penalty)
-    if additional and candidate.kind == "factor":
-        yield candidate.times(
-            loss_weight,
-            ("So are the additional losses.",),
-            1,
-            candidate.factor * additional,
-        )
+    if additional and candidate.kind == "factor" and candidate.slips < MOST_SLIPS:
+        note = "So it does with the additional losses."
+        yield candidate.times(loss_weight, (note,), 1, candidate.factor * additional)
     for factor, said in ((1.0, ()), *([class_axis] if class_axis else [])):
         for weight in dict.fromkeys((loss_weight, 1.0)):
             for extra in dict.fromkeys((additional, 0.0)):

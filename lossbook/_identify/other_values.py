@@ -22,7 +22,8 @@ from lossbook.elementwise import softmax
 FIRST_RANK = 10**5
 _MEANS = ("sum_over_batch_size", "mean")
 _MOST_ROWS = 2000  # whose pairs are compared
-_MOST_IMAGES = 1000
+_MOST_BATCHES = 1000  # of an atomic loss
+DEFAULT_SIZE = 32  # of fit and evaluate
 _COARSE = 2e-6  # from here on float32 has lost something that a printed number shows
 
 
@@ -63,7 +64,8 @@ def _others(
             yield from _activations(given)
         yield from _pairs(given, batch_size)
         if entry_of(given.loss).target == "region" and not data.values.shape:
-            yield from _alone(given, batch_size)
+            with suppress(ValueError):
+                yield from _alone(given, batch_size)
 
 
 def _activations(given: Arguments) -> Iterator[tuple[np.ndarray, str]]:
@@ -119,21 +121,20 @@ def _alone(
     given: Arguments, batch_size: int | Sequence[int] | None
 ) -> Iterator[tuple[np.ndarray, str]]:
     """Yield the values of an atomic loss by image, and by batch."""
-    rows = len(given.y_pred)
-    cuts: list[tuple[Sequence[int], str]] = [([1] * rows, "image (row)")]
-    if batch_size is not None:
-        asked = batching(rows, batch_size)
-        cuts.append((asked.row_counts() if asked else [rows], "batch, by their rows"))
-    for sizes, of_each in cuts:
-        if not 1 < len(sizes) <= _MOST_IMAGES:
-            continue
-        ends = np.cumsum(sizes)
-        values = [
-            float(given.values(given.y_true[end - n : end], given.y_pred[end - n : end]))
-            for n, end in zip(sizes, ends, strict=True)
-        ]
-        by_row = np.repeat(np.array(values), sizes)
-        yield by_row, f"It is the mean of the {given.loss} of each {of_each}."
+    of_each = f"It is the mean of the {given.loss} of each"
+    rows, axes = len(given.y_pred), tuple(range(1, given.y_pred.ndim))
+    yield given.values(given.y_true, given.y_pred, axis=axes), f"{of_each} image (row)."
+    asked = batching(rows, DEFAULT_SIZE if batch_size is None else batch_size)
+    if asked is None or asked.count > _MOST_BATCHES:
+        return
+    sizes = asked.row_counts()
+    ends = np.cumsum(sizes)
+    values = [
+        float(given.values(given.y_true[end - n : end], given.y_pred[end - n : end]))
+        for n, end in zip(sizes, ends, strict=True)
+    ]
+    by_row = np.repeat(np.array(values), sizes)
+    yield by_row, f"{of_each} batch ({asked.count} batches), by their rows."
 
 
 def _rounded_sums(data: Data, given: Arguments | None) -> Iterator[Candidate]:

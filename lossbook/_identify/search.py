@@ -61,7 +61,8 @@ def identify(
     """Find the rules, releases and slips that make a number of these values.
 
     Surprise: on some data different rules have the same coefficients (without weights and mask
-    nearly all): those are named together. Unequal weights, and more digits, tell them apart.
+    nearly all): those are named together. Unequal weights, and more digits, tell them apart. Where
+    many slips come near the number, one may fit by chance: `by_chance` of a match says so.
 
     Formula: |sum of coefficient · value − number| <= half a unit of its last digit.
 
@@ -85,7 +86,8 @@ def identify(
         **loss_options: as in `lb.trace`, with `loss`.
 
     Returns:
-        Identified: matches, best first, and nearest; prints as a list, in a notebook as HTML.
+        Identified: matches, those that assume least first, nearest, and what was ignored; prints
+        as a list, in a notebook as HTML.
 
     Raises:
         ValueError: for a value that is no number, an empty batch, shapes that no rule takes.
@@ -96,6 +98,9 @@ def identify(
         >>> m = lb.identify("2.333", [1.0, 2.0, 6.0], sample_weight=[2.0, 1.0, 0.5])
         >>> m.matches[0].reduction, m.matches[0].denominator
         ('sum_over_batch_size', 3.0)
+        >>> m = lb.identify("72.5", [0.0, 1, 4, 9, 16, 25, 36, 49, 64, 81], batch_size=4)
+        >>> print(m.matches[0].sentence[-63:])
+        That is one batch alone, the last of 3 batches of 4.
         >>> m = lb.identify("1.4", [1.0, 2.0, 6.0], sample_weight=[2.0, 2.0, 1.0])
         >>> m.matches
         ()
@@ -104,7 +109,7 @@ def identify(
         keras/src/losses/loss.py::reduce_weighted_values, Keras 3.15.1; `lb.RULES` for the others.
     """
     printed = read(value)
-    check_settings(batch_size, divisor, loss_weight, rtol, loss_options)
+    check_settings(batch_size, divisor, rtol, loss_options)
     ignored = []
     class_axis = given = None
     if loss is not None:
@@ -128,11 +133,12 @@ def identify(
     extra = [] if additional is None else additional
     constant = batch_loss([], None, extra if isinstance(extra, (list, tuple)) else [extra]).value
     asked = batching(data.rows, batch_size)
+    rows = data.rows / (1 if asked is None else asked.count)
     found, running = _candidates(data, asked, batch_size, divisor, given, fit, factor, constant)
     found = [
         variant
         for candidate in found
-        for variant in variants(candidate, class_axis, factor, constant, data.rows)
+        for variant in variants(candidate, class_axis, factor, constant, rows)
     ]
     return _identified(fit, found, running, min(precision, ROUNDING["float32"]), tuple(ignored))
 

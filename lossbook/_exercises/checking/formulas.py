@@ -40,7 +40,7 @@ def _sentence(number, tensors, computed):
     """Put the plainest formula that makes the number into words, with the rule if it is one."""
     found = identify(number, **tensors, rtol=1e-5 if computed else None)
     match = found.matches[0] if found.matches else None
-    if match is None or match.slips > SLIPS:
+    if match is None or match.slips > SLIPS or match.by_chance:
         return None
     who = "" if match.rule is None else f"That is {match.rule}, {match.reduction}. "
     return f"{who}{match.sentence}"
