@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lossbook import reduction as keras3
+from lossbook._audit.counting import extremes
 from lossbook._audit.finding import Finding
 from lossbook._core import collected_warnings, squeeze_or_expand_to_same_rank, to_numpy
 from lossbook._explain import elementwise_of, part_of
@@ -57,6 +58,16 @@ class OutputBatch:
         """Predictions as they reached the loss function, whether or not Keras uses them."""
         y_pred = self.call.given_y_pred if self.call.y_pred is None else self.call.y_pred
         return None if y_pred is None else to_numpy(y_pred)
+
+    @cached_property
+    def true_range(self):
+        """The lowest and the highest target, NaN where there is NaN."""
+        return extremes(self.y_true)
+
+    @cached_property
+    def predicted_range(self):
+        """The lowest and the highest prediction, NaN where there is NaN."""
+        return extremes(self.y_pred)
 
     @cached_property
     def logits(self):
@@ -128,6 +139,11 @@ class OutputBatch:
             with collected_warnings():
                 contributed = part_of(self.call).contributions
         return to_numpy(contributed).astype(np.float64)
+
+    @cached_property
+    def magnitudes(self):
+        """What every class adds to the sum of the magnitudes, `(classes,)`: signs don't cancel."""
+        return np.abs(self.contributions).sum((0, 2))
 
     @cached_property
     def repaired(self):

@@ -10,6 +10,7 @@ REDUCTION_SUM = Hazard("reduction-sum", "warning", "06_reduction.ipynb", 270)
 REDUCTION_NONE = Hazard("reduction-none", "warning", "06_reduction.ipynb", 280)
 SHORT_BATCH = Hazard("short-batch", "warning", "09_epochs.ipynb", 360)
 _UNEQUAL = 0.01
+_SHOWN = 6  # batches
 _REDUCE = "Use 'sum_over_batch_size' for compile(); no reduction is for loops of your own."
 
 
@@ -23,13 +24,14 @@ class Batches(Check):
         self.shape = ()
 
     def see(self, batch):
-        """Keep size, loss, and the factor of one value in the epoch."""
+        """Keep size, sum, and the factor of one value in the epoch."""
         if batch.output.whole:
             return
         self.reduction, self.shape = batch.reduction, self.shape or batch.values.shape
         self.rows.append(batch.rows)
-        weighted = batch.values * (1.0 if batch.weights is None else batch.weights)
-        self.losses.append(float(np.where(batch.kept, weighted, 0).sum(dtype=np.float64)))
+        if self.reduction == "sum" and len(self.losses) < _SHOWN:
+            weighted = batch.values * (1.0 if batch.weights is None else batch.weights)
+            self.losses.append(float(np.where(batch.kept, weighted, 0).sum(dtype=np.float64)))
         self.factors.append(self._factor(batch))
 
     def _factor(self, batch):
@@ -56,7 +58,7 @@ class Batches(Check):
                 "loss and step size grow with the batch size and with every axis.",
                 "Use 'sum_over_batch_size', or keep the batch size fixed and choose the learning "
                 "rate for it.",
-                {"values.shape": self.shape, "sums per batch": self.losses[:6]},
+                {"values.shape": self.shape, "sums per batch": self.losses},
             )
         if self.reduction == "none":
             yield REDUCTION_NONE.found(
@@ -69,7 +71,7 @@ class Batches(Check):
             yield from self._short_batch()
 
     def _short_batch(self):
-        evidence = {"rows per batch": self.rows[:6], "batches": len(self.rows)}
+        evidence = {"rows per batch": self.rows[:_SHOWN], "batches": len(self.rows)}
         counts, severity = "it counts by its rows, though a smaller batch gives another loss", None
         if None not in self.factors:
             ratio = self.factors[-1] / np.mean(self.factors[:-1])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.counting import by_class, by_row, highest, numbers
 from lossbook._audit.examples import passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
@@ -23,36 +24,22 @@ class Classes(Check):
         if not batch.entry.takes_logits or batch.y_pred is None:
             return
         axis = batch.options.get("axis", -1)
-        y_pred = np.moveaxis(np.atleast_2d(batch.y_pred.astype(np.float64)), axis, -1)
+        y_pred = np.moveaxis(np.atleast_2d(batch.y_pred), axis, -1)
         y_pred = y_pred.T if batch.y_pred.ndim == 1 else y_pred
-        classes = y_pred.shape[-1]
-        y_pred = y_pred.reshape(-1, classes)
-        if not np.isfinite(y_pred).all() or batch.kept.size != len(y_pred):
+        y_pred = y_pred.reshape(-1, y_pred.shape[-1])
+        if not np.isfinite(batch.predicted_range).all() or batch.kept.size != len(y_pred):
             return
-        kept, contributions = batch.kept.ravel(), batch.contributions
         if batch.entry.target == "sparse":
-            true = batch.y_true.reshape(-1, 1) == np.arange(classes)
+            sums = _numbered(batch, y_pred)
         elif batch.y_true.size == y_pred.size:
             true = batch.y_true.reshape(1, -1) if batch.y_true.ndim < 2 else batch.y_true
-            true = np.moveaxis(true, axis, -1).reshape(-1, classes) > 0.5
+            true = np.moveaxis(true, axis, -1).reshape(y_pred.shape) > 0.5
+            sums = _one_column_each(batch, np.ascontiguousarray(true.T), y_pred)
         else:
             return
-        binary = batch.entry.target == "binary"
-        if binary and (classes == 1 or (true.sum(1) != 1).any()):
-            logits = batch.options.get("from_logits") and batch.logits is None
-            guessed = y_pred > (0 if logits else 0.5)
-        else:  # one class for each position
-            guessed = y_pred.argmax(1)[:, None] == np.arange(classes)
-        if binary and classes == 1:
-            true, guessed = np.hstack([~true, true]), np.hstack([~guessed, guessed])
-        if binary and classes > 1:
-            share = np.abs(contributions).sum((0, 2))
-        else:
-            share = (np.abs(contributions).sum(1).reshape(-1, 1) * true).sum(0)
-        true, guessed = true & kept[:, None], guessed & kept[:, None]
-        self.positions += kept.sum()
-        sums = [share * batch.rows, (true & guessed).sum(0), guessed.sum(0), true.sum(0)]
-        self.table = np.array(sums) if self.table is None else self.table + np.array(sums)
+        self.positions += batch.kept.sum()
+        sums = np.array([sums[0] * batch.rows, *sums[1:]])
+        self.table = sums if self.table is None else self.table + sums
 
     def findings(self):
         """Yield one finding that names all forgotten classes."""
@@ -86,6 +73,47 @@ class Classes(Check):
                     )
                 },
             )
+
+
+def _numbered(batch, y_pred):
+    """Return share, true positives, predicted and true of class numbers; by class."""
+    kept, classes = batch.kept.ravel(), y_pred.shape[1]
+    true, guess = numbers(batch.y_true, classes), highest(y_pred)
+    return [
+        by_class(true, classes, _magnitudes(batch)),
+        by_class(np.where(kept & (true == guess), true, -1), classes),
+        by_class(np.where(kept, guess, -1), classes),
+        by_class(np.where(kept, true, -1), classes),
+    ]
+
+
+def _one_column_each(batch, true, y_pred):
+    """Return the same of targets that are flags, `(classes, positions)`."""
+    kept, classes = batch.kept.ravel(), len(true)
+    binary = batch.entry.target == "binary"
+    if binary and (classes == 1 or (true.sum(0, dtype=np.int32) != 1).any()):
+        logits = batch.options.get("from_logits") and batch.logits is None
+        bound = 0 if logits else 0.5
+        guessed = np.ascontiguousarray(bound < y_pred.T)
+        if classes == 1:
+            true, guessed = np.vstack([~true, true]), np.vstack([~guessed, guessed])
+        guesses = [by_row(true & guessed & kept), by_row(guessed & kept)]
+    else:  # one class for each position
+        guess = highest(y_pred)
+        hit = kept & true[guess, np.arange(len(guess))]
+        guesses = [by_class(np.where(those, guess, -1), classes) for those in (hit, kept)]
+    if binary and classes > 1:
+        share = batch.magnitudes
+    else:
+        magnitudes = _magnitudes(batch)
+        share = np.array([magnitudes[flags].sum() for flags in true])
+    return [share, *guesses, by_row(true & kept)]
+
+
+def _magnitudes(batch):
+    """Return what every position adds to the sum of magnitudes; NaN if one of them is no number."""
+    found = np.abs(batch.contributions).sum(1).ravel()
+    return found if np.isfinite(found.sum()) else np.full(found.shape, np.nan)
 
 
 @CLASS_FORGOTTEN.example

@@ -21,7 +21,8 @@ class HalfPrecision(Check):
 
     def see(self, batch):
         """Keep the extremes of the batches."""
-        if batch.output.whole or not batch.values.size:
+        half = getattr(self.output.loss, "dtype", None) in _LARGEST
+        if not half or batch.output.whole or not batch.values.size:
             return
         values = np.asarray(batch.values, np.float64)
         self.bad += int((~np.isfinite(values)).sum())
@@ -31,9 +32,9 @@ class HalfPrecision(Check):
 
     def findings(self):
         """Yield a finding that says what the dtype does to the loss."""
-        dtype = getattr(self.output.loss, "dtype", None)
-        if dtype not in _LARGEST or not self.size:
+        if not self.size:
             return
+        dtype = self.output.loss.dtype
         why = "it has 3 digits, and clips probabilities at another number than float32"
         if self.bad:
             why = f"NaN or infinity in {self.bad} of its values"

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.counting import extremes
 from lossbook._audit.examples import (
     Example,
     array,
@@ -42,36 +43,58 @@ class Predictions(Check):
         """Take the ranges and sums of the predictions of a batch."""
         if batch.entry.activation is None or batch.y_pred is None:
             return
-        y_pred = np.asarray(batch.y_pred, np.float64)
-        finite = y_pred[np.isfinite(y_pred)]
+        y_pred = batch.y_pred
+        y_pred = y_pred.astype(np.float64) if y_pred.dtype == np.float16 else y_pred
+        low, high = batch.predicted_range
+        finite = y_pred
+        if not (np.isfinite(low) and np.isfinite(high)):
+            finite = y_pred[np.isfinite(y_pred)]
+            low, high = extremes(finite)
         if not finite.size:
             return
         self.shape, self.origin = self.shape or y_pred.shape, batch.call.origin
         self.count += finite.size
-        self.low, self.high = min(self.low, finite.min()), max(self.high, finite.max())
-        self.outside += int(((finite < -_SLACK) | (finite > 1 + _SLACK)).sum())
+        self.low, self.high = min(self.low, low), max(self.high, high)
         self.recovered &= batch.logits is not None
-        axis = batch.options.get("axis", -1)
         if batch.entry.activation == "softmax" and y_pred.ndim:
-            self.classes = y_pred.shape[axis]
-            sums = y_pred.sum(axis)
+            self.classes = y_pred.shape[batch.options.get("axis", -1)]
+        as_logits = batch.options.get("from_logits")
+        if (low < -_SLACK or high > 1 + _SLACK) and not (as_logits and self.outside):
+            self.outside += int(((finite < -_SLACK) | (finite > 1 + _SLACK)).sum())
+        if not self.outside:  # which explains the rest
+            self._see_probabilities(batch, y_pred)
+
+    def _see_probabilities(self, batch, y_pred):
+        """Take their sums, what the logits behind them say, and how many are clipped."""
+        if batch.entry.activation == "softmax" and y_pred.ndim:
+            sums = y_pred.sum(batch.options.get("axis", -1), dtype=np.float64)
             sums = sums[np.isfinite(sums)]
             self.rows += sums.size
             self.far += int((np.abs(sums - 1) > _SUM_SLACK).sum())
             if sums.size:
                 self.sums = [min(self.sums[0], sums.min()), max(self.sums[1], sums.max())]
         if batch.logits is not None and batch.entry.target == "binary":
-            expected = 1 / (1 + np.exp(-np.clip(batch.logits.astype(np.float64), -500, 500)))
-            if expected.shape == y_pred.shape:
-                off = np.abs(expected - y_pred)
-                off = off[np.isfinite(off)]
-                self.mismatched += int((off > _SLACK).sum())
-                self.worst = max(self.worst, off.max(initial=0.0))
+            if batch.logits.shape == y_pred.shape:
+                self._compare(batch.logits, y_pred)
         elif batch.logits is None and not batch.options.get("from_logits"):
             self.clipped += self._clipped(batch, y_pred)
 
+    def _compare(self, logits, y_pred):
+        """Count predictions that are not the sigmoid of the logits behind them."""
+        off = np.abs(1 / (1 + np.exp(-logits)) - y_pred)
+        if off.max(initial=0.0) < _SLACK / 2:
+            return  # whatever the dtype
+        expected = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -500, 500)))
+        off = np.abs(expected - y_pred)
+        off = off[np.isfinite(off)]
+        self.mismatched += int((off > _SLACK).sum())
+        self.worst = max(self.worst, off.max(initial=0.0))
+
     def _clipped(self, batch, y_pred):
         """Count probabilities of 0 (or 1) for what is true (or isn't): no loss is larger."""
+        low, high = batch.predicted_range
+        if low > _EPSILON and (batch.entry.target != "binary" or high < 1 - _EPSILON):
+            return 0
         if batch.entry.target == "sparse":
             labels = np.asarray(batch.y_true, np.float64).ravel()
             flat = np.moveaxis(y_pred, batch.options.get("axis", -1), -1)

@@ -23,7 +23,7 @@ class Terms:
         """Add up one batch."""
         for output_batch in outputs:
             name = output_batch.output.name
-            value = float(np.abs(output_batch.contributions).sum())  # signed losses cancel
+            value = float(output_batch.magnitudes.sum())
             self.outputs[name] = self.outputs.get(name, 0.0) + value * batch.rows
             self.weights[name] = output_batch.output.loss_weight
         for name, value in batch.additional:

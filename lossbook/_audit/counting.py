@@ -1,0 +1,43 @@
+"""Ranges and counts of large arrays, in few passes and without copies of twice the width."""
+
+from typing import Any
+
+import numpy as np
+
+_FEW = 16  # classes that are compared one by one
+
+
+def extremes(x: Any) -> tuple[float, float]:
+    """Return the lowest and the highest number, NaN for both where there is NaN."""
+    if not x.size:
+        return np.inf, -np.inf
+    return np.float64(x.min()), np.float64(x.max())
+
+
+def highest(x: Any) -> Any:
+    """Return the first class with the highest number, for `(rows, classes)`: argmax."""
+    if x.shape[1] > _FEW:
+        return x.argmax(1)
+    columns = np.ascontiguousarray(x.T)
+    found, best = np.zeros(len(x), np.intp), columns[0]
+    for k in range(1, len(columns)):
+        np.copyto(found, k, where=columns[k] > best)
+        best = np.maximum(best, columns[k])
+    return found
+
+
+def numbers(labels: Any, classes: int) -> Any:
+    """Return class numbers as integers, -1 for one that does not exist."""
+    labels = labels.ravel()
+    whole = labels.astype(np.intp)
+    return np.where((whole == labels) & (whole >= 0) & (whole < classes), whole, -1)
+
+
+def by_class(labels: Any, classes: int, weights: Any = None) -> Any:
+    """Count class numbers, or add up weights; -1 counts nowhere."""
+    return np.bincount(labels + 1, weights, classes + 1)[1:]
+
+
+def by_row(flags: Any) -> Any:
+    """Count what is true in every row of `(classes, positions)`."""
+    return np.array([np.count_nonzero(row) for row in flags])
