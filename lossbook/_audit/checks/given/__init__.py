@@ -1,9 +1,10 @@
 """What audit was given, looked at before anything runs: structures, and kinds of arrays."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from lossbook._audit.checks.given import closures, kinds, own_errors, structure
+from lossbook._audit.checks.given import closures, identifiers, kinds, own_errors, structure
 from lossbook._audit.finding import Finding, keras_words
 from lossbook._model import (
     Given,
@@ -15,7 +16,7 @@ from lossbook._model import (
     refuse_nothing,
 )
 
-__all__ = ["GivenData", "closures", "kinds", "own_errors", "structure"]
+__all__ = ["GivenData", "closures", "identifiers", "kinds", "own_errors", "structure"]
 
 _REFUSALS = (
     structure.STRUCTURE_REFUSED.code,
@@ -43,7 +44,8 @@ class GivenData:
         if not any(finding.code in _REFUSALS for finding in found):
             given = _given(model, first or data)
             self.structure_known = given is not None
-            found += [] if given is None else self._of(given, first or data)
+            with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
+                found += [] if given is None else self._of(given, first or data)
         self.refusals = [finding for finding in found if finding.code in _REFUSALS]
         self.findings = [finding for finding in found if finding.code not in _REFUSALS]
 
@@ -52,6 +54,7 @@ class GivenData:
         arrays = None if hasattr(self.data["x"], "element_spec") else first
         found = [*structure.findings(given, arrays), *closures.findings(given.loss)]
         found += kinds.loss_weights(given.loss_weights)
+        found += identifiers.findings(vars(given))
         if not yielded:
             return found
         more = "y and sample_weight are what x yields."
