@@ -11,6 +11,7 @@ from lossbook._model import (
     compiled_with,
     first_rows,
     is_nested,
+    leaves,
     outputs_of,
     overridden,
     refuse_nothing,
@@ -33,15 +34,16 @@ class GivenData:
     findings that hold if Keras does fail, `findings` all others.
     """
 
-    def __init__(self, model: Any, data: dict[str, Any]) -> None:
+    def __init__(self, model: Any, data: dict[str, Any], yielded: Any = None) -> None:
         self.data, first = data, None
         self.structure_known = False
         if data["y"] is None and not hasattr(data["x"], "shape"):
             first, self.data = _first_batch(data)
             if first is None and hasattr(data["x"], "__next__"):
                 refuse_nothing(0, data["x"], "audit")
-        found = list(kinds.findings(first or data))
-        if not any(finding.code in _REFUSALS for finding in found):
+        found = [*kinds.batches(yielded), *kinds.findings(first or data)]
+        known = first is not None or data["y"] is not None or _are_arrays(data["x"])
+        if known and not any(finding.code in _REFUSALS for finding in found):
             given = _given(model, first or data)
             self.structure_known = given is not None
             with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
@@ -64,6 +66,11 @@ class GivenData:
         """Return the refusals, with what Keras says in the end."""
         said = {"Keras": keras_words(error)}
         return [replace(one, evidence=one.evidence | said) for one in self.refusals]
+
+
+def _are_arrays(x):
+    """Say whether x is made of arrays, and no data set that nobody has looked into."""
+    return all(hasattr(leaf, "shape") for leaf in leaves(x).values())
 
 
 def _first_batch(data):

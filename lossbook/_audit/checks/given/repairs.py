@@ -55,9 +55,9 @@ def _candidates(given: Given, side: str) -> Iterator[tuple[str, Any]]:
     outputs, names = given.outputs, list(given.names)
     keys = list(outputs) if isinstance(outputs, dict) else None
     yield from _with_fewer_losses(given, side, value)
-    if isinstance(outputs, OrderedDict) and type(value) is dict and set(value) == set(keys):
+    if isinstance(outputs, OrderedDict) and type(value) is dict and set(value) == set(outputs):
         code = f"from collections import OrderedDict; {side} = OrderedDict({side})"
-        yield code, OrderedDict((key, value[key]) for key in keys)
+        yield code, OrderedDict((key, value[key]) for key in outputs)
     count = len(outputs) if is_nested(outputs) else 1
     if isinstance(value, dict):
         wanted = keys or (names if len(names) == count else list(value)[:count])
