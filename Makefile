@@ -182,11 +182,11 @@ mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUN
 	@$(NOX) mutants -- $(FUNCTIONS)
 
 record: $(READY) ## Run the notebooks here and note the outcome for the page "Where it runs"
-	@$(BIN)/python -m tools.watch.environments
+	@$(BIN)/python -m tools.environments.runs
 
 # A machine with a GPU has its own Python, with JAX, PyTorch or TensorFlow in it: no .venv here.
 gpu: ## Run tests, notebooks, times on this machine's GPU (DRY=1: small, on the CPU)
-	@$(PYTHON) -m tools.watch.gpu $(if $(DRY),--dry) $(ARGS)
+	@$(PYTHON) -m tools.environments.gpu $(if $(DRY),--dry) $(ARGS)
 
 GPU_PYTHON ?= 3.12
 gpu-wheels: $(READY) ## Collect what a GPU machine without a network lacks (GPU_PYTHON=3.13)
