@@ -39,7 +39,7 @@ class Explanation:
 
     @property
     def residual(self) -> float:
-        """The difference of total and reported: how far our sum is from Keras's."""
+        """Total minus reported, which is how far our sum is from Keras's."""
         return self.total - self.reported
 
     @property

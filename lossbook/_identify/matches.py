@@ -40,7 +40,7 @@ class Match:
 
     @property
     def coefficients(self) -> np.ndarray:
-        """The factor of each value in the number: a NumPy array in the shape of the values.
+        """The factor of each value in the number, a NumPy array in the shape of the values.
 
         Where other values are aggregated, as the sentence then says, it has their shape.
         """

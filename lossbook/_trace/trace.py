@@ -40,7 +40,7 @@ class Trace:
 
     @cached_property
     def contributions(self) -> Any:
-        """Coefficient times elementwise loss: what every element adds to the total."""
+        """What every element adds to the total, its coefficient times its elementwise loss."""
         with np.errstate(invalid="ignore"):  # 0 times infinity; the trace has warned of it
             return self.coefficients * self.elementwise
 

@@ -8,7 +8,7 @@ from tools.website import server as pages_server
 
 PAGES = sorted(
     path.relative_to(pages_server.SITE).as_posix()
-    for path in (*pages_server.SITE.glob("book/*.html"), *pages_server.SITE.glob("*.html"))
+    for path in (*pages_server.SITE.glob("book/**/*.html"), *pages_server.SITE.glob("*.html"))
     if 'http-equiv="refresh"' not in path.read_text(encoding="utf-8")
 )
 KIB = 1024

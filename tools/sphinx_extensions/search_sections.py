@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from docutils import nodes
+from sphinx import addnodes
 
 from tools.sphinx_extensions.markdown_directive import data
 from tools.sphinx_extensions.structured_data import text_of
@@ -67,6 +68,9 @@ def sections_of(docname, document, description=""):
         yield docname, section["ids"][0], heading(section), words, there
         for other in re.findall("“(.+?)”", text_of(*own(section)) if there else ""):
             yield docname, section["ids"][0], other, "", there
+    for signature in document.findall(addnodes.desc_signature):  # of a function, of a class
+        words = signature.parent.next_node(nodes.paragraph).astext()
+        yield docname, signature["ids"][0], signature["fullname"], words, []
     for term in document.findall(nodes.term):
         if term["ids"]:
             definition = term.parent.next_node(nodes.definition)

@@ -1,4 +1,4 @@
-"""Interrupt explain, audit and the callback at the lines of lossbook that they execute.
+"""Interrupt explain, audit, the callback and decompose at the lines of lossbook that they execute.
 
     python -m tests.unit.faults                   # every 20th line
     python -m tests.unit.faults --all --jobs 2    # all of them, in an hour
@@ -21,7 +21,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="every line")
     parser.add_argument("--every", type=int, default=20, help="every so many lines (20)")
-    parser.add_argument("--call", help="explain, audit or callback alone")
+    parser.add_argument("--call", help="explain, audit, callback or decompose alone")
     parser.add_argument("--used", action="store_true", help="on a used model alone")
     parser.add_argument("--fresh", action="store_true", help="on fresh models alone")
     parser.add_argument("--line", help="a line alone, as _model/watch.py:100")

@@ -61,10 +61,31 @@ def explain_in_training(model):
     fit(model, lb.explain.callback(**data(), by=("class", "output")))
 
 
+def decompose(model):
+    """Take a step of the reader's own apart: a loss of Keras's, penalties, a mark."""
+    batch = data()
+
+    def step():
+        outputs = model(batch["x"], training=False)
+        tags = keras.losses.sparse_categorical_crossentropy(batch["y"]["tags"], outputs["tags"])
+        square = lb.mark("square", keras.ops.square(batch["y"]["score"] - outputs["score"]))
+        return keras.ops.mean(tags) + keras.ops.mean(square) + sum(model.losses)
+
+    lb.decompose(step)
+
+
+def called(model, *callbacks):
+    """Call the model as that step does."""
+    for callback in callbacks:
+        callback.on_test_begin()
+    model(data()["x"], training=False)
+
+
 CALLS = {
     "explain": lambda model: lb.explain(model, **data(), verbose=0),
     "audit": lambda model: lb.audit(model, **data()),
     "callback": explain_in_training,
+    "decompose": decompose,
 }
 
 
@@ -90,4 +111,5 @@ COUNTERPARTS = {
     "explain": (evaluate, ("on_test_begin", "on_test_batch_end", "on_test_end")),
     "audit": (evaluate, ("on_test_begin", "on_test_batch_end", "on_test_end")),
     "callback": (fit, ("on_train_begin", "on_train_batch_end", "on_epoch_end")),
+    "decompose": (called, ("on_test_begin",)),
 }

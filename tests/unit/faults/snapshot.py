@@ -41,6 +41,11 @@ def attributes(model):
     owners |= {f"module {module.__name__}": module for module in MODULES}
     owners["state of Keras"] = global_state.GLOBAL_STATE_TRACKER
     found = {(o, name): v for o, owner in owners.items() for name, v in vars(owner).items()}
+    found |= {
+        (owner, f"{name}'s code"): value.__code__
+        for (owner, name), value in found.items()
+        if owner.startswith(("class", "module")) and isinstance(value, types.FunctionType)
+    }
     return {place: _held(value) for place, value in (found | _process()).items()}
 
 

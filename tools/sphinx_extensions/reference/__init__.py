@@ -1,0 +1,1 @@
+"""Sphinx extensions for the reference: the functions of the package, the rules."""
