@@ -15,6 +15,7 @@ from lossbook._audit.checks.class_weights import (
 )
 from lossbook._audit.checks.given import GivenData
 from lossbook._audit.checks.given.own_errors import found as own_error
+from lossbook._audit.checks.measured.batch_size import of_the_model
 from lossbook._audit.checks.own_steps import OwnSteps
 from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
 from lossbook._audit.checks.reported import Reported
@@ -28,6 +29,7 @@ from lossbook._core import collected_warnings, dtype_name, to_numpy
 from lossbook._explain import part_of
 from lossbook._model import (
     Batch,
+    FewRows,
     Watch,
     check_model,
     first_rows,
@@ -109,8 +111,11 @@ def audit(
         findings += _evaluated(model, checks, data, kept, given)
     if acted:
         findings += mean_finding(class_weight, *checks.weights)
+    few = _few_rows(model, weighed if acted else data, kept)
+    if few is not None and not checks.own_step and checks.batches:
+        findings += of_the_model(few, checks.unseen)
     seen = checks.seen.lines(class_weight is not None, given.structure_known)
-    return ordered([*findings, *checks.findings(), *scaling(model)], checks.scope(), seen)
+    return ordered([*findings, *checks.findings(few), *scaling(model)], checks.scope(), seen)
 
 
 class _Checks:
@@ -145,7 +150,7 @@ class _Checks:
         unseen = (unseen if self.own_step else []) + self.unseen
         return f"Not looked at: {'; '.join(unseen)}." if unseen else ""
 
-    def findings(self):
+    def findings(self, few):
         """Yield what the checks found; not the NaN that a loss makes of what it can't take."""
         for checks in self.by_output.values():
             findings = [finding for check in checks for finding in check.findings()]
@@ -155,7 +160,7 @@ class _Checks:
                 if not (caused and finding.evidence.get("source") == not_finite.BY_THE_LOSS):
                     yield finding
         if self.batches:
-            yield from self.terms.findings()
+            yield from self.terms.findings(few.gradients if few else lambda: None)
 
 
 def _evaluated(model, checks, data, kept, given):
@@ -283,6 +288,14 @@ def _replayed(generator):
             raise
 
     return kept, batches()
+
+
+def _few_rows(model, data, kept):
+    """Return the FewRows of the data, None where there are none to be had any more."""
+    try:
+        return FewRows(model, data if kept is None else _batch_data(kept[0]))
+    except Exception:
+        return None
 
 
 def _batch_data(batch):

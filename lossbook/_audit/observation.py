@@ -10,6 +10,7 @@ import numpy as np
 from lossbook import reduction as keras3
 from lossbook._audit.counting import extremes
 from lossbook._audit.finding import Finding
+from lossbook._audit.growth import growth
 from lossbook._core import collected_warnings, squeeze_or_expand_to_same_rank, to_numpy
 from lossbook._explain import elementwise_of, part_of
 from lossbook._model import Call, Output
@@ -162,6 +163,26 @@ class OutputBatch:
         return replace(
             self, call=replace(self.call, y_true=labels, values=values), contributed=None
         )
+
+    @cached_property
+    def growth(self):
+        """How a user's own loss depends on the number of rows, without weights and masks."""
+        if self.output.keras_loss is not None or self.rows < 2:
+            return None
+        y_true, y_pred = to_numpy(self.call.given_y_true), to_numpy(self.call.given_y_pred)
+        if len(y_true) != self.rows or len(y_pred) != self.rows:
+            return None
+
+        def number(start, stop):
+            from keras import ops
+
+            rows = (ops.convert_to_tensor(x[start:stop]) for x in (y_true, y_pred))
+            return float(np.mean(to_numpy(self.output.loss(*rows)), dtype=np.float64))
+
+        try:
+            return growth(number, self.rows)
+        except Exception:  # a loss that needs more than these
+            return None
 
     @property
     def has_rows(self):

@@ -70,8 +70,9 @@ def check_fit(name, weight, given, other_name, other):
     if other_name == "values" and times > 1 and not high:
         warn(
             f"{name} of shape {given} meets values of shape (), a single number: each weight "
-            f"multiplies the same mean. For one value per sample give y_true and y_pred the shape "
-            f"({times}, 1)."
+            f"multiplies the same mean. For one value per sample give Dice and Tversky an axis "
+            f"that leaves the samples, axis=(1, 2, 3) of images, and other losses y_true and "
+            f"y_pred of shape ({times}, 1)."
         )
     elif other_name == "values" and times > 1:
         warn(

@@ -13,6 +13,7 @@ losses that are Keras's own (`_losses/whose.py`), and the losses that a step cal
 
 from lossbook._model.check import check_model, overridden
 from lossbook._model.data import first_rows, refuse_nothing
+from lossbook._model.few_rows import FewRows
 from lossbook._model.keras_private import (
     dataset_with_class_weight,
     keras_logits,
@@ -40,6 +41,7 @@ __all__ = [
     "Batch",
     "Call",
     "Failure",
+    "FewRows",
     "Given",
     "Output",
     "Unmatched",

@@ -40,7 +40,7 @@ def stepped(model: Any, name: str, data: dict[str, Any]) -> OneStep:
     """
     import keras
 
-    x, y, weight = (_tensors(data[part]) for part in ("x", "y", "sample_weight"))
+    x, y, weight = (tensors_of(data[part]) for part in ("x", "y", "sample_weight"))
     batch_data = keras.utils.pack_x_y_sample_weight(x, y, weight)
     with ExitStack() as undo:
         keep_state(model, undo)
@@ -86,7 +86,7 @@ def _shape_of_outputs(model, x):
     return tuple(outputs.shape) if keras.ops.is_tensor(outputs) else None
 
 
-def _tensors(structure):
+def tensors_of(structure):
     """Return tensors of arrays, with floats as Keras hands them to a step."""
     import keras
 

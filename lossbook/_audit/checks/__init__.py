@@ -6,6 +6,7 @@ condition, the message and the fix, and a planted example. A new file is importe
 
 from lossbook._audit.checks import (
     batches,
+    by_loss,
     class_weights,
     classes,
     custom_losses,
@@ -13,6 +14,7 @@ from lossbook._audit.checks import (
     given,
     labels,
     masks,
+    measured,
     not_finite,
     own_steps,
     precision,
@@ -25,6 +27,7 @@ from lossbook._audit.checks import (
 
 __all__ = [
     "batches",
+    "by_loss",
     "class_weights",
     "classes",
     "custom_losses",
@@ -32,6 +35,7 @@ __all__ = [
     "given",
     "labels",
     "masks",
+    "measured",
     "not_finite",
     "own_steps",
     "precision",

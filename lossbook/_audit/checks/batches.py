@@ -20,7 +20,7 @@ class Batches(Check):
     def __init__(self, output):
         super().__init__(output)
         self.rows, self.losses, self.factors = [], [], []
-        self.reduction = self.why = None
+        self.reduction = self.why = self.growth = None
         self.shape = ()
 
     def see(self, batch):
@@ -36,9 +36,14 @@ class Batches(Check):
 
     def _factor(self, batch):
         """Return rows / what this batch divides by, None where that is the size alone."""
+        self.growth = self.growth or batch.growth
         if not batch.values.ndim:
-            self.why = "reduces each batch by itself"
-        elif batch.reduction == "sum":
+            kind = self.growth and self.growth.kind
+            self.why = {"mean": None, "sum": "adds up each batch"}.get(
+                kind, "reduces each batch by itself"
+            )
+            return float(batch.rows) if kind == "sum" else None
+        if batch.reduction == "sum":
             self.why = "adds up each batch"
             return float(batch.rows)
         elif batch.reduction in MEANS and batch.mask is not None and batch.mask.any():
@@ -78,7 +83,7 @@ class Batches(Check):
             if abs(ratio - 1) < _UNEQUAL:
                 return
             counts = f"a value of the last one counts {ratio:.4g} times as much as of the others"
-            severity = None if self.reduction == "sum" else "note"
+            severity = None if "adds up" in self.why else "note"
             evidence["times"] = ratio
         yield SHORT_BATCH.found(
             f"{self.head}the loss {self.why}. Rows of the last one: {self.rows[-1]} instead of "

@@ -92,7 +92,7 @@ def _problems(labels, class_weight):
                 f"class_weight takes the arg max over the last axis of y_true, shape "
                 f"{labels.shape}. Rows that are not one-hot: {int(odd.sum())} of {sums.size}. Each "
                 "is weighed by one of its classes, or by a position taken for a class.",
-                "Pass sample_weight of the shape of the values instead.",
+                _by_label(class_weight, labels),
                 evidence | {"first row": labels[0].ravel()[:8]},
             )
             return
@@ -115,6 +115,23 @@ def _problems(labels, class_weight):
             _names(class_weight, missing),
             evidence | {"class_weight": dict(class_weight), "classes": sorted(classes)},
         )
+
+
+def _by_label(class_weight, labels):
+    """Return the way to a weight for every label, where the labels are 0 and 1."""
+    if labels.ndim != 2 or not np.isin(labels, (0, 1)).all():
+        return "Pass sample_weight of the shape of the values instead, made from the labels."
+    count, weights = labels.shape[1], [float(w) for _, w in sorted(class_weight.items())]
+    by, weight = "the label, 0 or 1", f"np.where(y == 1, {weights[-1]}, {weights[0]})"
+    if set(class_weight) == set(range(count)) and count > 2:
+        by, weight = "the column", f"np.broadcast_to({weights}, y.shape)"
+    elif set(class_weight) != {0, 1}:
+        return "Pass sample_weight of the shape of the values instead, made from the labels."
+    return (
+        f"Several labels a row: the class axis is averaged before weights come. For a weight by "
+        f"{by}, end the model in `keras.layers.Reshape(({count}, 1))`, and pass `y[..., None]` and "
+        f"`sample_weight={weight}`, in place of class_weight."
+    )
 
 
 def _names(class_weight, missing):

@@ -9,15 +9,24 @@ from lossbook._audit.observation import Check
 
 CLASS_FORGOTTEN = Hazard("class-forgotten", "warning", "12_case_study.ipynb", 310)
 _SHARE, _FRACTION, _QUALITY = 0.05, 0.25, 0.5
+_UNTRAINED = 1.1  # times the crossentropy of a prediction that is the same for all
+_SHOWN = 8  # classes of a finding
+_ASKED = 20_000  # positions of a batch whose crossentropy is computed
 
 
 class Classes(Check):
-    """A class with a small share of the loss, or of the positions, that is badly predicted."""
+    """A class with a small share of the loss, or of the positions, that is badly predicted.
+
+    Positions count by their weights: class weights that balance the classes leave none small. A
+    model that does worse than one prediction for all, the frequencies, has learned nothing yet.
+    Where it is a third of all classes, as of words, that is their nature, and a note.
+    """
 
     def __init__(self, output):
         super().__init__(output)
-        self.table = None  # share, true positives, predicted, true; by class
-        self.positions = 0
+        self.table = None  # share, true positives, predicted, true, true by weight; by class
+        self.positions = self.count = 0.0
+        self.crossentropy, self.true, self.asked, self.flags = 0.0, 0, 0, False
 
     def see(self, batch):
         """Add up the contributions, hits and misses of every class."""
@@ -31,22 +40,60 @@ class Classes(Check):
             return
         if batch.entry.target == "sparse":
             sums = _numbered(batch, y_pred)
+            self._ask(batch, y_pred, batch.y_true.ravel())
         elif batch.y_true.size == y_pred.size:
             true = batch.y_true.reshape(1, -1) if batch.y_true.ndim < 2 else batch.y_true
             true = np.moveaxis(true, axis, -1).reshape(y_pred.shape) > 0.5
             sums = _one_column_each(batch, np.ascontiguousarray(true.T), y_pred)
+            self._ask(batch, y_pred, true)
         else:
             return
-        self.positions += batch.kept.sum()
+        self.count += np.count_nonzero(batch.kept)
+        plain = batch.weight is None or batch.weights is None
+        self.positions += float((batch.kept if plain else batch.kept * batch.weights).sum())
         sums = np.array([sums[0] * batch.rows, *sums[1:]])
         self.table = sums if self.table is None else self.table + sums
+
+    def _ask(self, batch, y_pred, true):
+        """Add up the plain crossentropy in the batches 0, 1, 2, 4, 8, ..., and how often each is.
+
+        It is that of every class for flags that need not be one a row, else of the true class.
+        """
+        if batch.number & (batch.number - 1):
+            return
+        some = np.flatnonzero(batch.kept.ravel())
+        some = some[:: len(some) // _ASKED + 1]
+        p, true = y_pred[some].astype(np.float64), true[some]
+        logits = batch.options.get("from_logits") and batch.logits is None
+        self.flags = batch.entry.target == "binary"
+        if self.flags:
+            p = 1 / (1 + np.exp(-np.clip(p, -50, 50))) if logits else p
+            right, counts = np.where(true, p, 1 - p), true.sum(0)
+        else:
+            p = np.exp(p - p.max(1, keepdims=True, initial=-np.inf)) if logits else np.abs(p)
+            number = true.argmax(1) if true.ndim > 1 else np.clip(true, 0, p.shape[1] - 1)
+            number = number.astype(int)
+            right = p[np.arange(len(p)), number] / np.maximum(p.sum(1), 1e-12)
+            counts = np.bincount(number, minlength=p.shape[1])
+        self.crossentropy -= float(np.log(np.clip(right, 1e-12, 1)).sum())
+        self.true, self.asked = self.true + counts, self.asked + len(some)
+
+    def _untrained(self):
+        """Say whether the frequencies of the classes, as predictions, have a lower loss."""
+        shares = self.table[3][-len(self.true) :] / self.count  # of one column, that of class 1
+        logs, others = (np.log(np.maximum(p, 1e-12)) for p in (shares, 1 - shares))
+        best = -float((self.true * logs).sum())
+        best -= float(((self.asked - self.true) * others).sum()) if self.flags else 0.0
+        return self.crossentropy > _UNTRAINED * best
 
     def findings(self):
         """Yield one finding that names all forgotten classes."""
         if self.table is None or not 0 < self.table[0].sum() < np.inf:
             return
-        share, hits, guessed, true = self.table
-        share, positions = share / share.sum(), true / self.positions
+        if not self.positions > 0 or self._untrained():
+            return
+        share, hits, guessed, true, weighted = self.table
+        share, positions = share / share.sum(), weighted / self.positions
         union = np.maximum(guessed + true - hits, 1)
         iou, recall = hits / union, hits / np.maximum(true, 1)
         bound = min(_SHARE, _FRACTION / len(share))
@@ -55,11 +102,14 @@ class Classes(Check):
         classes = np.flatnonzero(bad)
         if len(classes):
             worst = classes[np.argmin(iou[classes])]
+            many = len(classes) > max(2, np.count_nonzero(true) / 3)  # words, say
+            more = f" So it is with {len(classes) - 1} other classes." if len(classes) > 1 else ""
+            classes = classes[np.argsort(iou[classes], kind="stable")][:_SHOWN]
             yield CLASS_FORGOTTEN.found(
                 f"{self.head}class {worst} has {100 * positions[worst]:.2g} % of "
                 f"the positions and {100 * share[worst]:.2g} % of the loss, but its IoU is "
                 f"{iou[worst]:.2g} and its recall {recall[worst]:.2g}: the loss hardly sees what "
-                "is wrong with it.",
+                f"is wrong with it.{more}",
                 "Watch a metric per class. To raise its share give its values a greater "
                 "sample_weight, or average the loss class by class.",
                 {
@@ -72,6 +122,7 @@ class Classes(Check):
                         ("true elements", true),
                     )
                 },
+                "note" if many else None,
             )
 
 
@@ -79,11 +130,14 @@ def _numbered(batch, y_pred):
     """Return share, true positives, predicted and true of class numbers; by class."""
     kept, classes = batch.kept.ravel(), y_pred.shape[1]
     true, guess = numbers(batch.y_true, classes), highest(y_pred)
+    count = by_class(np.where(kept, true, -1), classes)
+    weights = _weights(batch)
     return [
         by_class(true, classes, _magnitudes(batch)),
         by_class(np.where(kept & (true == guess), true, -1), classes),
         by_class(np.where(kept, guess, -1), classes),
-        by_class(np.where(kept, true, -1), classes),
+        count,
+        count if weights is None else by_class(np.where(kept, true, -1), classes, weights),
     ]
 
 
@@ -107,7 +161,14 @@ def _one_column_each(batch, true, y_pred):
     else:
         magnitudes = _magnitudes(batch)
         share = np.array([magnitudes[flags].sum() for flags in true])
-    return [share, *guesses, by_row(true & kept)]
+    count, weights = by_row(true & kept), _weights(batch)
+    return [share, *guesses, count, count if weights is None else (true & kept) @ weights]
+
+
+def _weights(batch):
+    """Return the weight of every position, None where all weigh 1."""
+    plain = batch.weight is None or batch.weights is None
+    return None if plain else batch.weights.ravel().astype(np.float64)
 
 
 def _magnitudes(batch):
@@ -117,7 +178,7 @@ def _magnitudes(batch):
 
 
 @CLASS_FORGOTTEN.example
-def forgotten_class(mended=False, sure=0.7, missed=0.4):
+def forgotten_class(mended=False, sure=0.98, missed=0.4):
     """One element of 200 is of the second class, and missed."""
     y_true, y_pred = np.zeros((200, 2), "float32"), np.full((200, 2), 0.001, "float32")
     y_true[:, 0], y_pred[:, 0] = 1, sure

@@ -21,7 +21,7 @@ class Rows(Check):
         super().__init__(output)
         self.finding = self.broadcast = self.alone = self.rows = None
         self.batches = 0
-        self.shape = ()
+        self.shape, self.growth = (), None
 
     def see(self, batch):
         """Compare shapes, and try the rows of the first batch of two or more alone."""
@@ -36,6 +36,7 @@ class Rows(Check):
             if batch.output.keras_loss:  # Dice over the batch mixes rows
                 self.alone = "alone" if batch.has_rows else "mixed"
             self.rows, self.shape = batch.rows, batch.values.shape
+            self.growth = batch.growth
         if self.finding is None and (not batch.has_rows or self.alone == "mixed"):
             self.finding = self._weighted(batch)
 
@@ -93,7 +94,7 @@ class Rows(Check):
                 {"values.shape": self.shape, "rows": self.rows, "batches": self.batches},
                 "note" if loss else None,
             )
-        elif self.alone == "mean":
+        elif self.alone == "mean" and (self.growth is None or self.growth.kind == "mean"):
             name = loss or "the loss function"
             yield LOSS_REDUCES_BATCH.found(
                 f"{self.head}{name} averages the batch itself, values of shape {self.shape}: "

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks.by_loss.ctc import PAD_FRAMES
 from lossbook._audit.examples import drawn, masked
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import MEANS, Check
@@ -128,6 +129,8 @@ def refused(refusal):
     advice, y_true, y_pred = _PER_POSITION, refusal.y_true, refusal.y_pred
     if y_pred.ndim == y_true.ndim + 1 and y_pred.shape[-1] == 1:
         advice = f"Give y_true the shape {y_pred.shape}: without it y_pred loses its last axis."
+    if refusal.output.loss_name == "ctc":
+        advice = PAD_FRAMES
     return MASK_REFUSED.found(
         f"{refusal.head}a mask of shape {refusal.mask} does not fit values of shape "
         f"{refusal.values.shape}: Keras fails.",

@@ -5,19 +5,29 @@ import numpy as np
 from lossbook._audit.checks import not_finite
 from lossbook._audit.examples import Example, compiled, drawn, two_outputs
 from lossbook._audit.finding import Hazard, keras_words
+from lossbook._core import to_numpy
 
 LOSS_REFUSED = Hazard("loss-refused", "error", "07_outputs.ipynb", 320)
 LOSS_WEIGHT_ZERO = Hazard("loss-weight-zero", "warning", "07_outputs.ipynb", 330)
 OUTPUT_DWARFED = Hazard("output-dwarfed", "warning", "07_outputs.ipynb", 340)
 REGULARISER_LARGER = Hazard("regulariser-larger", "warning", "08_additional_losses.ipynb", 350)
-_DWARFED = 0.95
+_DWARFED, _LEARNED, _PULLS = 0.95, 0.5, 2.0
+_SAMPLE = 16  # rows of a batch
 
 
 class Terms:
-    """The outputs and additional losses of all batches, by their magnitudes."""
+    """The outputs and additional losses of all batches, and what has been learned.
+
+    A share alone says little: of a model that is well trained the penalty is the larger part, and
+    of two outputs the one that cannot be predicted. So an output, or the data, is said to be too
+    small only as long as it has something to learn: its loss is at least half of what it is with
+    the predictions of other rows. A penalty has to pull harder than the data as well: its gradient
+    is more than twice as long. An output that a loss_weight of its own makes small is meant so.
+    """
 
     def __init__(self):
         self.outputs, self.additional, self.weights, self.rows = {}, {}, {}, 0
+        self.signed, self.sampled = {}, {}
 
     def see(self, batch, outputs):
         """Add up one batch."""
@@ -25,15 +35,20 @@ class Terms:
             name = output_batch.output.name
             value = float(output_batch.magnitudes.sum())
             self.outputs[name] = self.outputs.get(name, 0.0) + value * batch.rows
+            adds_up = float(output_batch.contributions.sum())
+            self.signed[name] = self.signed.get(name, 0.0) + adds_up * batch.rows
+            if not output_batch.number & (output_batch.number - 1):  # 0, 1, 2, 4, 8, ...
+                self.sampled.setdefault(name, []).append(output_batch)
             self.weights[name] = output_batch.output.loss_weight
         for name, value in batch.additional:
             self.additional[name] = self.additional.get(name, 0.0) + value * batch.rows
         self.rows += batch.rows
 
-    def findings(self):
-        """Yield findings for loss weights of 0, outputs out of scale, large regularisers."""
-        outputs = {name: value / self.rows for name, value in self.outputs.items()}
-        additional = {name: value / self.rows for name, value in self.additional.items()}
+    def findings(self, gradients=lambda: None):
+        """Yield findings for loss weights of 0, outputs out of scale, large regularisers.
+
+        `gradients` returns the lengths of the gradients of data and penalties, or None.
+        """
         ignored = [n for n, weight in self.weights.items() if weight is not None and weight == 0]
         for name in ignored:
             yield LOSS_WEIGHT_ZERO.found(
@@ -42,22 +57,49 @@ class Terms:
                 "Give it a loss weight, or None as its loss.",
                 {"loss_weight": 0.0, "other outputs": len(self.weights) - 1},
             )
-        counted = {name: value for name, value in outputs.items() if name not in ignored}
-        total = sum(counted.values())
-        if len(counted) > 1 and 0 < total < np.inf:
-            name = max(counted, key=counted.get)
-            if counted[name] > _DWARFED * total:
-                yield OUTPUT_DWARFED.found(
-                    f"Output {name!r} makes {100 * counted[name] / total:.4g} % of the loss of "
-                    f"{len(counted)} outputs: the others hardly count.",
-                    "Set loss_weights that bring the outputs to one scale, or scale the targets.",
-                    {"share of the loss": {n: v / total for n, v in counted.items()}},
-                )
+        yield from self._dwarfed([name for name in self.outputs if name not in ignored])
+        yield from self._larger(gradients)
+
+    def _dwarfed(self, names):
+        """Yield a finding if one output makes nearly all, and another has something to learn."""
+        shares = []
+        for sums in (self.outputs, self.signed):  # parts of a signed loss cancel
+            sizes = {name: abs(sums[name]) for name in names}
+            total = sum(sizes.values())
+            if len(names) < 2 or not 0 < total < np.inf:
+                return
+            shares.append({name: size / total for name, size in sizes.items()})
+        name = max(shares[0], key=shares[0].get)
+        if min(share[name] for share in shares) <= _DWARFED:
+            return
+        weights = {n: 1.0 if self.weights[n] is None else float(self.weights[n]) for n in names}
+        small = [
+            n
+            for n in names
+            if n != name and weights[n] >= weights[name] and not learned(self.sampled[n])
+        ]
+        if small:
+            yield OUTPUT_DWARFED.found(
+                f"Output {name!r} makes {100 * shares[0][name]:.4g} % of the loss of "
+                f"{len(names)} outputs: the others hardly count.",
+                "Set loss_weights that bring the outputs to one scale, or scale the targets.",
+                {"share of the loss": shares[0]},
+            )
+
+    def _larger(self, gradients):
+        """Yield a finding if penalties are larger than the data, and hold the training back."""
+        outputs = {name: value / self.rows for name, value in self.outputs.items()}
+        additional = {name: value / self.rows for name, value in self.additional.items()}
         bad = {name: value for name, value in additional.items() if not np.isfinite(value)}
         data, extra = sum(outputs.values()), sum(additional.values())
         if bad:
             yield not_finite.additional(bad)
         elif outputs and extra > data and np.isfinite(data):
+            if all(learned(batches) for batches in self.sampled.values()):
+                return
+            lengths = gradients()
+            if lengths is not None and lengths[1] <= _PULLS * lengths[0]:
+                return
             name = max(additional, key=additional.get)
             yield REGULARISER_LARGER.found(
                 f"Regularisers and add_loss make {extra:.4g} of the loss, the data {data:.4g}: "
@@ -65,6 +107,33 @@ class Terms:
                 "Lower the factor of that term, or judge the model by a metric.",
                 {"data": data, "additional": additional},
             )
+
+
+def learned(batches):
+    """Say whether an output's loss is less than half of what other rows' predictions get.
+
+    Both are taken above the loss of perfect predictions, where those can be had: the entropy of
+    soft labels stays.
+    """
+    try:
+        y_true = np.concatenate([batch.y_true[:_SAMPLE] for batch in batches])
+        y_pred = np.concatenate([batch.y_pred[:_SAMPLE] for batch in batches])
+        own = _mean(batches[0], y_true, y_pred)
+        others = _mean(batches[0], y_true, np.roll(y_pred, max(len(y_pred) // 2, 1), axis=0))
+        best = min(own, 0.0)
+        if y_true.shape == y_pred.shape and not batches[0].options.get("from_logits"):
+            perfect = _mean(batches[0], y_true, y_true.astype(y_pred.dtype))
+            best = min(own, perfect) if np.isfinite(perfect) else best
+    except Exception:  # a loss that takes no such rows
+        return False
+    return own - best < _LEARNED * (others - best)
+
+
+def _mean(batch, y_true, y_pred):
+    from keras import ops
+
+    values = batch.output.loss.call(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
+    return float(np.mean(to_numpy(values), dtype=np.float64))
 
 
 def loss_refused(error):

@@ -1,0 +1,55 @@
+"""Cosine similarity: vectors of one element, and vectors of zeros, have no direction."""
+
+import numpy as np
+
+from lossbook._audit.examples import drawn, passing
+from lossbook._audit.finding import Hazard
+from lossbook._audit.observation import Check
+
+NO_DIRECTION = Hazard("no-direction", "error", "02_elementwise.ipynb", 75)
+
+
+class Directions(Check):
+    """What cosine_similarity cannot compare."""
+
+    def __init__(self, output):
+        super().__init__(output)
+        self.length, self.zeros, self.rows = 0, 0, 0
+
+    def see(self, batch):
+        """Count vectors of zeros among those that count."""
+        if batch.output.loss_name != "cosine_similarity" or batch.y_true is None:
+            return
+        axis = batch.options.get("axis", -1)
+        self.length = batch.y_pred.shape[axis]
+        zeros = (np.asarray(batch.y_true) == 0).all(axis)
+        self.zeros += int((zeros & batch.kept).sum() if zeros.shape == batch.kept.shape else 0)
+        self.rows += int(batch.kept.sum())
+
+    def findings(self):
+        """Yield a finding for vectors of one element, or for targets of zeros."""
+        evidence = {"length of a vector": self.length, "vectors": self.rows}
+        if self.length == 1:
+            yield NO_DIRECTION.found(
+                f"{self.head}cosine_similarity compares directions, and a vector of one element "
+                "has only its sign: the loss is -1 or 1, and its gradient 0.",
+                "Take a loss of numbers, `loss='mean_squared_error'` say, or the axis of the "
+                "vectors: `keras.losses.CosineSimilarity(axis=1)`.",
+                evidence,
+            )
+        elif self.zeros:
+            yield NO_DIRECTION.found(
+                f"{self.head}cosine_similarity compares directions, and targets of zeros have "
+                f"none: {self.zeros} of {self.rows}. Their loss is 0, neither right nor wrong, and "
+                "they stay in the denominator.",
+                "Leave these rows out of the data, or mask them.",
+                {**evidence, "targets of zeros": self.zeros},
+                "warning",
+            )
+
+
+@NO_DIRECTION.example
+def one_number(mended=False):
+    """Vectors of one element."""
+    size = 2 if mended else 1
+    return passing(drawn(4, size), drawn(4, size, seed=1), "cosine_similarity")

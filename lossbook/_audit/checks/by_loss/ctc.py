@@ -1,0 +1,153 @@
+"""CTC: labels, logits and the blank as Keras has them; all of it is in the data."""
+
+import numpy as np
+
+from lossbook._audit.examples import drawn, passing, simplex
+from lossbook._audit.finding import Hazard
+from lossbook._audit.observation import Check
+from lossbook._core import four_digits, to_numpy
+
+CTC_LABELS = Hazard("ctc-labels", "error", "11_custom_losses.ipynb", 22)
+CTC_TOO_LONG = Hazard("ctc-too-long", "error", "11_custom_losses.ipynb", 24)
+CTC_BLANK = Hazard("ctc-blank", "error", "11_custom_losses.ipynb", 26)
+CTC_PROBABILITIES = Hazard("ctc-probabilities", "error", "11_custom_losses.ipynb", 52)
+PAD_FRAMES = (
+    "CTC takes no mask: it counts all frames. Let the frames after the end say blank, which adds "
+    "nothing: `keras.ops.where(mask[..., None], logits, -1e4 * (keras.ops.arange(classes) > 0))`, "
+    "in a layer whose compute_mask returns None."
+)
+_FOLLOWS = 0.7  # the loss with another blank is so much smaller
+
+
+class Ctc(Check):
+    """Negative labels, a 0 between labels, too many labels for the frames, probabilities."""
+
+    repaired = False
+
+    def __init__(self, output):
+        super().__init__(output)
+        self.rows = self.bad = self.long = self.inner = self.frames = self.normal = 0
+        self.loss = self.other = 0.0
+        self.lowest, self.classes, self.length = 0, 0, 0
+        self.last_used = False
+
+    def see(self, batch):
+        """Count rows with wrong labels, frames that add up to 1."""
+        if batch.output.loss_name != "ctc" or batch.y_pred is None:
+            return
+        y, p = np.asarray(batch.y_true, np.int64), np.asarray(batch.y_pred, np.float64)
+        self.classes, self.length = p.shape[-1], p.shape[1]
+        labels = y != 0
+        self.rows += len(y)
+        self.lowest = min(self.lowest, int(y.min(initial=0)))
+        self.bad += int(((y < 0) | (y >= self.classes)).any(1).sum())
+        after = np.flip(np.logical_or.accumulate(np.flip(labels, 1), 1), 1)
+        self.inner += int((after & ~labels).any(1).sum())
+        repeated = (y[:, 1:] == y[:, :-1]) & labels[:, 1:]
+        self.long += int((labels.sum(1) + repeated.sum(1) > self.length).sum())
+        self.last_used |= bool((y == self.classes - 1).any())
+        self.frames += p.shape[0] * p.shape[1]
+        self.normal += int(((np.abs(p.sum(-1) - 1) < 1e-3) & (p >= 0).all(-1)).sum())
+        if not self.bad and not self.last_used:
+            self._with_the_last_blank(batch, y, p)
+
+    def _with_the_last_blank(self, batch, y, p):
+        """Add up the loss as it is, and with the last unit as the blank, as before Keras 3."""
+        from keras import ops
+
+        moved = ops.convert_to_tensor(np.roll(p, 1, -1).astype("float32"))
+        pad = ~np.flip(np.logical_or.accumulate(np.flip(y != 0, 1), 1), 1)
+        try:
+            other = batch.output.loss.call(ops.convert_to_tensor(np.where(pad, 0, y + 1)), moved)
+            self.other += float(np.sum(to_numpy(other)))
+            self.loss += float(np.sum(batch.values))
+        except Exception:  # an option of a newer Keras
+            self.other += np.inf
+
+    def findings(self):
+        """Yield what the labels and the frames say."""
+        evidence = {"rows": self.rows, "frames": self.length, "units": self.classes}
+        if self.bad:
+            what = f"below 0 or above {self.classes - 1}"
+            yield CTC_LABELS.found(
+                f"{self.head}ctc takes labels from 1 to {self.classes - 1}, and 0 as padding. Rows "
+                f"with others, {what}: {self.bad} of {self.rows}. Keras takes padding of "
+                f"{self.lowest} for labels."
+                if self.lowest < 0
+                else f"{self.head}ctc takes labels from 1 to {self.classes - 1}, and 0 as "
+                f"padding. Rows with others, {what}: {self.bad} of {self.rows}.",
+                "Pad the labels with 0: `y = np.where(y < 0, 0, y)`."
+                if self.lowest < 0
+                else f"Give the output one unit more than there are labels, for the blank: "
+                f"Dense({self.classes + 1}).",
+                evidence | {"rows with such labels": self.bad, "lowest": self.lowest},
+            )
+        elif self.inner:
+            yield CTC_BLANK.found(
+                f"{self.head}ctc takes 0 for the blank, but 0 stands before other labels in "
+                f"{self.inner} of {self.rows} rows. Keras counts the labels that are not 0, and "
+                "reads as many from the left: it drops the last ones.",
+                "Number the labels from 1, `y + 1` where a row has labels and 0 where it has none, "
+                "and let the first unit of the output be the blank, not the last: "
+                "`keras.ops.roll(logits, 1, axis=-1)`.",
+                evidence | {"rows with such labels": self.inner},
+            )
+        elif np.isfinite(self.other) and 0 < self.other < _FOLLOWS * self.loss:
+            yield CTC_BLANK.found(
+                f"{self.head}the predictions have the blank in the last unit, as ctc_batch_cost "
+                f"before Keras 3: with it there the loss is {four_digits(self.other / self.rows)} "
+                f"instead of {four_digits(self.loss / self.rows)}. Here it is the first.",
+                "Number the labels from 1, `y + 1` where a row has labels and 0 where it has none, "
+                "and let the first unit of the output be the blank, not the last: "
+                "`keras.ops.roll(logits, 1, axis=-1)`.",
+                evidence | {"blank first": self.loss / self.rows, "last": self.other / self.rows},
+            )
+        if self.long:
+            yield CTC_TOO_LONG.found(
+                f"{self.head}rows with more labels than ctc can read from {self.length} frames: "
+                f"{self.long} of {self.rows}. A label needs a frame, and one more where it repeats "
+                "the one before. Their loss is infinite, or 0, by backend.",
+                "Let the model return more frames (fewer strides and poolings), or leave these "
+                "rows out.",
+                evidence | {"rows that are too long": self.long},
+            )
+        if self.frames and self.normal == self.frames:
+            yield CTC_PROBABILITIES.found(
+                f"{self.head}ctc takes logits, but all {self.frames} frames of y_pred are "
+                "probabilities, which add up to 1: Keras takes another softmax of them.",
+                "Leave the softmax out of the model, or take `keras.ops.log(probabilities)`.",
+                evidence | {"frames that add up to 1": self.normal},
+            )
+
+
+def _ctc(y, p=None):
+    from keras import losses
+
+    return passing(drawn(2, 4, 4, low=-2, high=2) if p is None else p, np.array(y), losses.CTC())
+
+
+@CTC_LABELS.example
+def padded_with_minus_one(mended=False):
+    """Labels that are padded with -1."""
+    return _ctc([[1, 2, 0 if mended else -1], [3, 1, 2]])
+
+
+@CTC_TOO_LONG.example
+def more_labels_than_frames(mended=False):
+    """Three times the same label needs five frames."""
+    return _ctc([[1, 1, 0 if mended else 1], [3, 1, 2]])
+
+
+@CTC_BLANK.example
+def blank_last(mended=False):
+    """Labels from 0 on, as for ctc_batch_cost."""
+    y = np.array([[0, 1, 2], [0, 1, 1]])
+    p = drawn(2, 6, 4, low=-2, high=2)
+    return _ctc(y + 1, np.roll(p, 1, -1)) if mended else _ctc(y, p)
+
+
+@CTC_PROBABILITIES.example
+def probabilities(mended=False):
+    """A softmax over the units."""
+    p = simplex(2, 4, 4)
+    return _ctc([[1, 2, 0], [3, 1, 2]], np.log(p) * 2 if mended else p)

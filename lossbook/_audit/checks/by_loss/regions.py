@@ -1,0 +1,66 @@
+"""Dice and Tversky: regions without a true element, and a single pixel taken for a region."""
+
+import numpy as np
+
+from lossbook._audit.examples import coins, drawn, passing
+from lossbook._audit.finding import Hazard
+from lossbook._audit.observation import Check
+
+REGION_EMPTY = Hazard("region-empty", "warning", "11_custom_losses.ipynb", 312)
+_LOST, _RIGHT = 0.5, 0.5
+
+
+class Regions(Check):
+    """Regions that are empty in the targets: their loss is near 1 though nothing is wrong."""
+
+    def __init__(self, output):
+        super().__init__(output)
+        self.regions = self.empty = self.lost = 0
+        self.loss = 0.0
+
+    def see(self, batch):
+        """Count the regions that an output rightly leaves empty, and their loss."""
+        if batch.entry.target != "region" or batch.y_true is None:
+            return
+        y_true, y_pred = (np.asarray(x, np.float64) for x in (batch.y_true, batch.y_pred))
+        axis = batch.options.get("axis")
+        axis = tuple(axis) if isinstance(axis, (list, tuple)) else axis
+        if y_true.shape != y_pred.shape:
+            return
+        empty = (y_true.sum(axis) == 0) & (y_pred.max(axis) < _RIGHT)
+        if empty.shape != batch.values.shape:
+            return
+        lost = empty & (batch.values > _LOST)
+        self.regions += empty.size
+        self.empty += int(empty.sum())
+        self.lost += int(lost.sum())
+        self.loss += float(batch.values[lost].sum())
+
+    def findings(self):
+        """Yield a finding if empty regions cost as much as wrong ones."""
+        if self.lost:
+            name = self.output.loss_name
+            yield REGION_EMPTY.found(
+                f"{self.head}{name} compares overlaps, and {self.lost} of {self.regions} regions "
+                "have no true element: there is no overlap to win. Their loss is "
+                f"{self.loss / self.lost:.4g} in the mean, though no prediction in them is above "
+                "0.5.",
+                "Take an axis whose regions hold true elements, the whole batch "
+                f"(`keras.losses.{name.capitalize()}()`, axis None), or leave empty images out.",
+                {
+                    "regions": self.regions,
+                    "without a true element": self.empty,
+                    "axis": str(self.output.options.get("axis")),
+                },
+            )
+
+
+@REGION_EMPTY.example
+def an_empty_image(mended=False):
+    """One image of three without a true pixel."""
+    from keras import losses
+
+    y = coins(3, 4, 4, 1)
+    y[1] = 0
+    p = drawn(3, 4, 4, 1, high=0.2)
+    return passing(p, y, losses.Dice() if mended else losses.Dice(axis=(1, 2, 3)))

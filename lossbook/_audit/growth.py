@@ -1,0 +1,51 @@
+"""How a number depends on the size of its batch: measured on the same rows at b and 2 b."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_TOLERANCE = 1e-3
+_ROWS = 16
+FACTORS = {"mean": 0.5, "sum": 1.0, "divided": 0.25}  # of the sum over both halves
+
+
+@dataclass(frozen=True)
+class Growth:
+    """`kind` is "mean", "sum", "divided" (by the rows, and once more), or "mixed".
+
+    `whole` is the number of `rows` rows in one batch, `half` the mean over both halves.
+    """
+
+    kind: str
+    rows: int
+    whole: float
+    half: float
+
+    @property
+    def evidence(self):
+        """The two numbers, by the size of their batches."""
+        return {
+            f"in batches of {self.rows // 2}": self.half,
+            f"in one batch of {self.rows}": self.whole,
+        }
+
+
+def growth(number, rows):
+    """Return the Growth of `number(start, stop)`, a scalar of some rows; None if nothing is known.
+
+    A mean over both halves is the whole's. A sum is twice as large in the whole, a number that is
+    divided by the rows twice half as large; another one mixes its rows.
+    """
+    rows = min(rows, _ROWS) // 2 * 2
+    if rows < 2:
+        return None
+    first, second, whole, again = (
+        number(*ends) for ends in ((0, rows // 2), (rows // 2, rows), (0, rows), (0, rows))
+    )
+    numbers = np.array([first, second, whole, again])
+    scale = np.abs(numbers).max()
+    if not np.isfinite(numbers).all() or scale < 1e-7 or abs(whole - again) > 1e-5 * scale:
+        return None  # nothing, or random
+    both = first + second
+    kinds = [k for k, f in FACTORS.items() if abs(whole - f * both) <= _TOLERANCE * scale]
+    return Growth(kinds[0] if kinds else "mixed", rows, float(whole), float(both / 2))

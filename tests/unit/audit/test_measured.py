@@ -1,0 +1,174 @@
+"""What audit measures: batch sizes, weights, masks, CTC; and that sound models stay quiet."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, losses, ops
+
+import lossbook as lb
+from lossbook._audit.checks.by_loss import ctc
+from lossbook._audit.checks.by_loss.ctc import PAD_FRAMES
+from lossbook._audit.examples import compiled, drawn, passing
+from lossbook._core import to_numpy
+from tests.unit.audit.sound_models import MODELS, SAMPLE, said
+
+RAMP = np.arange(1, 6, dtype="float32")[:, None]
+
+
+def squares(y_true, y_pred):
+    return ops.square(y_true - y_pred)
+
+
+def audited(case):
+    return lb.audit(case.model, **case.data)
+
+
+def codes(findings, *severities):
+    return [f.code for f in findings if not severities or f.severity in severities]
+
+
+def of_ramp(loss, rows=5, **data):
+    return passing(RAMP[:rows], 0 * RAMP[:rows], loss, **data)
+
+
+# --- the same rows in one batch and in two
+
+
+@pytest.mark.parametrize(
+    ("loss", "factor"),
+    [
+        (lambda t, p: ops.sum(squares(t, p)), 2),
+        (lambda t, p: ops.mean(ops.sum(squares(t, p), axis=0), axis=-1), 2),
+        (lambda t, p: ops.mean(squares(t, p)) / ops.cast(ops.shape(p)[0], "float32"), 0.5),
+        (lambda t, p: ops.mean(squares(t, p), -1) / ops.cast(ops.shape(p)[0], "float32"), 0.5),
+    ],
+    ids=["sum", "sum over the batch", "divided twice", "rows divided twice"],
+)
+def test_a_loss_that_grows_or_shrinks_with_its_batch(loss, factor):
+    case = of_ramp(loss, 4)
+    (finding,) = (f for f in audited(case) if f.code == "loss-grows")
+    by_keras = {
+        size: case.model.evaluate(RAMP[:4], 0 * RAMP[:4], batch_size=size, verbose=0)
+        for size in (2, 4)
+    }
+    assert finding.evidence["in batches of 2"] == pytest.approx(by_keras[2], rel=1e-5)
+    assert finding.evidence["in one batch of 4"] == pytest.approx(by_keras[4], rel=1e-5)
+    assert by_keras[4] == pytest.approx(factor * by_keras[2], rel=1e-5)
+
+
+def test_a_mean_of_the_batch_has_no_short_batch():
+    case = of_ramp(lambda t, p: ops.mean(squares(t, p)), batch_size=2)
+    assert case.model.evaluate(**case.data, verbose=0) == pytest.approx(11, rel=1e-6)
+    assert codes(audited(case), "error", "warning") == []
+    summed = of_ramp(lambda t, p: ops.sum(squares(t, p)), batch_size=2)
+    assert codes(audited(summed)) == ["loss-grows", "short-batch"]
+
+
+def test_additional_losses_are_those_of_keras():
+    class Adds(layers.Layer):
+        def call(self, x):
+            self.add_loss(ops.mean(ops.square(x), axis=-1))
+            return x
+
+    inputs = keras.Input((3,))
+    model = compiled(keras.Model(inputs, Adds(name="adds")(inputs)), "mse")
+    x = drawn(8, 3)
+    finding = next(f for f in lb.audit(model, x, x) if f.code == "add-loss-grows")
+    for size, name in ((4, "in batches of 4"), (8, "in one batch of 8")):
+        by_keras = model.evaluate(x, x, batch_size=size, verbose=0)  # the data add nothing
+        assert finding.evidence[name] == pytest.approx(by_keras, rel=1e-5)
+
+
+# --- class weights by label (chapter 5), Dice with weights
+
+
+def test_weights_by_label_as_the_fix_says():
+    y = np.array([[0, 1, 1, 0, 0, 1], [1, 1, 0, 0, 0, 0]] * 4, "float32")
+    p = drawn(8, 6)
+    case = passing(p, y, "binary_crossentropy", class_weight={0: 0.1, 1: 0.9})
+    (finding,) = (f for f in audited(case) if f.code == "class-weight-labels")
+    assert "Reshape((6, 1))" in finding.fix and "np.where(y == 1, 0.9, 0.1)" in finding.fix
+    inputs = keras.Input((6,))
+    model = compiled(keras.Model(inputs, layers.Reshape((6, 1))(inputs)), "binary_crossentropy")
+    weight = np.where(y == 1, 0.9, 0.1)
+    loss = model.evaluate(p, y[..., None], sample_weight=weight, verbose=0)
+    meant = np.mean(-weight * np.log(np.where(y == 1, p, 1 - p)))
+    assert loss == pytest.approx(meant, rel=1e-5)
+
+
+def test_dice_with_weights_as_the_warning_says():
+    y, p, weight = np.ones((2, 2, 2, 1), "float32"), drawn(2, 2, 2, 1), np.array([1.0, 2.0])
+    with pytest.warns(UserWarning, match=r"axis=\(1, 2, 3\)"):
+        lb.trace("dice", y, p, sample_weight=weight)
+    found = lb.trace("dice", y, p, sample_weight=weight, axis=(1, 2, 3)).total
+    each = 1 - 2 * (y * p).sum((1, 2, 3)) / (y.sum((1, 2, 3)) + p.sum((1, 2, 3)))
+    assert float(found) == pytest.approx((weight * each).mean(), rel=1e-5)
+
+
+# --- CTC, against all paths
+
+
+def by_all_paths(labels, logits, blank):
+    """Return -log of the probability of all paths that read as these labels."""
+    p = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    total = 0.0
+    for path in itertools.product(range(p.shape[1]), repeat=len(p)):
+        read = [unit for unit, _ in itertools.groupby(path) if unit != blank]
+        total += np.prod(p[np.arange(len(p)), path]) * (read == list(labels))
+    return -np.log(total)
+
+
+def test_ctc_is_that_of_all_paths_once_it_is_mended():
+    for plant, labels, blank in (
+        (ctc.padded_with_minus_one, ([1, 2], [3, 1, 2]), 0),
+        (ctc.blank_last, ([0, 1, 2], [0, 1, 1]), 3),
+    ):
+        case, mended = plant(), plant(mended=True)
+        x = case.data["x"].astype("float64")
+        meant = np.mean([by_all_paths(y, row, blank) for y, row in zip(labels, x, strict=True)])
+        assert mended.model.evaluate(**mended.data, verbose=0) == pytest.approx(meant, rel=1e-5)
+        assert case.model.evaluate(**case.data, verbose=0) != pytest.approx(meant, rel=1e-2)
+
+
+def test_frames_that_say_blank_add_nothing_to_ctc():
+    logits, labels = drawn(1, 5, 4, low=-2, high=2), np.array([[1, 2]])
+    mask, classes = np.array([[True, True, True, False, False]]), 4
+    assert "keras.ops.where(mask[..., None], logits, -1e4" in PAD_FRAMES
+    padded = ops.where(mask[..., None], logits, -1e4 * (np.arange(classes) > 0))
+    found = float(to_numpy(losses.ctc(labels, padded))[0])
+    assert found == pytest.approx(by_all_paths([1, 2], logits[0, :3].astype("float64"), 0), 1e-5)
+
+
+# --- what is well trained is left alone
+
+
+def test_a_rare_class_that_weights_balance_and_an_untrained_model():
+    y = np.zeros((300, 1), "float32")
+    y[:3] = 1
+    untrained = np.full((300, 1), 0.3, "float32")
+    collapsed = np.full((300, 1), 0.01, "float32")
+    found = passing(collapsed, y, "binary_crossentropy")
+    assert codes(audited(found)) == ["class-forgotten"]
+    assert codes(audited(passing(untrained, y, "binary_crossentropy"))) == []
+    weight = np.where(y[:, 0] == 1, 50, 300 / 594).astype("float32")
+    balanced = passing(collapsed, y, "binary_crossentropy", sample_weight=weight)
+    assert codes(audited(balanced)) == []
+
+
+def test_many_rare_classes_are_a_bounded_message():
+    rng = np.random.default_rng(0)
+    y = np.where(rng.random(3000) < 0.9, 0, rng.integers(1, 400, 3000))
+    p = np.tile((np.bincount(y, minlength=400) + 0.01) / 3004, (3000, 1)).astype("float32")
+    (finding,) = audited(passing(p, y, "sparse_categorical_crossentropy"))
+    assert finding.code == "class-forgotten" and len(str(finding)) < 2000
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_sound_model(name):
+    assert said(name) == []
+
+
+def test_there_are_sixty_sound_models():
+    assert len(MODELS) >= 60
