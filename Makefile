@@ -144,10 +144,11 @@ workshop: $(READY) _build/html/slides/index.html ## Pack notebooks, site, slides
 walk: $(READY) ## Run a plan of the workshop cell by cell, with a clock (CUT=90, half or day)
 	@$(BIN)/python -m tools.workshop.walkthrough $(CUT)
 
-# In one run, the slowest notebooks first (conftest.py): no worker waits for the other.
-test: $(READY) ## Run the unit tests, the doctests, and every notebook against its saved outputs
+# In one run, the slowest notebooks first (conftest.py): no worker waits for the other. A notebook
+# that passed here is not run again while it, lossbook and the packages are the same.
+test: $(READY) ## Run tests, doctests, changed notebooks against what they saved (ALL=1: all of them)
 	@echo "==> Tests, doctests, and does every notebook print what it printed when it was saved?"
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval \
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval $(if $(ALL),,--skip-passed) \
 	  tests lossbook book
 	@echo
 	@echo "All tests pass. Next: make book (read it), or make lint (before a commit)"
@@ -182,11 +183,11 @@ mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUN
 	@$(NOX) mutants -- $(FUNCTIONS)
 
 record: $(READY) ## Run the notebooks here and note the outcome for the page "Where it runs"
-	@$(BIN)/python -m tools.watch.environments
+	@$(BIN)/python -m tools.environments.runs
 
 # A machine with a GPU has its own Python, with JAX, PyTorch or TensorFlow in it: no .venv here.
 gpu: ## Run tests, notebooks, times on this machine's GPU (DRY=1: small, on the CPU)
-	@$(PYTHON) -m tools.watch.gpu $(if $(DRY),--dry) $(ARGS)
+	@$(PYTHON) -m tools.environments.gpu $(if $(DRY),--dry) $(ARGS)
 
 GPU_PYTHON ?= 3.12
 gpu-wheels: $(READY) ## Collect what a GPU machine without a network lacks (GPU_PYTHON=3.13)

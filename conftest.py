@@ -4,9 +4,33 @@ import json
 import time
 from pathlib import Path
 
+BOOK = Path(__file__).parent / "book"
 PINNED = Path(__file__).parent / "records/environments/pinned.json"
 # What of an interactive ledger is not saved (tools/notebooks/files.py, LIVE, in nbval's flavour).
 LIVE = r'(?s: data-(?:state|page)="[^"]*"|<script class="lossbook-ledger">.*?</script>)'
+
+
+def pytest_addoption(parser):
+    """`make test` gives this option; a notebook that is named by hand runs."""
+    words = "leave out notebooks that have passed as they are, with lossbook and packages as now"
+    parser.addoption("--skip-passed", action="store_true", help=words)
+
+
+def passed(config):
+    """Return the notebooks that need not run."""
+    if not config.getoption("skip_passed"):
+        return []
+    from tools.notebooks.runs import Kept
+
+    kept = Kept()
+    return [path for path in sorted(BOOK.glob("*.ipynb")) if kept.passed(path)]
+
+
+def pytest_report_header(config):
+    """Say which notebooks are left out."""
+    if config.getoption("skip_passed"):
+        names = ", ".join(path.stem for path in passed(config)) or "none"
+        return f"passed as they are, not run again (ALL=1 runs them): {names}"
 
 
 def pytest_configure(config):
@@ -23,8 +47,12 @@ def pytest_collectstart(collector):
         collector.passed, collector.started = [], time.monotonic()
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Begin with the slowest notebooks, so that all workers end together (`make test`)."""
+    if done := passed(config):
+        left_out = [item for item in items if item.path in done]
+        items[:] = [item for item in items if item.path not in done]
+        config.hook.pytest_deselected(items=left_out)
     notebooks = [item for item in items if hasattr(item, "test_outputs")]
     if notebooks:
         took = json.loads(PINNED.read_text(encoding="utf-8"))["notebooks"]

@@ -15,8 +15,8 @@ from uv import find_uv_bin
 
 from records.atlas import build as atlas
 from tools import mutants as mutation
-from tools.watch import colab as colabs
-from tools.watch import environments
+from tools.environments import colab as colabs
+from tools.environments import runs
 
 nox.options.default_venv_backend = "uv"
 nox.options.envdir = "_build/nox"
@@ -75,7 +75,7 @@ def inside(session):
 
 def run(session, *arguments, backend="tensorflow"):
     """Run the environment's Python; the session fails where it does."""
-    session.run("python", *arguments, env=environments.variables(backend))
+    session.run("python", *arguments, env=runs.variables(backend))
 
 
 @nox.session(python=OLDER)
@@ -86,25 +86,25 @@ def matrix(session, release):
     With the newest and the nightly, the atlas's cases too: which numbers moved?
     """
     install_keras(session, release)
-    session.log(environments.versions_text(environments.versions(inside(session))))
+    session.log(runs.versions_text(runs.versions(inside(session))))
     moved = []
     if release in ("newest", "nightly"):
         moved = atlas.moved(inside(session))
         session.log(f"The atlas: {len(moved)} cases moved. {' '.join(moved)}")
     if release == "nightly":  # before the tests, which may fail with it
-        record = environments.record(release, "Keras as it is developed", inside(session))
+        record = runs.record(release, "Keras as it is developed", inside(session))
         if failed := [name for name, n in record["notebooks"].items() if n["failed"]]:
             note = f"The next release may print other numbers there: {', '.join(failed)}."
             record["notes"].append(note)
-        environments.keep(record)
-    tests = (*environments.KERAS_TESTS, "tests/real_keras/test_whole_models.py")
+        runs.keep(record)
+    tests = (*runs.KERAS_TESTS, "tests/real_keras/test_whole_models.py")
     # Those of the drawn calls themselves are left out. Up to 3.5 Keras said of a Sequential that it
     # loses the mask, though it passed it on.
     without = ("-k", "not the_calls", "-W", "ignore:Layer 'sequential:UserWarning")
-    run(session, *environments.PYTEST, *without, *tests)
+    run(session, *runs.PYTEST, *without, *tests)
     if release in WITH_NOTEBOOKS:
         book = ("--dist", "loadfile", "--nbval", "--nbval-current-env", "book")
-        run(session, *environments.PYTEST, *book)
+        run(session, *runs.PYTEST, *book)
     if moved:
         session.error(f"{len(moved)} cases of the atlas moved")
 
@@ -117,10 +117,10 @@ def backends(session, backend):
         session.error(f"unknown backend {backend}, known: {', '.join(BACKENDS)}")
     session.install("--constraint", "requirements.txt", "keras", *TOOLS, BACKENDS[backend])
     session.install("--no-deps", "--editable", ".")
-    run(session, *environments.PYTEST, *environments.TESTS, backend=backend)
-    title = environments.BACKENDS[backend]
-    record = environments.record(backend, title, inside(session), backend)
-    if failed := environments.keep(record):
+    run(session, *runs.PYTEST, *runs.TESTS, backend=backend)
+    title = runs.BACKENDS[backend]
+    record = runs.record(backend, title, inside(session), backend)
+    if failed := runs.keep(record):
         session.error(f"{failed} cells print something else")
     run(session, "-m", "tests.real_keras.fuzz", "--models", MODELS, backend=backend)
     run(session, "-m", "tests.unit.faults", backend=backend)
@@ -148,8 +148,8 @@ def colab(session, runtime):
     session.log(notes[1])
     if "--setup" in session.posargs:
         return
-    record = environments.record(runtime, title, inside(session), notes=notes)
-    if failed := environments.keep(record):
+    record = runs.record(runtime, title, inside(session), notes=notes)
+    if failed := runs.keep(record):
         session.error(f"{failed} cells print something else")
 
 

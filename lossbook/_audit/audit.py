@@ -31,6 +31,7 @@ from lossbook._model import (
     Batch,
     FewRows,
     Watch,
+    check_data,
     check_model,
     first_rows,
     overridden,
@@ -73,8 +74,9 @@ def audit(
         finding says at what, with Keras's own words as evidence.
 
     Raises:
-        ValueError: for a model that is not compiled; for data without a row; where a step of the
-            model's own reports no scalar.
+        TypeError: for what is no model of Keras 3, or no data.
+        ValueError: for a model that is not compiled; for a batch_size or steps below 1; for data
+            without a row; where a step of the model's own reports no scalar.
         RuntimeError: where a newer Keras has moved what lossbook reads of a compiled model.
 
     Examples:
@@ -84,13 +86,14 @@ def audit(
         keras/src/losses/loss.py::Loss.__call__, Keras 3.15.1.
     """
     check_model(model, "audit")
+    check_data("audit", x, batch_size, steps)
     kept = None
     if hasattr(x, "__next__"):
         kept, x = _replayed(x)
     size = None if y is None and not hasattr(x, "shape") else batch_size
     data = {"x": x, "y": y, "sample_weight": sample_weight, "batch_size": size, "steps": steps}
     try:
-        given = GivenData(model, data)
+        given = GivenData(model, data, kept)
     except Exception as error:  # of a first batch
         if (own := own_error(error, "The data")) is None:
             raise

@@ -4,7 +4,7 @@ import functools
 from typing import Any
 
 from lossbook._explain.explain import explained
-from lossbook._model import check_model
+from lossbook._model import check_data, check_model
 
 _KEYS = ("output", "source", "class", "true_class")
 
@@ -44,8 +44,9 @@ def callback(
         `explanation` is the last.
 
     Raises:
-        ValueError: for other keys, or an `every` that is no positive whole number; and, when
-            training begins, for models that `explain` refuses.
+        TypeError: for an x that is no data.
+        ValueError: for other keys, an `every` that is no positive whole number, or a generator;
+            and, when training begins, for models that `explain` refuses.
 
     Examples:
         >>> import keras, numpy as np, lossbook as lb
@@ -83,6 +84,7 @@ def explain_callback() -> Any:
                 raise ValueError(
                     f"every must be a whole number of epochs, 1 or more. Received: {every!r}."
                 )
+            check_data("the callback", data["x"], data["batch_size"], data["steps"], again=True)
             super().__init__()
             self.data, self.prefix, self.every = data, prefix, every
 

@@ -14,7 +14,7 @@ from lossbook._explain.groups import Groups
 from lossbook._explain.parts import additional_part, part_of
 from lossbook._explain.progress import progress
 from lossbook._explain.tables import leaving
-from lossbook._model import Watch, check_model, refuse_nothing
+from lossbook._model import Watch, check_data, check_model, refuse_nothing
 
 
 def explain(
@@ -54,8 +54,10 @@ def explain(
         miss what the model's own evaluate reports, by more than rounding, `notes` say so and why.
 
     Raises:
-        ValueError: for a model that is not compiled; for class weights that `fit` refuses; for data
-            without a row; where a step of the model's own reports no scalar.
+        TypeError: for what is no model of Keras 3, or no data.
+        ValueError: for a model that is not compiled; for a batch_size or steps below 1; for class
+            weights that `fit` refuses; for data without a row; where a step of the model's own
+            reports no scalar.
         RuntimeError: where a newer Keras has moved what lossbook reads of a compiled model.
 
     Warns:
@@ -77,7 +79,10 @@ def explain(
         keras/src/backend/tensorflow/trainer.py::TensorFlowTrainer.test_step, Keras 3.15.1.
     """
     check_model(model)
+    check_data("explain", x, batch_size, steps)
     x, y, sample_weight = with_class_weight(x, y, sample_weight, class_weight)
+    if hasattr(x, "__next__"):  # Keras takes generators alone
+        x = (batch for batch in x)
     data = {"x": x, "y": y, "sample_weight": sample_weight}
     return explained(model, verbose, **data, batch_size=batch_size, steps=steps)
 
@@ -105,7 +110,14 @@ def explained(model, verbose, **data):
             unmarked.append((len(groups.batch_sizes) - 1, replica, weight, float(tensors["rest"])))
 
     watch = Watch.of(model, _look)
-    reported = watch.evaluate(each, callbacks=progress(verbose), **data)
+    try:
+        reported = watch.evaluate(each, callbacks=progress(verbose), **data)
+    except Exception as error:
+        error.add_note(
+            "lossbook.audit, with the same arguments, says which side does not fit, and how to "
+            "mend it."
+        )
+        raise
     watch.keep()
     refuse_nothing(groups.rows, data["x"], "explain")
     groups.add_unmarked(unmarked)

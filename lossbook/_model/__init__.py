@@ -11,7 +11,7 @@ losses that are Keras's own (`_losses/whose.py`), and the losses that a step cal
 (`_marks/finding.py`).
 """
 
-from lossbook._model.check import check_model, overridden
+from lossbook._model.check import check_data, check_model, overridden
 from lossbook._model.data import first_rows, refuse_nothing
 from lossbook._model.few_rows import FewRows
 from lossbook._model.keras_private import (
@@ -46,6 +46,7 @@ __all__ = [
     "Output",
     "Unmatched",
     "Watch",
+    "check_data",
     "check_metrics",
     "check_model",
     "compiled_with",

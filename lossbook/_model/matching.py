@@ -4,6 +4,7 @@ Keras's own CompileLoss is called with marks in place of arrays and of losses: w
 meets in the model.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,7 +80,8 @@ def is_nested(structure: Any) -> bool:
 def mapped(function: Any, structure: Any, path: Path = ()) -> Any:
     """Return a structure with `function(path, leaf)` in place of every leaf."""
     if isinstance(structure, dict):
-        return {key: mapped(function, part, (*path, key)) for key, part in structure.items()}
+        items = {key: mapped(function, part, (*path, key)) for key, part in structure.items()}
+        return OrderedDict(items) if isinstance(structure, OrderedDict) else items
     if is_nested(structure):
         parts = [mapped(function, part, (*path, i)) for i, part in enumerate(structure)]
         if hasattr(structure, "_fields"):
@@ -109,6 +111,8 @@ def met(given: Given) -> tuple[list[Met], bool]:
 
     class Probe(keras.losses.Loss):
         def __call__(self, y_true, y_pred, sample_weight=None):
+            if y_true is None:
+                raise Unmatched("None instead of targets")
             weight = None if sample_weight is None else weights.path(_only(sample_weight))
             calls.append(
                 Met(outputs.path(y_pred), targets.path(y_true), probes.path(self), None, weight)
@@ -219,5 +223,6 @@ def _as_delivered(structure):
     if active_backend() != "tensorflow" or not is_nested(structure):
         return structure
     if isinstance(structure, dict):
-        return {key: _as_delivered(part) for key, part in structure.items()}
+        items = {key: _as_delivered(part) for key, part in structure.items()}
+        return OrderedDict(items) if isinstance(structure, OrderedDict) else items
     return tuple(_as_delivered(part) for part in structure)

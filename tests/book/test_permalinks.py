@@ -1,7 +1,7 @@
 """Every link of the book into a source of Keras or TensorFlow leads to the lines that it names.
 
 `make test` has the pinned Keras alone; what older releases say at the linked lines is recorded
-(tools/watch/permalinks.py).
+(tools/website/permalinks.py).
 """
 
 import json
@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from tools.watch import permalinks
-from tools.watch.permalinks import RECORD, Link, installed, links, links_of_book, shown
+from tools.website import permalinks
+from tools.website.permalinks import RECORD, Link, installed, links, links_of_book, shown
 
 LINKS = links_of_book()
 RECORDED = json.loads(RECORD.read_text(encoding="utf-8"))
@@ -23,7 +23,7 @@ def faults(link, recorded=RECORDED):
     if not link.first:
         return ["no lines: add #L1-L2"]
     if link.url not in recorded:
-        return ["not recorded: run -m tools.watch.permalinks"]
+        return ["not recorded: run -m tools.website.permalinks"]
     found = []
     where, line = recorded[link.url]
     if (file := installed(link)) is not None:

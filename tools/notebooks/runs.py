@@ -16,6 +16,7 @@ from datetime import datetime
 from importlib import metadata
 from typing import NamedTuple
 
+import nbformat
 from ipykernel.ipkernel import IPythonKernel
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
@@ -24,6 +25,8 @@ from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode, from_dict
 
 from tools.notebooks.files import ANSI, ROOT, code_cells, config, joined
+
+KINDS = (".py", ".js", ".json")  # of the files of lossbook
 
 
 class Run(NamedTuple):
@@ -105,9 +108,22 @@ class Kept:
         record = self._record(nb)
         return record is not None and (record.data or {}).get("world") == self.world
 
-    def keep(self, path, run):
-        """Keep a run, and have the build write that page anew."""
-        data = {"execution_seconds": run.seconds, "world": self.world}
+    def passed(self, path):
+        """Say whether this very notebook, outputs included, has passed nbval, and would again."""
+        nb = nbformat.read(path, as_version=4)
+        record = self._record(nb)
+        data = record.data or {} if record is not None else {}
+        return data.get("world") == self.world and data.get("passed") == _digest(nb)
+
+    def keep(self, path, run, passed=None):
+        """Keep a run, and have the build write that page anew.
+
+        Args:
+            path: of the notebook.
+            run: the Run.
+            passed: the digest of the notebook that it agrees with, if it was compared.
+        """
+        data = {"execution_seconds": run.seconds, "world": self.world, "passed": passed}
         # In pieces, the site would lose the blank lines and the unfinished lines between them.
         for cell in code_cells(run.nb):
             cell.outputs = joined(cell.outputs)
@@ -133,16 +149,21 @@ def keep_compared(path, nb, cells, seconds):
     """Keep a run that nbval has compared: (cell, outputs) of all code cells, which passed."""
     if len(cells) < len(code_cells(nb)) or path.parent != ROOT / "book":
         return
+    saved = _digest(nb)
     for count, (cell, outputs) in enumerate(cells, start=1):
         cell.execution_count, cell.outputs = count, outputs
     # What a kernel says of itself, and nbclient writes down: the site colours code by it.
     nb.metadata.language_info = from_dict(IPythonKernel.language_info)
-    Kept().keep(path, Run(nb, seconds, ""))
+    Kept().keep(path, Run(nb, seconds, ""), saved)
 
 
 def timeout():
     """Return the seconds that the site's build grants a cell."""
     return config()["execute"]["timeout"]
+
+
+def _digest(nb):
+    return hashlib.sha256(nbformat.writes(nb).encode()).hexdigest()
 
 
 def _forget_page(path):
@@ -161,7 +182,8 @@ def _world():
     packages = sorted(
         f"{d.name}=={d.version}" for d in metadata.distributions() if _normal(d.name) in pinned
     )
-    sources = [path.read_text("utf8") for path in sorted((ROOT / "lossbook").rglob("*.py"))]
+    files = [path for path in (ROOT / "lossbook").rglob("*") if path.suffix in KINDS]
+    sources = [path.read_text("utf8") for path in sorted(files)]
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     everything = [platform.python_version(), sys.platform, backend, *packages, *sources]
     return hashlib.sha256("\n".join(everything).encode()).hexdigest()

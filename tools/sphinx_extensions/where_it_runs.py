@@ -5,9 +5,9 @@ four arguments: `answer` (one sentence), `environments` and `chapters` (tables),
 No number stands on that page that is not in the files.
 """
 
+from tools.environments.runs import read_all, total, versions_text
 from tools.notebooks.files import chapters, code_cells, notebooks, read, tags_of
 from tools.sphinx_extensions.markdown_directive import add_markdown, fill
-from tools.watch.environments import read_all, total, versions_text
 
 PARTS = ("answer", "environments", "chapters", "notes")
 # In this order, then all others; the word that heads a column.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import SENTINELS, by_elements, class_of
 from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
@@ -22,6 +23,25 @@ def _outside(entry, y_true):
     return (y_true < low - _TOLERANCE) | (y_true > high + _TOLERANCE)
 
 
+def _unknown(output, value, zeros):
+    """Return the fix for labels that are all one mark for 'unknown', "" where they are none.
+
+    Labels -1 and 1 without a 0 are signs.
+    """
+    if value not in SENTINELS:
+        return ""
+    head = f"If {value:g} means 'unknown', leave these out: write"
+    if output.entry.target == "sparse":
+        options = {**output.options, "ignore_class": int(value)}
+        given = ", ".join(f"{name}={option!r}" for name, option in options.items() if option)
+        code = f"loss = keras.losses.{class_of(output.loss_name)}({given})"
+        return f"{head} `{code}` and compile again. {_NUMBERED}"
+    if output.entry.class_axis != "mean" or not zeros:
+        return ""
+    filled = f"keras.ops.where(y_true == {value:g}, 0.0, y_true)"
+    return f"{head} {by_elements(output, f'y_true != {value:g}', filled)} and compile again."
+
+
 class Labels(Check):
     """Targets out of the range of their loss, and rows that are no distribution."""
 
@@ -31,7 +51,7 @@ class Labels(Check):
         super().__init__(output)
         self.bad, self.low, self.high, self.count = 0, np.inf, -np.inf, 0
         self.odd, self.empty, self.rows, self.sums = 0, 0, 0, set()
-        self.shape = self.classes = None
+        self.shape, self.classes, self.zeros = None, None, False
 
     def see(self, batch):
         """Count what is out of range at positions that count."""
@@ -88,6 +108,7 @@ class Labels(Check):
         self.shape, self.count = self.shape or y_true.shape, self.count + y_true.size
         self.bad += int(wrong.sum())
         if wrong.any():
+            self.zeros |= bool((y_true == 0).any())
             self.low = min(self.low, y_true[wrong].min())
             self.high = max(self.high, y_true[wrong].max())
 
@@ -103,6 +124,8 @@ class Labels(Check):
             else:
                 text = entry.target_range[2]
                 fix = _IN_RANGE
+            unknown = self.low == self.high and _unknown(self.output, self.low, self.zeros)
+            fix = unknown or fix
             yield LABELS_RANGE.found(
                 f"{self.head}{loss} takes {text}. Targets outside of that: {self.bad} of "
                 f"{self.count}. Keras computes with them or fails, by loss and backend.",
@@ -149,6 +172,9 @@ def refused(refusal):
     if not wrong:
         return None
     low, high = float(labels.min()), float(labels.max())
+    bad = labels[_wrong(entry, labels, y_pred, options)]
+    unknown = bad.size and (bad == bad[0]).all() and _unknown(output, bad[0], (labels == 0).any())
+    fix = unknown or fix
     return LABELS_RANGE.found(
         f"{refusal.head}{refusal.name} takes {expected}, but the targets go from {low:g} to "
         f"{high:g}: Keras fails.",
@@ -156,6 +182,12 @@ def refused(refusal):
         refusal.evidence
         | {"lowest": low, "highest": high, "Keras": keras_words(refusal.bare_error)},
     )
+
+
+def _wrong(entry, labels, y_pred, options):
+    if entry.target == "sparse":
+        return (labels < 0) | (labels >= y_pred.shape[options.get("axis", -1)])
+    return _outside(entry, labels)
 
 
 @LABELS_RANGE.example

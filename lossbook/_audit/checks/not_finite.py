@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import by_elements, by_weights
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
@@ -18,7 +19,7 @@ class Finite(Check):
     def __init__(self, output):
         super().__init__(output)
         self.bad = self.count = self.hidden = self.weights = 0
-        self.first = self.shape = None
+        self.first = self.shape = self.targets = None
         self.sources = {"y_true": 0, "y_pred": 0}
 
     def see(self, batch):
@@ -31,6 +32,7 @@ class Finite(Check):
         if self.first is None:
             self.first = (batch.number, *np.argwhere(bad)[0].tolist())
             self.shape = batch.values.shape
+            self.targets = None if batch.y_true is None else batch.y_true.shape
         self.bad += int(bad.sum())
         self.hidden += int((bad & ~batch.kept).sum())
         for name in self.sources:
@@ -47,6 +49,8 @@ class Finite(Check):
                     "for 0 times NaN is NaN."
                 )
                 fix = f"{_REPLACE}: in the data, where the mask leaves them out."
+            elif self.sources["y_true"] and not self.sources["y_pred"]:
+                fix = self._unknown() or fix
             if not where:
                 fix = "Keep the loss function away from log(0), 0 / 0 and overflow."
             yield NOT_FINITE.found(
@@ -67,6 +71,18 @@ class Finite(Check):
                 "Replace them: a weight of 0 leaves a value out of the sum.",
                 {"weights that are no numbers": self.weights},
             )
+
+    def _unknown(self):
+        """Return the fix for targets of NaN that mean 'unknown', "" where none is known."""
+        output, shape = self.output, self.targets
+        if output.loss_name is None or output.entry.class_axis != "mean" or shape is None:
+            return ""
+        if len(shape) == 1 or shape[-1] == 1:
+            code = by_weights(output, "np.isfinite(y)", shape, "y = np.nan_to_num(y); ")
+        else:
+            filled = "keras.ops.nan_to_num(y_true)"
+            code = by_elements(output, "keras.ops.isfinite(y_true)", filled)
+        return f"If NaN means 'unknown', leave these targets out: write {code} and compile again."
 
 
 def additional(bad):

@@ -98,7 +98,9 @@ def test_a_run_is_stale_when_the_package_changes(refreshed):
 
 def test_a_run_that_nbval_passed_whole_is_kept_for_the_site(monkeypatch):
     kept = []
-    monkeypatch.setattr(runs, "Kept", lambda: SimpleNamespace(keep=lambda *run: kept.append(run)))
+    monkeypatch.setattr(
+        runs, "Kept", lambda: SimpleNamespace(keep=lambda *run: kept.append(run[:2]))
+    )
     nb, output = new_notebook(cells=[code("1 + 1"), code("2 + 2")]), new_output("stream", text="2")
     cells = [(cell, [output]) for cell in nb.cells]
     runs.keep_compared(ROOT / "book" / "a.ipynb", nb, cells[:1], 1.0)  # the second one failed
@@ -110,3 +112,30 @@ def test_a_run_that_nbval_passed_whole_is_kept_for_the_site(monkeypatch):
     assert [cell.execution_count for cell in run.nb.cells] == [1, 2]
     assert [cell.outputs for cell in run.nb.cells] == [[output], [output]]
     assert run.nb.metadata.language_info.pygments_lexer == "ipython3"
+
+
+def test_a_notebook_has_passed_until_it_or_the_package_changes(monkeypatch, tmp_path):
+    monkeypatch.setattr(runs, "ROOT", tmp_path)
+    for folder in ("book", "lossbook", "_build"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "requirements.txt").touch()
+    path, output = tmp_path / "book" / "a.ipynb", new_output("stream", text="2")
+    cell = code("print(2)", execution_count=1, outputs=[output])
+    path.write_text(nbformat.writes(new_notebook(cells=[cell])))
+    saved = path.read_text()
+
+    def passed():
+        return runs.Kept().passed(path)
+
+    assert not passed()
+    nb = nbformat.reads(saved, as_version=4)
+    runs.Kept().keep(path, runs.Run(nb, 1.0, ""))  # ran for the site, compared with nothing
+    assert not passed()
+    runs.keep_compared(path, nb, [(nb.cells[0], [output])], 1.0)
+    assert passed()
+    path.write_text(saved.replace('"2"', '"3"'))
+    assert not passed()
+    path.write_text(saved)
+    assert passed()
+    (tmp_path / "lossbook" / "_atlas.json").write_text("{}")
+    assert not passed()

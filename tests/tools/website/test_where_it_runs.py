@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from tests.tools.watch.environment_records import RECORD
+from tests.tools.environments.sample_record import RECORD
+from tools.environments import runs
 from tools.notebooks.files import ROOT, notebooks
 from tools.sphinx_extensions import where_it_runs
-from tools.watch import environments
 
 TITLES = {"01_one_number": "1 One number", "12_case_study": "12 Case study"}
 RAN = {
@@ -31,7 +31,7 @@ FAILED = {
 }
 GAP = {
     **RAN,
-    **dict.fromkeys(environments.VERSIONS),
+    **dict.fromkeys(runs.VERSIONS),
     "title": "A GPU",
     "notebooks": {},
     "notes": ["No GPU was at hand."],
@@ -64,7 +64,7 @@ def test_the_page_shows_every_part_and_every_chapter():
 
 
 def test_every_record_is_on_the_page_and_every_number_in_a_record():
-    found, titles = environments.read_all(), where_it_runs.titles()
+    found, titles = runs.read_all(), where_it_runs.titles()
     parts = {name: where_it_runs.on_page(name) for name in where_it_runs.PARTS}
     for name, record in found.items():
         assert record["title"] in parts["environments"]

@@ -359,3 +359,53 @@ def test_no_data_is_an_error():
     for data in ({"x": X[:0], "y": Y[:0]}, {"x": (one for one in ())}):
         with pytest.raises(ValueError, match="audit needs data with at least one row"):
             lb.audit(case.model, **data)
+
+
+@NEW
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_targets_of_nan(loss, columns):
+    def make():
+        y = drawn(20, columns, seed=1)
+        y[3:6, 0] = np.nan
+        return passing(drawn(20, columns), y, loss)
+
+    assert np.isnan(evaluated(make()))
+    mended = applied(the(audited(make()), "not-finite"), make())
+    x, y = make().data["x"], make().data["y"]
+    keep = np.isfinite(y)
+    kind = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "huber": "huber"}[loss]
+    each = np.array(getattr(losses, kind)(np.nan_to_num(y)[..., None], x[..., None])) * keep
+    meant = each.sum() / keep.sum() if columns == 1 else (each.sum(-1) / keep.sum(-1)).mean()
+    assert evaluated(mended) == pytest.approx(meant, rel=1e-5)
+    assert "not-finite" not in codes(audited(mended))
+
+
+@pytest.mark.parametrize("value", [-1, -100, 255])
+def test_class_numbers_that_mean_unknown(value):
+    labels = LABELS.copy()
+    labels[[1, 4]] = value
+
+    def make():
+        return passing(simplex(8, 3), labels, SPARSE)
+
+    mended = applied(the(audited(make()), "labels-range"), make())
+    p, keep = simplex(8, 3), labels != value
+    assert evaluated(mended) == pytest.approx(-np.log(p[keep, labels[keep]]).mean(), rel=1e-5)
+    assert "labels-range" not in codes(audited(mended))
+
+
+@pytest.mark.parametrize("value", [-1, 255])
+def test_labels_of_several_tasks_that_mean_unknown(value):
+    y, p = coins(8, 3), drawn(8, 3)
+    y[1, 0] = y[4, 2] = value
+    y[0] = 0
+
+    def make():
+        return passing(p, y, "binary_crossentropy")
+
+    mended = applied(the(audited(make()), "labels-range"), make())
+    keep = y != value
+    each = -np.where(y == 1, np.log(p), np.log(1 - p)) * keep
+    assert evaluated(mended) == pytest.approx((each.sum(-1) / keep.sum(-1)).mean(), rel=1e-4)
+    assert "labels-range" not in codes(audited(mended))

@@ -1,5 +1,7 @@
 """Structures that don't meet: refused, matched in another order, and sound ones, as Keras does."""
 
+from collections import OrderedDict
+
 import keras
 import numpy as np
 import pytest
@@ -29,23 +31,29 @@ def tag(factor):
 A, B, C = tag(1), tag(100), tag(10000)
 
 
-def model(kind, names=("b", "a"), units=3):
+def model(kind, names=("b", "a"), units=3, key=str):
     """Return a model that predicts 0 at every output; `kind` is the form of its outputs."""
     inputs = keras.Input((3,))
     zero = {"kernel_initializer": "zeros", "use_bias": False}
     outputs = [layers.Dense(units, name=name, **zero)(inputs) for name in names]
     if kind is None:
         return keras.Model(inputs, outputs[0])
-    named = dict(zip(names, outputs, strict=True))
+    named = {key(name): output for name, output in zip(names, outputs, strict=True)}
+    if kind is ordered:
+        return keras.Model(inputs, OrderedDict(named))
     return keras.Model(inputs, named if kind is dict else kind(outputs))
+
+
+def ordered():
+    """A kind of outputs, of `model`: an OrderedDict."""
 
 
 def full(value, *shape):
     return np.full(shape or (ROWS, 3), value, "float32")
 
 
-def case(kind, loss, y, names=("b", "a"), units=3, sample_weight=None, **options):
-    built = compiled(model(kind, names, units), loss, **options)
+def case(kind, loss, y, names=("b", "a"), units=3, sample_weight=None, key=str, **options):
+    built = compiled(model(kind, names, units, key), loss, **options)
     data = {"x": full(1), "y": y}
     return Example(
         built, data if sample_weight is None else data | {"sample_weight": sample_weight}
@@ -125,6 +133,24 @@ REFUSED = {  # name: (case, the loss that is meant)
         lambda: case(None, A, Y1, sample_weight={"b": W2}),
         1000,
     ),
+}
+REFUSED |= {
+    "weights for several losses": (
+        lambda: case(dict, {"b": [A, B], "a": C}, TWO, loss_weights={"b": 1.0, "a": 0.1}),
+        2101,
+    ),
+    "y None at one output": (lambda: case(list, [A, B], [Y1, None]), 1),
+    "y None at one key": (lambda: case(dict, BY_NAME, {"b": Y1, "a": None}), 1),
+    "alike names in another order": (
+        lambda: case(dict, BY_NAME, {"a_true": Y2, "b_true": Y1}),
+        201,
+    ),
+    "names of another case": (lambda: case(dict, BY_NAME, {"A": Y2, "B": Y1}), 201),
+    "strings for numbers": (
+        lambda: case(dict, {1: A, 0: B}, {"1": Y1, "0": Y2}, names=("1", "0"), key=int),
+        201,
+    ),
+    "a plain dict for an ordered one": (lambda: case(ordered, BY_NAME, TWO), 201),
 }
 ORDER = {
     "y": (lambda: case(dict, BY_NAME, [Y1, Y2]), 201),
@@ -340,7 +366,35 @@ def _data(y, **more):
     return {"x": full(1), "y": y, **more}
 
 
+def test_names_that_keras_does_not_know():
+    for options, code, name in (
+        ({"loss": "mean_square_error"}, "loss-refused", "mean_squared_error"),
+        ({"loss": "mse", "metrics": ["acuracy"]}, "metrics-refused", "accuracy"),
+        ({"loss": "mse", "weighted_metrics": ["mean_squared_eror"]}, "metrics-refused", "mean_s"),
+    ):
+        one = case(None, options["loss"], Y1, **{k: options[k] for k in options if k != "loss"})
+        with pytest.raises(ValueError):
+            evaluated(one)
+        finding = the(audited(one), code)
+        assert name in finding.fix
+        assert np.isfinite(evaluated(applied(finding, one)))
+
+
+def test_no_targets_and_no_losses():
+    finding = the(audited(case(None, A, None)), "structure-refused")
+    assert "there are no targets, y is None" in finding.message and "Pass y" in finding.fix
+    finding = the(audited(case(list, [None, None], [Y1, Y2])), "loss-refused")
+    assert finding.message == "loss names no loss for any output: each of them is None."
+
+
 SOUND = {
+    "several losses for an output": lambda: case(dict, {"b": ["mse", "mae"], "a": "mse"}, TWO),
+    "several losses, lists": lambda: case(list, [["mse", "mae"], "mse"], [Y1, Y2]),
+    "an ordered dict": lambda: case(ordered, ["mse", "mae"], [Y1, Y2]),
+    "classes of losses": lambda: case(list, [losses.MeanSquaredError, "mse"], [Y1, Y2]),
+    "factors by the names of layers": lambda: case(
+        dict, BY_NAME, TWO, loss_weights={"b": 1.0, "a": 2.0}, metrics=["mae", "mae"]
+    ),
     "lists": lambda: case(list, ["mse", "mse"], [Y1, Y2]),
     "tuples": lambda: case(tuple, ["mse", "mse"], (Y1, Y2)),
     "list and tuple": lambda: case(list, ("mse", "mse"), (Y1, Y2)),

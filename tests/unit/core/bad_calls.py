@@ -205,6 +205,13 @@ def _parts():
     yield "atlas.spans", atlas.spans, {"names": ["keras-3.15.1"]}
     yield "data.segmentation", lb.data.segmentation, {"count": 1, "size": 32, "seed": 0}
     yield "exercises.check", exercises.check, {"name": "weights-2", "answer": None}
+    sizes = {"batch_size": 32, "steps": None}
+    for tool in (lb.explain, lb.audit):
+        of_model = lambda tool=tool, **arguments: tool(*_data(), **arguments)  # noqa: E731
+        yield tool.__name__, of_model, sizes
+        # errors of x and y are Keras's own
+        any_model = lambda model, tool=tool: tool(model, *_data()[1:])  # noqa: E731
+        yield f"{tool.__name__}(model)", any_model, {"model": _data()[0]}
     traced = lb.trace("mse", Y, P)
     yield "plots.path", plots.path, {"highlight": "mask"}
     yield "plots.ledger", plots.ledger, {"trace": traced}
@@ -219,13 +226,19 @@ def _parts():
 
 
 @cache
-def _explanation():
+def _data():
+    """Return a model, its inputs and its targets."""
     import keras
 
     net = keras.Sequential([keras.Input((3, 4, 1)), keras.layers.Identity()])
     net.compile(loss="mse")
     x = np.linspace(0, 1, 24, dtype="float32").reshape(2, 3, 4, 1)
-    return lb.explain(net, x, 0 * x)
+    return net, x, 0 * x
+
+
+@cache
+def _explanation():
+    return lb.explain(*_data())
 
 
 def outcome(function, arguments):

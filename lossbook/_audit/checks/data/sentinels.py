@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import SENTINELS, by_elements, by_weights
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 from lossbook._core import to_numpy
 
 TARGETS_SENTINEL = Hazard("targets-sentinel", "warning", "04_masks.ipynb", 85)
-SENTINELS = (-1, -9, -99, -100, -999, -9999, -32768, 255, 999, 9999, 99999, 65535)
 _MOST = 0.9  # of the targets
 _TRIED = 64  # so many rows are tried
 
@@ -88,35 +88,10 @@ class Sentinel(Check):
         if not self.output.loss_name:
             return f"Let the loss return 0 where y_true is {value}, or pass weights of 0 there."
         if self.whole:
-            keep = f"(y != {value})" + ("" if len(self.shape) == 1 else ".all(-1)")
-            return (
-                f"Weigh them 0 and divide by the others: write `sample_weight = {keep}"
-                f".astype('float32'); loss = keras.losses.{_class(self.output)}"
-                "(reduction='mean_with_sample_weight')` and compile again."
-            )
-        known = f"keras.ops.cast(y_true != {value}, 'float32')"
-        return (
-            "Average over the known targets of each row: write `loss = lambda y_true, y_pred: "
-            f"keras.ops.sum({known} * keras.losses.{self.output.loss_name}(y_true[..., None], "
-            f"y_pred[..., None]), -1) / keras.ops.maximum(keras.ops.sum({known}, -1), 1.0)` and "
-            "compile again."
-        )
-
-
-def _class(output):
-    return type(output.loss).__name__ if output.loss_name is None else _classes()[output.loss_name]
-
-
-def _classes():
-    """Return the classes of Keras's losses by the names of their functions."""
-    import keras
-
-    classes = {}
-    for name, kind in vars(keras.losses).items():
-        if isinstance(kind, type) and issubclass(kind, keras.losses.Loss):
-            words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-            classes[words] = name
-    return {**classes, "huber": "Huber", "log_cosh": "LogCosh", "kl_divergence": "KLDivergence"}
+            code = by_weights(self.output, f"y != {value}", self.shape)
+            return f"Weigh them 0 and divide by the others: write {code} and compile again."
+        code = by_elements(self.output, f"y_true != {value}")
+        return f"Average over the known targets of each row: write {code} and compile again."
 
 
 def _kept(batch):

@@ -1,21 +1,23 @@
 """What audit was given, looked at before anything runs: structures, and kinds of arrays."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from lossbook._audit.checks.given import closures, kinds, own_errors, structure
+from lossbook._audit.checks.given import closures, identifiers, kinds, own_errors, structure
 from lossbook._audit.finding import Finding, keras_words
 from lossbook._model import (
     Given,
     compiled_with,
     first_rows,
     is_nested,
+    leaves,
     outputs_of,
     overridden,
     refuse_nothing,
 )
 
-__all__ = ["GivenData", "closures", "kinds", "own_errors", "structure"]
+__all__ = ["GivenData", "closures", "identifiers", "kinds", "own_errors", "structure"]
 
 _REFUSALS = (
     structure.STRUCTURE_REFUSED.code,
@@ -32,18 +34,20 @@ class GivenData:
     findings that hold if Keras does fail, `findings` all others.
     """
 
-    def __init__(self, model: Any, data: dict[str, Any]) -> None:
+    def __init__(self, model: Any, data: dict[str, Any], yielded: Any = None) -> None:
         self.data, first = data, None
         self.structure_known = False
         if data["y"] is None and not hasattr(data["x"], "shape"):
             first, self.data = _first_batch(data)
             if first is None and hasattr(data["x"], "__next__"):
                 refuse_nothing(0, data["x"], "audit")
-        found = list(kinds.findings(first or data))
-        if not any(finding.code in _REFUSALS for finding in found):
+        found = [*kinds.batches(yielded), *kinds.findings(first or data)]
+        known = first is not None or data["y"] is not None or _are_arrays(data["x"])
+        if known and not any(finding.code in _REFUSALS for finding in found):
             given = _given(model, first or data)
             self.structure_known = given is not None
-            found += [] if given is None else self._of(given, first or data)
+            with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
+                found += [] if given is None else self._of(given, first or data)
         self.refusals = [finding for finding in found if finding.code in _REFUSALS]
         self.findings = [finding for finding in found if finding.code not in _REFUSALS]
 
@@ -52,6 +56,7 @@ class GivenData:
         arrays = None if hasattr(self.data["x"], "element_spec") else first
         found = [*structure.findings(given, arrays), *closures.findings(given.loss)]
         found += kinds.loss_weights(given.loss_weights)
+        found += identifiers.findings(vars(given))
         if not yielded:
             return found
         more = "y and sample_weight are what x yields."
@@ -61,6 +66,11 @@ class GivenData:
         """Return the refusals, with what Keras says in the end."""
         said = {"Keras": keras_words(error)}
         return [replace(one, evidence=one.evidence | said) for one in self.refusals]
+
+
+def _are_arrays(x):
+    """Say whether x is made of arrays, and no data set that nobody has looked into."""
+    return all(hasattr(leaf, "shape") for leaf in leaves(x).values())
 
 
 def _first_batch(data):

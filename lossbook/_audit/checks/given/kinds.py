@@ -56,6 +56,29 @@ def _arrays(structure):
     return {(): structure} if bare and len(bare) == len(found) else found
 
 
+def batches(yielded: Any) -> Iterator[Finding]:
+    """Yield a finding for what a generator yields, if it is no tuple of one to three parts."""
+    batch = next(iter(yielded or ()), None)
+    if batch is None or (isinstance(batch, tuple) and 1 <= len(batch) <= 3):
+        return
+    fix = "Let it yield (x, y) or (x, y, sample_weight)."
+    if isinstance(batch, dict):
+        keys = [key for key in ("x", "y", "sample_weight") if key in batch] or list(batch)[:2]
+        parts = ", ".join(f"batch[{key!r}]" for key in keys)
+        fix = f"Write `x = (({parts}) for batch in x)`."
+    elif isinstance(batch, (list, tuple)):
+        fix = f"Write `x = (tuple(batch[:{min(len(batch), 3)}]) for batch in x)`."
+    elif hasattr(batch, "shape"):
+        fix = "Let it yield (x, y): without targets there is no loss."
+    size = f" of {len(batch)}" if isinstance(batch, (dict, list, tuple)) else ""
+    yield KIND_REFUSED.found(
+        f"The generator yields a {type(batch).__name__}{size}; Keras takes tuples, (x,), (x, y) or "
+        "(x, y, sample_weight).",
+        fix,
+        {"first batch": f"{type(batch).__name__}{size}"},
+    )
+
+
 def _refused(where, leaf, name):
     """Return the finding for a leaf that is no plain array of numbers, or None."""
     kind = type(leaf).__name__

@@ -1,8 +1,10 @@
 """Repairs of a structure that Keras refuses, as code that Keras accepts: it is asked."""
 
 import itertools
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import Any
 
 import numpy as np
@@ -52,6 +54,10 @@ def _candidates(given: Given, side: str) -> Iterator[tuple[str, Any]]:
         return
     outputs, names = given.outputs, list(given.names)
     keys = list(outputs) if isinstance(outputs, dict) else None
+    yield from _with_fewer_losses(given, side, value)
+    if isinstance(outputs, OrderedDict) and type(value) is dict and set(value) == set(outputs):
+        code = f"from collections import OrderedDict; {side} = OrderedDict({side})"
+        yield code, OrderedDict((key, value[key]) for key in outputs)
     count = len(outputs) if is_nested(outputs) else 1
     if isinstance(value, dict):
         wanted = keys or (names if len(names) == count else list(value)[:count])
@@ -99,9 +105,9 @@ def _candidates(given: Given, side: str) -> Iterator[tuple[str, Any]]:
         if value and (not is_nested(outputs) or (side == "sample_weight" and len(value) == 1)):
             yield f"{side} = {side}[0]", value[0]
         if any(is_nested(part) for part in value) and keys is None:
-            flat = [part[0] if is_nested(part) and len(part) == 1 else part for part in value]
+            flat = [part[0] if _single(part) else part for part in value]
             code = ", ".join(
-                f"{side}[{i}][0]" if is_nested(part) and len(part) == 1 else f"{side}[{i}]"
+                f"{side}[{i}][0]" if _single(part) else f"{side}[{i}]"
                 for i, part in enumerate(value)
             )
             yield f"{side} = [{code}]", flat
@@ -135,7 +141,49 @@ def _dict(side, found, value):
     return f"{side} = {{{code}}}", {key: value[source] for key, source in found.items()}
 
 
+def _with_fewer_losses(given, side, value):
+    """Yield a form without the losses whose targets are None; weights for each loss of several."""
+    if side == "loss" and is_nested(value) and type(value) is type(given.y):
+        if isinstance(value, dict):
+            found = {key: None if given.y.get(key, 0) is None else value[key] for key in value}
+        else:
+            found = [None if y is None else one for y, one in zip(given.y, value, strict=False)]
+        if None in leaves(found).values():
+            parts = found.items() if isinstance(found, dict) else enumerate(found)
+            code = [(k, "None" if one is None else f"loss[{k!r}]") for k, one in parts]
+            if isinstance(found, dict):
+                yield f"loss = {{{', '.join(f'{k!r}: {c}' for k, c in code)}}}", found
+            else:
+                yield f"loss = [{', '.join(c for _, c in code)}]", found
+    losses = given.loss
+    if side == "loss_weights" and isinstance(value, dict) and isinstance(losses, dict):
+        several = {key: len(one) for key, one in losses.items() if isinstance(one, (list, tuple))}
+        if several and set(value) == set(losses):
+            code = ", ".join(
+                f"{key!r}: [loss_weights[{key!r}]] * {several[key]}"
+                if key in several
+                else f"{key!r}: loss_weights[{key!r}]"
+                for key in losses
+            )
+            found = {key: [w] * several[key] if key in several else w for key, w in value.items()}
+            yield f"loss_weights = {{{code}}}", found
+
+
+def _single(part):
+    return isinstance(part, (list, tuple)) and len(part) == 1
+
+
 def _sources(wanted, given):
-    """Return the key for each wanted one: of the same name, else the next that nobody wants."""
-    rest = iter([key for key in given if key not in wanted])
-    return [key if key in given else next(rest, None) for key in wanted]
+    """Return the key for each wanted one: the same, else the most similar that nobody wants."""
+    rest = [key for key in given if key not in wanted]
+    found = {key: key for key in wanted if key in given}
+    likeness = [
+        (SequenceMatcher(None, str(key).lower(), str(other).lower()).ratio(), -i, key, other)
+        for key in wanted
+        for i, other in enumerate(rest)
+    ]
+    for ratio, _, key, other in sorted(likeness, key=lambda pair: pair[:2], reverse=True):
+        if ratio and key not in found and other not in found.values():
+            found[key] = other
+    left = iter([key for key in rest if key not in found.values()])
+    return [found[key] if key in found else next(left, None) for key in wanted]

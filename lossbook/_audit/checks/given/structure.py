@@ -1,8 +1,10 @@
 """Structures that don't meet: of outputs, y, sample_weight, loss, loss_weights and metrics."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from lossbook._audit.checks.given.differences import differences, expected, listed
 from lossbook._audit.checks.given.repairs import repaired
 from lossbook._audit.checks.given.sides import table
 from lossbook._audit.examples import Example, compiled, drawn, passing
@@ -28,7 +30,7 @@ def findings(given: Given, data: dict[str, Any] | None) -> Iterator[Finding]:
 
     `data` are x, y and sample_weight where they are arrays.
     """
-    if given.y is None or given.loss is None:
+    if given.loss is None:
         return
     try:
         calls, all_count = met(given)
@@ -50,12 +52,14 @@ def findings(given: Given, data: dict[str, Any] | None) -> Iterator[Finding]:
 
 
 def _refused(given, error):
-    said = "; ".join(_differences(given)) or "their structures differ"
+    said = "; ".join(differences(given))
     fix = repaired(given)
-    if fix is None:
-        fix = f"Give y, sample_weight, loss and loss_weights {_expected(given)}."
+    if given.y is None:
+        fix = "Pass y, or let x yield (x, y)."
+    elif fix is None:
+        fix = f"Give y, sample_weight, loss and loss_weights {expected(given)}."
     else:
-        again = " and compile again" if "`loss" in fix else ""
+        again = " and compile again" if re.search("[ `]loss(_weights)? = ", fix) else ""
         fix = f"Write {fix}{again}."
     words = f"Unmatched: {error}" if isinstance(error, Unmatched) else keras_words(error)
     return STRUCTURE_REFUSED.found(
@@ -63,72 +67,6 @@ def _refused(given, error):
         fix,
         {"sides": table(given), "Keras": words},
     )
-
-
-def _expected(given):
-    """Say what the sides should look like."""
-    if isinstance(given.outputs, dict):
-        return f"the keys of the outputs, {_listed(given.outputs)}"
-    if is_nested(given.outputs):
-        names = f", or the keys {_listed(given.names)}" if given.names else ""
-        return f"one entry for each of the {len(given.outputs)} outputs, in their order{names}"
-    return "one entry, for the one output"
-
-
-def _listed(keys):
-    return ", ".join(map(repr, keys))
-
-
-def _differences(given):
-    """Yield how each side differs from the outputs, in a few words."""
-    outputs = given.outputs
-    count = len(outputs) if is_nested(outputs) else 1
-    keys = list(outputs) if isinstance(outputs, dict) else list(given.names)
-    several = f"{count} outputs" if count > 1 else "one output"
-    for side in ("y", "sample_weight", "loss", "loss_weights"):
-        value = getattr(given, side)
-        form = given.y if side == "sample_weight" else outputs
-        if isinstance(value, dict):
-            if not isinstance(form, dict) and side in ("y", "sample_weight"):
-                names_differ = set(value) != set(keys)
-                if not is_nested(form):
-                    other = "the output is" if side == "y" else "y is"
-                    yield f"{side} is a dict, but {other} a single array"
-                elif side == "sample_weight":
-                    yield f"sample_weight is a dict, but y is a {type(form).__name__}"
-                elif names_differ:
-                    yield from _keys_differ(side, value, keys)
-            else:
-                wanted = list(form) if isinstance(form, dict) else keys
-                optional = side == "loss" and isinstance(outputs, dict)
-                yield from _keys_differ(side, value, wanted, optional)
-        elif is_nested(value):
-            if side == "sample_weight" and isinstance(form, dict):
-                yield f"sample_weight is a {type(value).__name__}, but y is a dict"
-            elif len(value) != count and not (side == "loss" and count == 1):
-                yield f"{side} has {len(value)} entries for {several}"
-            elif any(is_nested(part) for part in value) and len(leaves(outputs)) == count:
-                yield f"{side} nests deeper than the outputs"
-        elif value is not None and count > 1 and side == "y":
-            yield f"y is one array for {several}"
-    losses = given.loss if is_nested(given.loss) else [given.loss]
-    weights = given.loss_weights
-    if len(losses) == 1 < count and is_nested(weights) and len(weights) == count:
-        yield f"loss_weights has {count} entries for one loss"
-    weights = given.sample_weight
-    both = is_nested(weights) and type(weights) is type(given.y) and is_nested(outputs)
-    if both and isinstance(outputs, dict) != isinstance(weights, dict):
-        kind = type(given.y).__name__
-        yield f"y and sample_weight are {kind}s, the outputs a {type(outputs).__name__}"
-
-
-def _keys_differ(side, value, wanted, optional=False):
-    extra = [key for key in value if key not in wanted]
-    missing = [key for key in wanted if key not in value]
-    if extra:
-        yield f"{side} has {_listed(extra)}, but no output is called so"
-    if missing and not (optional and not extra):
-        yield f"{side} has no {_listed(missing)}"
 
 
 def _rows_refused(given, data, error):
@@ -148,7 +86,7 @@ def _rows_refused(given, data, error):
             if y[0].shape[0] == len(leaves(given.outputs)) > 1:
                 fix = "y is an array of the targets of all outputs: write `y = list(y)`."
     else:
-        said = "; ".join(_differences(given)) or said
+        said = "; ".join(differences(given)) or said
         fix = repaired(given)
         fix = f"Write {fix}." if fix else "Give sample_weight the structure of y: one for each."
     return STRUCTURE_REFUSED.found(
@@ -175,12 +113,14 @@ def _in_another_order(given, calls):
             continue
         pairs = {call.output: getattr(call, name) for call in calls}
         meant = {path: _meant(given, value, path, i) for i, path in enumerate(outputs)}
+        if any(map(is_nested, _parts(value))):  # several losses for one output
+            continue
         if any(pairs[path] != meant[path] for path in pairs) and _may_be_meant(given, side):
             odd[side] = f"{side} is a list, the outputs are a dict"
             if isinstance(value, dict):
                 names = given.outputs if isinstance(given.outputs, dict) else given.names
                 unknown = [key for key in value if key not in names]
-                odd[side] = f"{side} names {_listed(unknown)}, which no output is called"
+                odd[side] = f"{side} names {listed(unknown)}, which no output is called"
                 odd[side] = odd[side] if unknown else f"{side} is a dict, loss is none"
     if not odd:
         return
@@ -192,6 +132,10 @@ def _in_another_order(given, calls):
         f"Name them: write {code}{again}.",
         {"as Keras lets them meet": table(given, calls)},
     )
+
+
+def _parts(value):
+    return value.values() if isinstance(value, dict) else value
 
 
 def _meant(given, value, path, place):
@@ -206,7 +150,7 @@ def _meant(given, value, path, place):
 
 def _same(values):
     """Say whether all values are the same, so that their order is none."""
-    values = list(values.values()) if isinstance(values, dict) else list(values)
+    values = list(_parts(values))
     return all(value is values[0] or _equal(value, values[0]) for value in values[1:])
 
 
@@ -271,7 +215,7 @@ def _metrics_refused(given, error):
     keys = list(given.outputs) if isinstance(given.outputs, dict) else list(given.names)
     if isinstance(value, dict):
         sources = [key for key in value if key not in keys]
-        said = f"it names {_listed(sources)}, which no output is called"
+        said = f"it names {listed(sources)}, which no output is called"
         unnamed = [key for key in keys if key not in value]
         if len(sources) <= len(unnamed):
             new = dict(zip(sources, unnamed, strict=False))

@@ -1,7 +1,7 @@
 """Run the book on a GPU, under each backend that is installed there, and report.
 
-    python3 -m tools.watch.gpu          tests, notebooks, times; writes gpu-BACKEND.json
-    python3 -m tools.watch.gpu --dry    times alone, small, on the CPU: so it is without a GPU
+    python3 -m tools.environments.gpu        tests, notebooks, times; writes gpu-BACKEND.json
+    python3 -m tools.environments.gpu --dry  times alone, small, on the CPU: so it is without a GPU
 
 The machine may be bare: Python 3.11 or newer, with JAX, PyTorch or TensorFlow for its GPU. What
 else is needed (Keras, pytest, nbval and theirs) comes from the wheels that `make gpu-wheels` puts
@@ -72,7 +72,7 @@ def share_the_card():
 
 def python(*arguments, backend, **more):
     """Run this Python on a backend, in the repository."""
-    from tools.watch.environments import settings
+    from tools.environments.runs import settings
 
     command, env = [sys.executable, *arguments], settings(backend)
     return subprocess.run(command, cwd=ROOT, env=env, text=True, **more)
@@ -93,7 +93,7 @@ def card():
 
 def report(backend, gpu):
     """Time one backend and, on a GPU, run tests and notebooks, and record; say what is wrong."""
-    from tools.watch import environments
+    from tools.environments import runs
 
     print(f"==> {TITLES[backend]}: tensors and times", flush=True)
     shape = SHAPE if gpu else SMALL
@@ -103,14 +103,14 @@ def report(backend, gpu):
     if not gpu:
         return wrong
     print(f"==> {TITLES[backend]}: tests, notebooks", flush=True)
-    tests = python(*environments.PYTEST, *environments.TESTS, backend=backend)
+    tests = python(*runs.PYTEST, *runs.TESTS, backend=backend)
     notes = [*run.stdout.splitlines(), "The tests passed."]
     if tests.returncode:
         wrong.append("tests")
         notes[-1] = "A test failed."
     title = f"{TITLES[backend]} on a GPU ({card()})"
-    record = environments.record(f"gpu-{backend}", title, sys.executable, backend, notes=notes)
-    return wrong + (["notebooks"] if environments.keep(record) else [])
+    record = runs.record(f"gpu-{backend}", title, sys.executable, backend, notes=notes)
+    return wrong + (["notebooks"] if runs.keep(record) else [])
 
 
 def main(arguments):

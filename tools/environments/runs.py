@@ -1,10 +1,10 @@
 """Where the tests and notebooks run: one JSON file for each environment, in records/environments/.
 
-    python -m tools.watch.environments   run the notebooks with this Python, write pinned.json
+    python -m tools.environments.runs   run the notebooks with this Python, write pinned.json
 
-The sessions of noxfile.py and tools/watch/gpu.py make other environments and call `record` and
-`keep`. The page "Where it runs" shows the files. pytest and nbval run here, in the environment of
-the book; the environment under test only needs a kernel.
+The sessions of noxfile.py and gpu.py make other environments and call `record` and `keep`. The page
+"Where it runs" shows the files. pytest and nbval run here, in the environment of the book; the
+environment under test only needs a kernel.
 """
 
 import datetime

@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
+from tools.environments import colab
 from tools.notebooks.files import ROOT, code_cells, notebooks, read
-from tools.watch import colab
 
 BEFORE = ("keras==3.13.2", "numpy==2.1.3", "pip==24.1.2")
 OURS = "lossbook @ file:///a/lossbook.zip#sha256=1"

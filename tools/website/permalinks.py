@@ -1,6 +1,6 @@
 """Record what stands at the lines of Keras and TensorFlow that the book links to.
 
-    .venv/bin/python -m tools.watch.permalinks [FOLDER]
+    .venv/bin/python -m tools.website.permalinks [FOLDER]
 
 tests/book/permalinks.json then says, for each link, which function the lines are in or begin with,
 and how they begin. tests/book/test_permalinks.py compares every link of the book with it, and what

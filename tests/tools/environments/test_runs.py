@@ -10,47 +10,47 @@ import sys
 import nbformat
 import pytest
 
-from tests.tools.watch.environment_records import RECORD
+from tests.tools.environments.sample_record import RECORD
+from tools.environments import runs
 from tools.notebooks.files import ROOT, code_cells, notebooks, read
-from tools.watch import environments
 
 
-@pytest.mark.parametrize("name", environments.read_all())
+@pytest.mark.parametrize("name", runs.read_all())
 def test_a_committed_record_counts_every_notebook_or_says_why_not(name):
-    record, chapters = environments.read_all()[name], {path.stem for path in notebooks()}
+    record, chapters = runs.read_all()[name], {path.stem for path in notebooks()}
     assert record.keys() == RECORD.keys() and record["environment"] == name
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", record["date"]) and all(record["notes"])
     assert record["notebooks"].keys() <= chapters
     for counts in record["notebooks"].values():
-        assert sum(counts[key] for key in environments.COUNTS) > 0
-    whole = record["notebooks"].keys() == chapters and not environments.total(record)["failed"]
+        assert sum(counts[key] for key in runs.COUNTS) > 0
+    whole = record["notebooks"].keys() == chapters and not runs.total(record)["failed"]
     assert whole or record["notes"]
-    assert not record["notebooks"] or all(record[key] for key in environments.VERSIONS)
+    assert not record["notebooks"] or all(record[key] for key in runs.VERSIONS)
 
 
 def test_what_is_written_is_read_again(tmp_path):
-    file = environments.write(RECORD, tmp_path)
-    assert environments.read_all(tmp_path) == {"try": RECORD}
+    file = runs.write(RECORD, tmp_path)
+    assert runs.read_all(tmp_path) == {"try": RECORD}
     line = '    "01_one_number": {"passed": 2, "failed": 1, "skipped": 1, "seconds": 8.1}\n'
     assert line in file.read_text()
 
 
 def test_a_record_that_is_kept_counts_what_failed(monkeypatch, tmp_path):
-    monkeypatch.setattr(environments, "write", lambda record: tmp_path)
-    assert environments.keep(RECORD) == 1
+    monkeypatch.setattr(runs, "write", lambda record: tmp_path)
+    assert runs.keep(RECORD) == 1
 
 
 def test_no_setting_of_the_user_reaches_a_run(monkeypatch):
     monkeypatch.setenv("KERAS_HOME", "/their/own")
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    given = environments.settings("torch")
+    given = runs.settings("torch")
     assert given["KERAS_BACKEND"] == "torch"
-    assert given["KERAS_HOME"].startswith(str(environments.ROOT))
+    assert given["KERAS_HOME"].startswith(str(runs.ROOT))
 
 
 def test_a_kernel_is_the_environments_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(environments, "KERNELS", tmp_path)
-    assert environments.kernel("try", "/env/bin/python") == "try"
+    monkeypatch.setattr(runs, "KERNELS", tmp_path)
+    assert runs.kernel("try", "/env/bin/python") == "try"
     spec = json.loads((tmp_path / "kernels/try/kernel.json").read_text())
     assert spec["argv"][0] == "/env/bin/python"
 
@@ -67,8 +67,8 @@ def notebook(path, *cells):
 
 
 def test_a_cell_that_prints_another_number_is_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr(environments, "ROOT", tmp_path)
-    monkeypatch.setattr(environments, "KERNELS", tmp_path / "kernels")
+    monkeypatch.setattr(runs, "ROOT", tmp_path)
+    monkeypatch.setattr(runs, "KERNELS", tmp_path / "kernels")
     monkeypatch.setenv("WORKERS", "1")
     (tmp_path / "book").mkdir()
     files = [
@@ -81,8 +81,8 @@ def test_a_cell_that_prints_another_number_is_counted(tmp_path, monkeypatch):
         tmp_path / "book/02_broken.ipynb",
     ]
     files[1].write_text("no notebook")
-    found = environments.nbval("try", sys.executable, "jax", files)
-    counts = {name: tuple(found[name][key] for key in environments.COUNTS) for name in found}
+    found = runs.nbval("try", sys.executable, "jax", files)
+    counts = {name: tuple(found[name][key] for key in runs.COUNTS) for name in found}
     assert counts == {"01_moved": (2, 1, 0), "02_broken": (0, 1, 0)}
 
 
@@ -120,7 +120,7 @@ def test_the_check_sees_a_cell_of_one_framework(source, one):
     assert needs_one_framework(source) is one
 
 
-@pytest.mark.parametrize("name", environments.TESTS)
+@pytest.mark.parametrize("name", runs.TESTS)
 def test_the_tests_for_all_backends_import_none(name):
     imports = [n for n in ast.parse((ROOT / name).read_text()).body if isinstance(n, ast.Import)]
     names = {alias.name.partition(".")[0] for node in imports for alias in node.names}

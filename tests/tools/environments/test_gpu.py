@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from benchmarks import device
+from tools.environments import gpu
 from tools.notebooks.files import ROOT
-from tools.watch import gpu
 
 
 def test_a_dry_run_on_the_cpu():
     """The tensors of all helper functions stay, jitted and not agree, and it is said to be dry."""
-    command = [sys.executable, "-m", "tools.watch.gpu", "--dry"]
+    command = [sys.executable, "-m", "tools.environments.gpu", "--dry"]
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.startswith(gpu.NO_GPU)

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import nbformat
 from nbclient import NotebookClient
 
+from tools.environments import runs
 from tools.notebooks.files import ROOT, code_cells, notebooks, read, repository
 from tools.notebooks.runs import seconds_of
-from tools.watch import environments
 
 LIMIT = 20  # seconds that the setup cell may take; a slower one is noted, and fails nothing
 
@@ -99,13 +99,13 @@ def setup_cell(source):
 def run_setup(name, python):
     """Run the setup cell in a kernel of the environment, as the first cell of a notebook."""
     ours = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")  # no reader has set them
-    given = {k: v for k, v in environments.settings().items() if k not in ours}
+    given = {k: v for k, v in runs.settings().items() if k not in ours}
     os.environ["JUPYTER_PATH"] = given["JUPYTER_PATH"]  # nbclient looks for the kernel there
     before = freeze(python)
     with tempfile.TemporaryDirectory() as folder:
         cell = nbformat.v4.new_code_cell(setup_cell(archive(folder)))
         nb = nbformat.v4.new_notebook(cells=[cell])
-        client = NotebookClient(nb, timeout=600, kernel_name=environments.kernel(name, python))
+        client = NotebookClient(nb, timeout=600, kernel_name=runs.kernel(name, python))
         client.execute(env=given, cwd=folder)
     printed = "".join(o.get("text", "") or f"{o.output_type}\n" for o in cell.outputs)
     return Cell(printed, seconds_of(cell), before, freeze(python))
