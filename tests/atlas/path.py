@@ -17,9 +17,10 @@ from records.atlas.cases import CASES, CUSTOM, Numpy
 
 ATLAS = Path(__file__).resolve().parents[2] / "records" / "atlas"
 OUTPUTS = [output for case in CASES for output in case["outputs"]]
+BY_ID = {case["id"]: case for case in CASES}
 POSITIONS = {id(output): position for position, output in enumerate(OUTPUTS)}
 
-__all__ = ["CASES", "expected", "version"]
+__all__ = ["BY_ID", "CASES", "expected", "version"]
 
 
 def version(release):
@@ -170,6 +171,15 @@ def output_rule(output, release):
 
 def batch(case, release, rows, training, eager=False):
     """Return the loss of one batch; an array where the reduction is none."""
+    by_class = training and case["class_weight"] is not None
+    eagerly = eager and finds_logits(release, True) != finds_logits(release, False)
+    return _batch(case["id"], release, rows.start, rows.stop, by_class, eagerly)
+
+
+@cache
+def _batch(name, release, start, stop, training, eager):
+    """Compute it once for all methods that agree on it."""
+    case, rows = BY_ID[name], slice(start, stop)
     total = additional(case, release, rows)
     for i, (output, factor) in enumerate(zip(case["outputs"], factors(case), strict=True)):
         if output["loss"] is None:

@@ -9,10 +9,9 @@ import pytest
 import lossbook as lb
 from records.atlas.releases import RELEASES as RECORDED
 from records.atlas.summary import outcomes
-from tests.atlas.path import CASES, expected
+from tests.atlas.path import BY_ID, expected
 
 RELEASES = sorted(RECORDED)
-BY_ID = {case["id"]: case for case in CASES}
 # Reported and computed in float32, in graphs that add up in another order.
 RTOL, ATOL = 2e-6, 1e-6
 
