@@ -33,6 +33,9 @@ class Axes(NamedTuple):
     dtype: str = "float32"
 
 
+_FEW = 32  # classes that are looked at one by one
+
+
 @dataclass(frozen=True)
 class Part:
     """What one output adds to the loss of a batch, element by element.
@@ -86,10 +89,13 @@ def part_of(call: Call) -> Part:
         contributions = coefficients * _wide(call.values)
         return _folded(call, contributions, _kinds(call, _shape(contributions)))
     operation, axis = entry.class_axis, output.options.get("axis", -1)
-    with unknown_lengths():
-        elementwise = _wide(
-            elements(ops, entry, call.y_true, _predictions(call), call.logits, output.options)
-        )
+    if operation == "none" and call.values is not None:
+        elementwise = _wide(call.values)  # is as fine as it gets
+    else:
+        with unknown_lengths():
+            elementwise = _wide(
+                elements(ops, entry, call.y_true, _predictions(call), call.logits, output.options)
+            )
     shape = _shape(elementwise)
     kinds = ["position"] * len(shape)
     if operation != "none":
@@ -196,12 +202,10 @@ def _with_true_class(call, part, shape, operation, axis):
         y_true = call.y_true
         axis = axis if operation != "none" else -1
         classes = _shape(y_true)[axis]
-        labels = ops.cast(ops.argmax(y_true, axis=axis), "int32")
-        if target == "binary":
-            hot = ops.sum(ops.cast(y_true == 1, "int32"), axis=axis) == 1
-            off = ops.cast(ops.logical_or(y_true == 0, y_true == -1), "int32")
-            hot = ops.logical_and(hot, ops.sum(off, axis=axis) == classes - 1)
-            labels = ops.where(hot, labels, -ops.ones_like(labels))
+        if target == "categorical":
+            labels = ops.cast(ops.argmax(y_true, axis=axis), "int32")
+        else:
+            labels = _only_label(y_true, classes, axis)
     elif target == "binary" and _count(call.y_true) == _count(shape):
         y_true, classes = call.y_true, 2
         labels = ops.cast(y_true == 1, "int32")
@@ -218,6 +222,25 @@ def _with_true_class(call, part, shape, operation, axis):
     labels = ops.where(valid, labels, -ops.ones_like(labels))
     axes = part.axes._replace(true_classes=classes, labelled=target == "sparse")
     return Part(axes, part.contributions, labels)
+
+
+def _only_label(y_true, classes, axis):
+    """Return the number of the only label that is 1 where all others are 0 or -1, else -1."""
+    from keras import ops
+
+    if classes > _FEW:
+        hot = ops.cast(y_true == 1, "int32")
+        off = ops.cast(ops.logical_or(y_true == 0, y_true == -1), "int32")
+        found, hot, off = ops.argmax(hot, axis), ops.sum(hot, axis), ops.sum(off, axis)
+    else:  # class by class: backends are slow along a short last axis
+        found = hot = off = 0
+        for k, label in enumerate(ops.split(y_true, classes, axis)):
+            label = ops.squeeze(label, axis)
+            one = ops.cast(label == 1, "int32")
+            found, hot = found + k * one, hot + one
+            off = off + ops.cast(ops.logical_or(label == 0, label == -1), "int32")
+    only = ops.logical_and(hot == 1, off == classes - 1)
+    return ops.where(only, ops.cast(found, "int32"), -ops.ones_like(hot))
 
 
 def _count(x):

@@ -3,7 +3,7 @@
 import itertools
 import math
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -49,6 +49,7 @@ class Watch:
         self.model, self.look, self.path = model, look, path
         self.calls, self.about, self.failure, self.stale = {}, {}, None, False
         self.own_step, self._function, self._each = None, None, None
+        self._models_step = None
         self._verified_function, self._verified_forms, self._form = None, {}, None
         self._ranks = ()
         self._threads = threading.local()
@@ -147,7 +148,7 @@ class Watch:
         few, data = first_rows(data, _FEW)
         same = False
         with suppress(Exception):  # the pass will say why
-            now = self._evaluated_eagerly(few)
+            now = self._on_batch_eagerly(few)
             put_back()
             with ExitStack() as undo:
                 self._install(undo, eager=False)
@@ -160,11 +161,24 @@ class Watch:
 
     def _evaluated_eagerly(self, first):
         """Return the loss of the model as it is just now, whatever it has compiled before."""
+        with self._eager():
+            return evaluated(self.model, **first)
+
+    def _on_batch_eagerly(self, first):
+        """Return the same of one batch, without what Keras builds for data."""
+        with self._eager():
+            self.model.reset_metrics()
+            batch = {name: first[name] for name in ("x", "y", "sample_weight")}
+            return _loss_of(self.model.test_on_batch(**batch, return_dict=True))
+
+    @contextmanager
+    def _eager(self):
+        """Let the model run eagerly."""
         with ExitStack() as undo:
             for name in ("test_function", "run_eagerly"):
                 undo.callback(setattr, self.model, name, private(self.model, name))
             self.model.run_eagerly, self.model.test_function = True, None
-            return evaluated(self.model, **first)
+            yield
 
     def _differs(self, own, first, put_back):
         """Say whether the model's own evaluation gave another loss than a step traced now.
@@ -198,8 +212,8 @@ class Watch:
         model.steps_per_execution = 1
         model.run_eagerly = eager or model.run_eagerly
         self.own_step = own_step(model)
-        step = _bound(model, "train_step" if self.own_step == "train_step" else "test_step")
-        own["test_step"] = lambda *arguments: self._stepped(step, arguments)
+        name = "train_step" if self.own_step == "train_step" else "test_step"
+        self._models_step = _bound(model, name)
         if self.own_step == "train_step":
             stand_still(model, undo)
         elif not self.own_step:
@@ -212,6 +226,8 @@ class Watch:
         import keras
 
         model, own = self.model, vars(self.model)
+        # A new function each time: JAX would remember the trace of a known one.
+        own["test_step"] = lambda *arguments: self._stepped(self._models_step, arguments)
         function = None if eager else self._function
         if function is None:
             own.pop("make_test_function", None)
@@ -311,7 +327,11 @@ def _with_tensors(result, tensors):
 def evaluated(model, **data):
     """Return the loss that the model's own evaluate reports."""
     data = {name: value for name, value in data.items() if value is not None}
-    logs = model.evaluate(**data, verbose=0, return_dict=True)
+    return _loss_of(model.evaluate(**data, verbose=0, return_dict=True))
+
+
+def _loss_of(logs):
+    """Return what is called the loss in what evaluate returns, or its first number."""
     if isinstance(logs, dict):
         logs = logs.get("loss", next(iter(logs.values()), math.nan))
     elif isinstance(logs, (list, tuple)):  # an evaluate of its own that returns no dict

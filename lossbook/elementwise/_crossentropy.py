@@ -67,6 +67,11 @@ def binary_crossentropy(
     xp, y_true, y_pred = pair(y_true, y_pred)
     check_same_shape("binary_crossentropy", y_true, y_pred)
     y_true = smooth_labels(y_true, label_smoothing)
+    if from_logits and xp is not np and active_backend() == "tensorflow":
+        import tensorflow as tf
+
+        # Keras's own operation: a step that has both computes it once
+        return tf.nn.sigmoid_cross_entropy_with_logits(labels=y_true, logits=y_pred)
     if from_logits:
         positive, rest = positive_part(xp, y_pred)
         return positive - y_pred * y_true + rest

@@ -44,6 +44,10 @@ def test_a_step_that_was_compiled_when_the_model_was_another(kind):
     else:
         (layer if kind == "layer" else loss).factor = 0.5
     computed = {"layer": 11.25, "loss": 3.75, "frozen": 7.5}[kind]
+    if BACKEND == "jax" and kind == "frozen":  # other variables: JAX traces evaluate anew
+        assert model.evaluate(X, Y, batch_size=2, verbose=0) == pytest.approx(computed)
+        assert not [f for f in lb.audit(model, X, Y, batch_size=2) if f.severity == "error"]
+        return
     finding = found(model, "step-outdated", reported=before, computed=computed)
     assert "Compile the model again" in finding.fix and "keras.Variable" in finding.fix
     model.compile("sgd", loss)
