@@ -202,7 +202,7 @@ def _evaluated(model, checks, data, kept, given):
             if given.refusals:
                 return given.refused(error)
             first, failure, eager = error, watch.failure, None
-        if not model.run_eagerly:  # a graph knows neither values nor the row that failed
+        if failure is None or not model.run_eagerly:  # a graph knows no values, a build no step
             eager, again = _eager_failure(watch, data, kept)
             failure = again or failure
     if failure is not None:

@@ -204,9 +204,10 @@ def _with(loss, name, function):
 
 
 def _untouched(sample_weight):
-    """Return weights that Keras may multiply by a mask in place, as it does on PyTorch."""
+    """Return weights as a tensor that Keras may multiply by a mask in place, as on PyTorch."""
     import keras
 
-    if sample_weight is None or keras.backend.backend() != "torch":
+    if not hasattr(sample_weight, "shape"):
         return sample_weight
-    return keras.ops.convert_to_tensor(sample_weight) + 0
+    weight = keras.ops.convert_to_tensor(sample_weight)  # on JAX, run eagerly, it is NumPy's
+    return weight + 0 if keras.backend.backend() == "torch" else weight

