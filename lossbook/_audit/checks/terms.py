@@ -11,7 +11,7 @@ LOSS_REFUSED = Hazard("loss-refused", "error", "07_outputs.ipynb", 320)
 LOSS_WEIGHT_ZERO = Hazard("loss-weight-zero", "warning", "07_outputs.ipynb", 330)
 OUTPUT_DWARFED = Hazard("output-dwarfed", "warning", "07_outputs.ipynb", 340)
 REGULARISER_LARGER = Hazard("regulariser-larger", "warning", "08_additional_losses.ipynb", 350)
-_DWARFED, _LEARNED, _PULLS = 0.95, 0.5, 2.0
+_DWARFED, _LEARNED, _PULLS = 0.95, 0.5, 0.25
 _SAMPLE = 16  # rows of a batch
 
 
@@ -21,8 +21,9 @@ class Terms:
     A share alone says little: of a model that is well trained the penalty is the larger part, and
     of two outputs the one that cannot be predicted. So an output, or the data, is said to be too
     small only as long as it has something to learn: its loss is at least half of what it is with
-    the predictions of other rows. A penalty has to pull harder than the data as well: its gradient
-    is more than twice as long. An output that a loss_weight of its own makes small is meant so.
+    the predictions of other rows. A penalty has to steer as well: its gradient is more than a
+    quarter as long as that of the data. An output that a loss_weight of its own makes small is
+    meant so.
     """
 
     def __init__(self):

@@ -233,7 +233,7 @@ def segmentation(name):
         outputs = layers.Conv2D(2, 1, activation="softmax")(h)
         return trained(inputs, outputs, "categorical_crossentropy", x, y, 30)
     outputs = layers.Conv2D(1, 1, activation="sigmoid")(h)
-    return trained(inputs, outputs, loss, x, y, 0 if "untrained" in name else 60)
+    return trained(inputs, outputs, loss, x, y, 0 if "untrained" in name else 60, 0.1)
 
 
 @sound("tf.data", "PyDataset", "generator", "repeated")
