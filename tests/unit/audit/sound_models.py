@@ -233,7 +233,8 @@ def segmentation(name):
         outputs = layers.Conv2D(2, 1, activation="softmax")(h)
         return trained(inputs, outputs, "categorical_crossentropy", x, y, 30)
     outputs = layers.Conv2D(1, 1, activation="sigmoid")(h)
-    return trained(inputs, outputs, loss, x, y, 0 if "untrained" in name else 60, 0.1)
+    epochs = {"rare class": 400, "rare and untrained": 0}.get(name, 60)
+    return trained(inputs, outputs, loss, x, y, epochs, 0.05)
 
 
 @sound("tf.data", "PyDataset", "generator", "repeated")
