@@ -133,7 +133,10 @@ class Recorder:
         seen = {"given_y_true": y_true, "given_y_pred": y_pred}
         if keras.ops.is_tensor(y_pred):
             seen["mask"] = attached_mask(y_pred)
-        seen["sample_weight"] = _untouched(sample_weight)
+        together = isinstance(sample_weight, (list, tuple))  # which Keras makes one tensor of
+        seen["sample_weight"] = _untouched(
+            keras.ops.stack(sample_weight) if together else sample_weight
+        )
         try:
             if self.output.whole:
                 result = seen["values"] = self.loss(y_true, y_pred, sample_weight)

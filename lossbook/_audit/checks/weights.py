@@ -53,12 +53,20 @@ class WeightsAxis(Check):
                 "not on the samples"
             )
         evidence = {"sample_weight.shape": weight.shape, f"{what}.shape": other.shape}
-        evidence |= _numbers(batch, column)
+        elements = _ByElement(batch, weight.shape) if outer else None
+        if elements and elements.weights:
+            evidence |= {**_numbers(batch, None), **elements.number(weight)}
+            fix = elements.fix
+        else:
+            evidence |= _numbers(batch, column)
+            fix = (
+                f"Give it the shape {column} for one weight per sample, {batch.values.shape} for "
+                "one per value."
+            )
         return WEIGHTS_AXIS.found(
             f"{self.head}sample_weight of shape {weight.shape} meets {what} of shape "
             f"{other.shape}: {how}.",
-            f"Give it the shape {column} for one weight per sample, {batch.values.shape} for one "
-            "per value.",
+            fix,
             evidence,
         )
 
@@ -68,10 +76,52 @@ class WeightsAxis(Check):
             yield self.finding
 
 
+class _ByElement:
+    """Weights for every element, of which the loss function averages the last axis.
+
+    `weights` is the code that gives them the shape of the targets, None where they are none.
+    """
+
+    def __init__(self, call, weight):
+        self.call = call
+        self.target = None if call.y_true is None else np.shape(call.y_true)
+        self.values = np.shape(call.values)
+        self.weights = None
+        if call.output.entry.class_axis != "mean" or self.target is None:
+            return
+        if self.target[:-1] == self.values and self.target[-1] > 1:
+            self.weights = {
+                (*self.target, 1): "sample_weight[..., 0]",
+                self.target[::-1]: "np.stack(sample_weight, axis=-1)",  # a list, one for each task
+                self.target: "sample_weight",
+            }.get(weight)
+
+    @property
+    def fix(self):
+        """The two meanings, each with its shape."""
+        return (
+            "The loss averages the last axis before weights come. For a weight by element end the "
+            f"model in `keras.layers.Reshape({(*self.target[1:], 1)})`, and pass `y[..., None]` "
+            f"and `{self.weights}`, of shape {self.target}. For one weight per value give it the "
+            f"shape {self.values}."
+        )
+
+    def number(self, weight):
+        """Return what Keras makes of weights by element."""
+        weight = weight.T if weight.shape == self.target[::-1] != self.target else weight
+        weight = weight.reshape(self.target)
+        pair = (np.asarray(y)[..., None] for y in (self.call.y_true, self.call.y_pred))
+        try:
+            return {"with a weight by element": float(self.call.output.loss(*pair, weight))}
+        except Exception:  # a loss that takes no other rank
+            return {}
+
+
 def _numbers(batch, column):
     """Return the loss of this batch as Keras computes it, and with weights of another shape."""
     evidence = {}
-    for name, weight in (("this batch", batch.weight), (f"with weights {column}", None)):
+    others = [] if column is None else [(f"with weights {column}", None)]
+    for name, weight in [("this batch", batch.weight), *others]:
         try:
             weight = batch.weight.reshape(column) if weight is None else weight
             with collected_warnings():
@@ -99,13 +149,18 @@ def refused(refusal):
         return None
     weight, values = refusal.weight.shape, refusal.values.shape
     column = (*weight, *[1] * (len(values) - len(weight)))
+    elements = _ByElement(refusal, weight)
+    fix, numbers = f"Give it the shape {values}.", {}
+    if len(weight) < len(values):
+        fix = f"Give it the shape {column} for one weight per sample, {values} for one per value."
+    elif elements.weights:
+        fix, numbers = elements.fix, elements.number(refusal.weight)
     return WEIGHTS_REFUSED.found(
         f"{refusal.head}sample_weight of shape {weight} does not fit values of shape {values}: "
         "Keras matches shapes from the last axis, and fails.",
-        f"Give it the shape {column} for one weight per sample, {values} for one per value."
-        if len(weight) < len(values)
-        else f"Give it the shape {values}.",
+        fix,
         refusal.evidence
+        | numbers
         | {"sample_weight.shape": weight, "Keras": keras_words(refusal.failure.error)},
     )
 

@@ -1,0 +1,68 @@
+"""Weights for every element of a loss that averages the last axis: the way out is run."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import lossbook as lb
+
+ROWS, TASKS = 8, 3
+TENSORFLOW = keras.backend.backend() == "tensorflow"
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(ROWS, 2)).astype("float32")
+    y = rng.normal(size=(ROWS, TASKS)).astype("float32")
+    return x, y, rng.uniform(0, 2, (ROWS, TASKS)).astype("float32")
+
+
+def model(*more, loss="mse"):
+    one = keras.Sequential([keras.Input((2,)), layers.Dense(TASKS), *more])
+    one.compile("sgd", loss)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "mended"),
+    [
+        (lambda w: w[..., None], "weights-axis", "sample_weight[..., 0]"),
+        (lambda w: w, "weights-refused", "sample_weight"),
+        pytest.param(
+            lambda w: list(w.T),
+            "weights-axis",
+            "np.stack(sample_weight, axis=-1)",
+            marks=pytest.mark.skipif(not TENSORFLOW, reason="others refuse a list"),
+        ),
+    ],
+    ids=["column", "as the targets", "a list by task"],
+)
+@pytest.mark.parametrize(
+    ("loss", "by_hand"),
+    [("mse", np.square), ("mae", np.abs)],
+)
+def test_weights_by_element(data, given, code, mended, loss, by_hand):
+    x, y, w = data
+    plain = model(loss=loss)
+    (finding,) = lb.audit(plain, x, y, sample_weight=given(w))
+    assert finding.code == code
+    assert f"`keras.layers.Reshape(({TASKS}, 1))`" in finding.fix and f"`{mended}`" in finding.fix
+
+    mend = model(layers.Reshape((TASKS, 1)), loss=loss)
+    mend.set_weights(plain.get_weights())
+    sample_weight = eval(mended, {"np": np, "sample_weight": given(w)})
+    again = lb.audit(mend, x, y[..., None], sample_weight=sample_weight)
+    assert not [f for f in again if f.severity == "error"], again
+    meant = np.mean(w * by_hand(y - np.asarray(plain.predict(x, verbose=0))))
+    found = mend.evaluate(x, y[..., None], sample_weight=sample_weight, verbose=0)
+    assert found == pytest.approx(meant, rel=1e-6)
+    assert finding.evidence["with a weight by element"] == pytest.approx(meant, rel=1e-6)
+
+
+def test_a_loss_over_classes_has_no_weight_by_element(data):
+    x, _, w = data
+    soft = model(layers.Softmax(), loss="categorical_crossentropy")
+    (finding,) = lb.audit(soft, x, np.eye(ROWS, TASKS), sample_weight=w)
+    assert "Reshape" not in finding.fix
