@@ -42,7 +42,11 @@ def test_sizes_that_are_some(tool, number):
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("x", [None, "data.csv", b"data", 3, 2.5, batches, len], ids=repr)
+@pytest.mark.parametrize(
+    "x",
+    [None, "data.csv", b"data", 3, 2.5, batches, len],
+    ids=lambda x: getattr(x, "__name__", repr(x)),
+)
 def test_what_is_no_data(tool, x):
     with pytest.raises(TypeError) as caught:
         TOOLS[tool](model(), x)
