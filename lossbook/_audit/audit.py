@@ -199,6 +199,8 @@ def _evaluated(model, checks, data, kept, given):
                 findings += own.findings()
             return findings
         except Exception as error:
+            if "KeyboardInterrupt: " in str(error):  # TensorFlow's own, from a function of the data
+                raise
             if given.refusals:
                 return given.refused(error)
             first, failure, eager = error, watch.failure, None

@@ -99,7 +99,7 @@ def identify(
         >>> m.matches[0].reduction, m.matches[0].denominator
         ('sum_over_batch_size', 3.0)
         >>> m = lb.identify("72.5", [0.0, 1, 4, 9, 16, 25, 36, 49, 64, 81], batch_size=4)
-        >>> print(m.matches[0].sentence[-63:])
+        >>> print(m.matches[0].sentence[-52:])
         That is one batch alone, the last of 3 batches of 4.
         >>> m = lb.identify("1.4", [1.0, 2.0, 6.0], sample_weight=[2.0, 2.0, 1.0])
         >>> m.matches

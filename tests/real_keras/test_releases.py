@@ -66,6 +66,7 @@ def test_a_mask_weighs_what_the_installed_keras_says(mask, dtype):
         np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=0, equal_nan=True)
 
 
+@pytest.mark.filterwarnings("ignore:mask holds other numbers than 0 and 1")
 def test_a_mask_of_other_numbers_is_taken_as_the_installed_keras_takes_it():
     values, mask = np.array([1.0, 3.0, 2.0, 6.0], "float32"), np.float32([1, 0.5, 0.25, 0])
     ours = lb.aggregate(values, mask=mask).total
@@ -193,6 +194,7 @@ def test_a_reduction_that_a_rule_does_not_know():
 ONE_VALID = dict.fromkeys("0237", 4 / (1 + 1e-7))
 
 
+@pytest.mark.filterwarnings("ignore:mask holds other numbers than 0 and 1")
 @pytest.mark.parametrize("family", dict.fromkeys(FAMILIES.values()))
 def test_masks_by_hand(family):
     rule = f"keras-3.{family}"

@@ -92,7 +92,7 @@ class Study:
                 own
                 and (
                     place[0] in ("variable", "optimizer variable")
-                    or (ended and "metric variable" in place[0])
+                    or (ended and self.used and "metric variable" in place[0])
                 )
             )
         }
