@@ -159,7 +159,7 @@ lighthouse: $(LIGHTHOUSE) _build/html/index.html ## Score five pages on a slow p
 
 fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (CHANGED=500, RIDDLE="1 3": alone)
 	@$(BIN)/python -m tests.real_keras.fuzz $(N:%=--calls %) $(MODELS:%=--models %) $(CHANGED:%=--changed %) $(SEED:%=--seed %) $(if $(RIDDLE),--riddle $(RIDDLE))
-	@$(if $(MODELS)$(SEED)$(RIDDLE),:,$(BIN)/python -m tests.unit.audit.sound_models)
+	@$(if $(MODELS)$(CHANGED)$(SEED)$(RIDDLE),:,$(BIN)/python -m tests.unit.audit.sound_models)
 
 faults: $(READY) ## Interrupt explain, audit, decompose at every line: what is left? (JOBS=4: processes)
 	@$(BIN)/python -m tests.unit.faults --all --jobs $(or $(JOBS),2) $(ARGS)

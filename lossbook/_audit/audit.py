@@ -97,7 +97,7 @@ def audit(
     except Exception as error:  # of a first batch
         if (own := own_error(error, "The data")) is None:
             raise
-        return ordered([own], seen=Seen().lines(False, False))
+        return ordered([own], seen=Seen().lines(False, False, False))
     data = given.data
     x, y, sample_weight, findings = weighted(data["x"], y, sample_weight, class_weight)
     findings += given.findings
@@ -116,8 +116,10 @@ def audit(
         findings += mean_finding(class_weight, *checks.weights)
     few = _few_rows(model, weighed if acted else data, kept)
     if few is not None and not checks.own_step and checks.batches:
+        known = len(checks.unseen)
         findings += of_the_model(few, checks.unseen)
-    seen = checks.seen.lines(class_weight is not None, given.structure_known)
+        few = few if len(checks.unseen) == known else None
+    seen = checks.seen.lines(class_weight is not None, given.structure_known, few is not None)
     return ordered([*findings, *checks.findings(few), *scaling(model)], checks.scope(), seen)
 
 

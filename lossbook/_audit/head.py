@@ -35,8 +35,11 @@ class Seen:
             self.weights |= call.sample_weight is not None
             self.masks |= call.mask is not None or call.lost_mask is not None
 
-    def lines(self, class_weight: bool, structure: bool) -> str:
-        """Return one or two sentences: what was seen and checked, and what was not, and why."""
+    def lines(self, class_weight: bool, structure: bool, few: bool) -> str:
+        """Return one or two sentences: what was seen and checked, and what was not, and why.
+
+        `few` says that a few rows could be tried, in batches of two sizes.
+        """
         if not self.batches:
             return "Nothing was computed: Keras refuses this, or fails."
         seen = [_count(self.rows, "row"), _count(self.batches, "batch")]
@@ -51,7 +54,11 @@ class Seen:
             ("class weights", class_weight, "none"),
             ("masks", self.masks, "none"),
             ("additional losses", self.additional, "none"),
-            ("what depends on the batch", self.batches > 1, "one batch alone"),
+            (
+                "what depends on the batch",
+                self.batches > 1 and few,
+                "one batch alone" if few else "no few rows could be tried",
+            ),
         ):
             if holds:
                 ran.append(name)

@@ -114,8 +114,8 @@ def explained(model, verbose, **data):
         reported = watch.evaluate(each, callbacks=progress(verbose), **data)
     except Exception as error:
         error.add_note(
-            "lossbook.audit, with the same arguments, says which side does not fit, and how to "
-            "mend it."
+            "lossbook.audit, with the same arguments, looks for the cause: sides that do not fit, "
+            "your own code."
         )
         raise
     watch.keep()

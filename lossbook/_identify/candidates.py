@@ -20,8 +20,7 @@ class Candidate:
     |coefficient · value| and of |coefficient|; `build()` returns the coefficients. `kind` is
     "factor" where a plain factor multiplies what a formula makes, "other" where other values are
     aggregated, "batches" where a part of the batches is, and "" for rules and usual slips.
-    `factor` is that
-    factor. `guessed` says that the batch size is one of the usual, not one that was given.
+    `factor` is that factor. `guessed` says that the batch size is one of the usual, not given.
     """
 
     value: float

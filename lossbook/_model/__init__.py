@@ -19,7 +19,6 @@ from lossbook._model.keras_private import (
     keras_logits,
     known_loss,
     refused_as_array,
-    refused_by_adapter,
     refused_by_fit,
 )
 from lossbook._model.matching import (
@@ -29,7 +28,6 @@ from lossbook._model.matching import (
     compiled_with,
     is_nested,
     leaves,
-    mapped,
     met,
     outputs_of,
 )
@@ -56,13 +54,11 @@ __all__ = [
     "keras_logits",
     "known_loss",
     "leaves",
-    "mapped",
     "met",
     "outputs_of",
     "overridden",
     "refuse_nothing",
     "refused_as_array",
-    "refused_by_adapter",
     "refused_by_fit",
     "stepped",
 ]

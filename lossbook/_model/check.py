@@ -29,12 +29,14 @@ def check_model(model: Any, caller: str = "explain") -> None:
 
     if not isinstance(model, keras.Model):
         if older := _of_another_keras(model):
+            package, release = older
+            rule = f"rule='{package}-{release}'" if package == "tf_keras" else "rule=..."
             raise TypeError(
                 f"{caller} takes a compiled keras.Model of Keras 3. Received: "
-                f"{type(model).__name__} of {' '.join(older)}. Build the model with `import "
+                f"{type(model).__name__} of {package} {release}. Build the model with `import "
                 "keras`, without TF_USE_LEGACY_KERAS, and load its weights; or take its tensors: "
-                f"lossbook.trace(loss, y, model.predict(x), rule={'-'.join(older)!r}) shows the "
-                "path that its loss takes."
+                f"lossbook.trace(loss, y, model.predict(x), {rule}) shows the path that its loss "
+                "takes under a rule of lossbook.RULES."
             )
         raise TypeError(
             f"{caller} takes a compiled keras.Model. Received: {type(model).__name__}. "
@@ -49,8 +51,11 @@ def _of_another_keras(model):
     for kind in type(model).__mro__:
         package = kind.__module__.partition(".")[0]
         if package == "tf_keras" or kind.__module__.startswith("tensorflow.python.keras"):
-            release = getattr(sys.modules.get(package), "__version__", "2.21.0")
-            return "tf_keras" if package == "tf_keras" else "tf.keras", release
+            release = getattr(sys.modules.get(package), "__version__", "")
+            return (
+                "tf_keras" if package == "tf_keras" else "the tf.keras inside TensorFlow",
+                release,
+            )
     return ()
 
 

@@ -70,11 +70,6 @@ def refused_by_fit(x, y, sample_weight, class_weight):
     return None
 
 
-def refused_by_adapter(x, y, sample_weight):
-    """Return the error with which evaluate refuses the rows or forms of these data, or None."""
-    return refused_by_fit(x, y, sample_weight, None)
-
-
 def refused_as_array(leaf):
     """Return the error with which Keras refuses an array for its kind, or None; one row is tried.
 

@@ -182,8 +182,10 @@ def check_metrics(given: Given) -> None:
 def compiled_with(model: Any) -> dict[str, Any]:
     """Return what compile() got: loss, loss_weights, metrics, weighted_metrics, as far as known."""
     compiled, metrics = private(model, "_compile_loss"), private(model, "_compile_metrics")
-    found = {"loss": private(compiled, "_user_loss")}
-    found["loss_weights"] = private(compiled, "_user_loss_weights")
+    found = {"loss": None, "loss_weights": None}
+    if compiled is not None:
+        found["loss"] = private(compiled, "_user_loss")
+        found["loss_weights"] = private(compiled, "_user_loss_weights")
     if metrics is not None:
         found["metrics"] = private(metrics, "_user_metrics")
         found["weighted_metrics"] = private(metrics, "_user_weighted_metrics")

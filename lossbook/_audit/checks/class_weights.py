@@ -150,8 +150,8 @@ def mean_finding(class_weight, total, count):
         return
     yield CLASS_WEIGHT_MEAN.found(
         f"The class weights are {mean:.4g} in the mean over these rows. fit multiplies by them and "
-        f"divides by the number of rows: its loss is about {mean:.4g} times what evaluate and "
-        "val_loss say, which have no class weights. The steps are as much larger.",
+        f"divides by the number of rows: its loss and its steps are {mean:.4g} times those of "
+        "weights of mean 1. evaluate and val_loss have no class weights.",
         "Divide them by their mean: write `class_weight = {key: weight / "
         f"{mean:.6g} for key, weight in class_weight.items()}}`.",
         {"mean": mean, "rows": count, "class_weight": dict(class_weight)},

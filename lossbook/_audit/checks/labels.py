@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossbook._audit.checks.data.known import SENTINELS, by_elements, class_of
+from lossbook._audit.checks.data.known import SENTINELS, by_elements, called
 from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
@@ -32,14 +32,13 @@ def _unknown(output, value, zeros):
         return ""
     head = f"If {value:g} means 'unknown', leave these out: write"
     if output.entry.target == "sparse":
-        options = {**output.options, "ignore_class": int(value)}
-        given = ", ".join(f"{name}={option!r}" for name, option in options.items() if option)
-        code = f"loss = keras.losses.{class_of(output.loss_name)}({given})"
-        return f"{head} `{code}` and compile again. {_NUMBERED}"
+        loss = called(output.loss_name, {**output.options, "ignore_class": int(value)})
+        return f"{head} `loss = {loss}` and compile again. {_NUMBERED}"
     if output.entry.class_axis != "mean" or not zeros:
         return ""
     filled = f"keras.ops.where(y_true == {value:g}, 0.0, y_true)"
-    return f"{head} {by_elements(output, f'y_true != {value:g}', filled)} and compile again."
+    code = by_elements(*output.keras_loss, f"y_true != {value:g}", filled)
+    return f"{head} {code} and compile again."
 
 
 class Labels(Check):

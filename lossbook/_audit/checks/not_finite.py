@@ -20,6 +20,7 @@ class Finite(Check):
         super().__init__(output)
         self.bad = self.count = self.hidden = self.weights = 0
         self.first = self.shape = self.targets = None
+        self.weighed = False
         self.sources = {"y_true": 0, "y_pred": 0}
 
     def see(self, batch):
@@ -33,6 +34,7 @@ class Finite(Check):
             self.first = (batch.number, *np.argwhere(bad)[0].tolist())
             self.shape = batch.values.shape
             self.targets = None if batch.y_true is None else batch.y_true.shape
+            self.weighed = batch.weight is not None
         self.bad += int(bad.sum())
         self.hidden += int((bad & ~batch.kept).sum())
         for name in self.sources:
@@ -74,14 +76,14 @@ class Finite(Check):
 
     def _unknown(self):
         """Return the fix for targets of NaN that mean 'unknown', "" where none is known."""
-        output, shape = self.output, self.targets
-        if output.loss_name is None or output.entry.class_axis != "mean" or shape is None:
+        output, shape, known = self.output, self.targets, self.output.keras_loss
+        if known is None or output.entry.class_axis != "mean" or shape is None:
             return ""
-        if len(shape) == 1 or shape[-1] == 1:
-            code = by_weights(output, "np.isfinite(y)", shape, "y = np.nan_to_num(y); ")
+        if (len(shape) == 1 or shape[-1] == 1) and not self.weighed:  # or they would be lost
+            code = by_weights(*known, "np.isfinite(y)", shape, "y = np.nan_to_num(y); ")
         else:
             filled = "keras.ops.nan_to_num(y_true)"
-            code = by_elements(output, "keras.ops.isfinite(y_true)", filled)
+            code = by_elements(*known, "keras.ops.isfinite(y_true)", filled)
         return f"If NaN means 'unknown', leave these targets out: write {code} and compile again."
 
 

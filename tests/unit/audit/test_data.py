@@ -279,6 +279,31 @@ def test_a_mark_among_targets(value, loss):
     assert "targets-sentinel" not in codes(audited(mended))
 
 
+@NEW
+@pytest.mark.parametrize("columns", [1, 3])
+def test_the_fix_keeps_the_options_of_the_loss(columns):
+    x, y = drawn(20, columns), 3 * drawn(20, columns, seed=1)
+    y[3:7, 0] = -999
+    case = passing(x, y, losses.Huber(delta=0.25))
+    mended = applied(the(audited(case), "targets-sentinel"), case)
+    off, keep = np.abs(x - y), y != -999
+    huber = np.where(off <= 0.25, off**2 / 2, 0.25 * off - 0.25**2 / 2) * keep
+    meant = huber.sum() / keep.sum() if columns == 1 else (huber.sum(-1) / keep.sum(-1)).mean()
+    assert evaluated(mended) == pytest.approx(meant, rel=1e-5)
+
+
+@pytest.mark.parametrize("value", [-999, np.nan])
+def test_the_fix_keeps_the_weights_that_there_are(value):
+    x, y, weight = drawn(20, 1), drawn(20, 1, seed=1), np.arange(1, 21, dtype="float32")
+    y[3:7] = value
+    case = passing(x, y, "mse", sample_weight=weight)
+    code = "not-finite" if np.isnan(value) else "targets-sentinel"
+    mended = applied(the(audited(case), code), case)
+    keep = np.r_[0:3, 7:20]
+    meant = (weight[keep] * np.square(x - y)[keep, 0]).sum() / 20
+    assert evaluated(mended) == pytest.approx(meant, rel=1e-5)
+
+
 def test_a_mark_in_single_columns():
     rows = (np.array([1, 1, 5, 9]), np.array([0, 1, 2, 0]))
     case = regression(-999, rows, columns=3)
@@ -352,6 +377,18 @@ def test_the_head_says_what_was_seen():
     ]
     text = repr(audited(masked((4, 5, 2), (5, 3, 2, 5), drawn(4, 5, 2, seed=1), plain_loss)))
     assert "masks, additional" not in text and "(a loss of its own)" in text
+
+
+def test_the_head_says_what_could_not_be_measured():
+    class Four(keras.layers.Layer):  # takes 4 rows alone
+        def call(self, x):
+            return ops.reshape(ops.reshape(x, (4, 3)), ops.shape(x))
+
+    inputs = keras.Input((3,))
+    model = compiled(keras.Model(inputs, Four()(inputs)), "mse", run_eagerly=True)
+    text = repr(lb.audit(model, np.tile(X, (2, 1)), np.tile(Y, (2, 1)), batch_size=4))
+    assert "Not looked at: whether batch sizes matter, for a few rows fail" in text
+    assert "what depends on the batch (no few rows could be tried)" in text
 
 
 def test_no_data_is_an_error():

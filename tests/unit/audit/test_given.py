@@ -299,9 +299,32 @@ def test_the_mask_of_a_numpy_array(name):
 
     assert evaluated(make()) > 1e4  # Keras counts what lies under the mask
     mended = applied(the(audited(make()), "masked-array"), make())
-    square = np.square(drawn(4, 3) - plain) * ~mask
-    assert evaluated(mended) == pytest.approx(square.sum() / 12, rel=1e-5)  # over all elements
+    square, keep = np.square(drawn(4, 3) - plain), ~mask
+    rows = (square * keep).sum(-1) / np.maximum(keep.sum(-1), 1)
+    meant = rows[keep.any(-1)].mean() if name == "rows" else rows.mean()
+    assert evaluated(mended) == pytest.approx(meant, rel=1e-5)
     assert not [one for one in audited(mended) if one.severity == "error"]
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_the_mask_of_a_numpy_array_under_a_loss_with_options(name):
+    plain, mask = 3 * drawn(4, 3, seed=1), MASKS[name]
+    y = np.ma.masked_array(np.where(mask, 1000, plain).astype("float32"), mask=mask)
+    case = passing(drawn(4, 3), y, losses.Huber(delta=0.25))
+    mended = applied(the(audited(case), "masked-array"), case)
+    off, keep = np.abs(drawn(4, 3) - plain), ~mask
+    huber = np.where(off <= 0.25, off**2 / 2, 0.25 * off - 0.25**2 / 2)
+    rows = (huber * keep).sum(-1) / np.maximum(keep.sum(-1), 1)
+    meant = rows[keep.any(-1)].mean() if name == "rows" else rows.mean()
+    assert evaluated(mended) == pytest.approx(meant, rel=1e-5)
+
+
+def test_a_loss_that_no_code_is_known_for_is_told_so():
+    y = np.ma.masked_array(drawn(4, 3, seed=1), mask=MASKS["elements"])
+    finding = the(audited(passing(drawn(4, 3), y, lambda t, p: ops.square(t - p))), "masked-array")
+    assert finding.fix == (
+        "Fill it, `y = y.filled(np.nan)`, and let the loss leave out where y_true is NaN."
+    )
 
 
 def test_the_mask_of_inputs_and_of_weights():

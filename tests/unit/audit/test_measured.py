@@ -132,6 +132,19 @@ def test_ctc_is_that_of_all_paths_once_it_is_mended():
         assert case.model.evaluate(**case.data, verbose=0) != pytest.approx(meant, rel=1e-2)
 
 
+def test_what_keras_makes_of_labels_that_ctc_cannot_read():
+    logits = drawn(1, 4, 4, low=-2, high=2)
+
+    def of(*labels):
+        return float(to_numpy(losses.ctc(np.array([labels]), logits))[0])
+
+    assert of(0, 1, 2) == of(0, 1, 3) != of(0, 3, 2)  # two are not 0: it reads two from the left
+    too_long = of(1, 1, 1)
+    with np.errstate(divide="ignore"):
+        assert np.isinf(by_all_paths([1, 1, 1], logits[0].astype("float64"), 0))
+    assert np.isinf(too_long) if keras.backend.backend() == "torch" else 100 < too_long < np.inf
+
+
 def test_frames_that_say_blank_add_nothing_to_ctc():
     logits, labels = drawn(1, 5, 4, low=-2, high=2), np.array([[1, 2]])
     mask, classes = np.array([[True, True, True, False, False]]), 4

@@ -1,6 +1,5 @@
 """identify(): what people compute instead of the rules, and how sure the answer is."""
 
-import time
 import tracemalloc
 
 import keras
@@ -192,13 +191,11 @@ def test_five_million_values_take_less_than_three_times_their_memory():
     values = np.random.default_rng(0).random(5_000_000).astype("float32")
     number = f"{values.mean(dtype='float64') / 2:.6f}"
     tracemalloc.start()
-    start = time.perf_counter()
     try:
         (match,) = lb.identify(number, values).matches
         assert tracemalloc.get_traced_memory()[1] < 3 * values.nbytes
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - start < 60  # 2 to 6 seconds on two cores
     assert "A plain factor of 1/2" in match.sentence
 
 

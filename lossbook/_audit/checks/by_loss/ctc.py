@@ -16,6 +16,10 @@ PAD_FRAMES = (
     "nothing: `keras.ops.where(mask[..., None], logits, -1e4 * (keras.ops.arange(classes) > 0))`, "
     "in a layer whose compute_mask returns None."
 )
+_FIRST = (
+    "Number the labels from 1, `y + 1` where a row has labels and 0 where it has none, and let the "
+    "first unit of the output be the blank, not the last: `keras.ops.roll(logits, 1, axis=-1)`."
+)
 _FOLLOWS = 0.7  # the loss with another blank is so much smaller
 
 
@@ -68,28 +72,13 @@ class Ctc(Check):
         """Yield what the labels and the frames say."""
         evidence = {"rows": self.rows, "frames": self.length, "units": self.classes}
         if self.bad:
-            what = f"below 0 or above {self.classes - 1}"
-            yield CTC_LABELS.found(
-                f"{self.head}ctc takes labels from 1 to {self.classes - 1}, and 0 as padding. Rows "
-                f"with others, {what}: {self.bad} of {self.rows}. Keras takes padding of "
-                f"{self.lowest} for labels."
-                if self.lowest < 0
-                else f"{self.head}ctc takes labels from 1 to {self.classes - 1}, and 0 as "
-                f"padding. Rows with others, {what}: {self.bad} of {self.rows}.",
-                "Pad the labels with 0: `y = np.where(y < 0, 0, y)`."
-                if self.lowest < 0
-                else f"Give the output one unit more than there are labels, for the blank: "
-                f"Dense({self.classes + 1}).",
-                evidence | {"rows with such labels": self.bad, "lowest": self.lowest},
-            )
+            yield self._labels(evidence)
         elif self.inner:
             yield CTC_BLANK.found(
                 f"{self.head}ctc takes 0 for the blank, but 0 stands before other labels in "
                 f"{self.inner} of {self.rows} rows. Keras counts the labels that are not 0, and "
                 "reads as many from the left: it drops the last ones.",
-                "Number the labels from 1, `y + 1` where a row has labels and 0 where it has none, "
-                "and let the first unit of the output be the blank, not the last: "
-                "`keras.ops.roll(logits, 1, axis=-1)`.",
+                _FIRST,
                 evidence | {"rows with such labels": self.inner},
             )
         elif np.isfinite(self.other) and 0 < self.other < _FOLLOWS * self.loss:
@@ -97,16 +86,15 @@ class Ctc(Check):
                 f"{self.head}the predictions have the blank in the last unit, as ctc_batch_cost "
                 f"before Keras 3: with it there the loss is {four_digits(self.other / self.rows)} "
                 f"instead of {four_digits(self.loss / self.rows)}. Here it is the first.",
-                "Number the labels from 1, `y + 1` where a row has labels and 0 where it has none, "
-                "and let the first unit of the output be the blank, not the last: "
-                "`keras.ops.roll(logits, 1, axis=-1)`.",
+                _FIRST,
                 evidence | {"blank first": self.loss / self.rows, "last": self.other / self.rows},
             )
         if self.long:
             yield CTC_TOO_LONG.found(
                 f"{self.head}rows with more labels than ctc can read from {self.length} frames: "
                 f"{self.long} of {self.rows}. A label needs a frame, and one more where it repeats "
-                "the one before. Their loss is infinite, or 0, by backend.",
+                "the one before. Their loss is infinite: PyTorch says so, TensorFlow and JAX give "
+                "some large number.",
                 "Let the model return more frames (fewer strides and poolings), or leave these "
                 "rows out.",
                 evidence | {"rows that are too long": self.long},
@@ -118,6 +106,23 @@ class Ctc(Check):
                 "Leave the softmax out of the model, or take `keras.ops.log(probabilities)`.",
                 evidence | {"frames that add up to 1": self.normal},
             )
+
+    def _labels(self, evidence):
+        fix = (
+            "Give the output one unit more than there are labels, for the blank: "
+            f"Dense({self.classes + 1})."
+        )
+        padding = ""
+        if self.lowest < 0:
+            fix = "Pad the labels with 0: `y = np.where(y < 0, 0, y)`."
+            padding = f" Keras takes padding of {self.lowest} for labels."
+        last = self.classes - 1
+        return CTC_LABELS.found(
+            f"{self.head}ctc takes labels from 1 to {last}, and 0 as padding. Rows with others, "
+            f"below 0 or above {last}: {self.bad} of {self.rows}.{padding}",
+            fix,
+            evidence | {"rows with such labels": self.bad, "lowest": self.lowest},
+        )
 
 
 def _ctc(y, p=None):

@@ -2,37 +2,37 @@
 
 from typing import Any
 
+from lossbook._losses import entry_of
+
 SENTINELS = (-1, -9, -99, -100, -999, -9999, -32768, 255, 999, 9999, 99999, 65535)
 
 
-def by_weights(output: Any, keep: str, shape: tuple[int, ...], fill: str = "") -> str:
+def by_weights(
+    name: str, options: dict[str, Any], keep: str, shape: tuple[int, ...], fill: str = ""
+) -> str:
     """Return code that weighs rows 0 and divides by the others; `keep` says which, of y."""
     keep = keep if len(shape) == 1 else f"({keep}).all(-1)"
-    logits = "from_logits=True, " if output.options.get("from_logits") else ""
-    return (
-        f"`sample_weight = ({keep}).astype('float32'); {fill}loss = keras.losses."
-        f"{class_of(output.loss_name)}({logits}reduction='mean_with_sample_weight')`"
-    )
+    loss = called(name, {**options, "reduction": "mean_with_sample_weight"})
+    return f"`sample_weight = ({keep}).astype('float32'); {fill}loss = {loss}`"
 
 
-def by_elements(output: Any, known: str, filled: str = "y_true") -> str:
+def by_elements(name: str, options: dict[str, Any], known: str, filled: str = "y_true") -> str:
     """Return code of a loss that averages over what is known of each row."""
     known = f"keras.ops.cast({known}, 'float32')"
-    logits = ", from_logits=True" if output.options.get("from_logits") else ""
+    more = "".join(f", {part}" for part in _written(options))
     return (
-        f"`loss = lambda y_true, y_pred: keras.ops.sum({known} * keras.losses.{output.loss_name}("
-        f"{filled}[..., None], y_pred[..., None]{logits}), -1) / keras.ops.maximum(keras.ops.sum("
+        f"`loss = lambda y_true, y_pred: keras.ops.sum({known} * keras.losses.{name}("
+        f"{filled}[..., None], y_pred[..., None]{more}), -1) / keras.ops.maximum(keras.ops.sum("
         f"{known}, -1), 1.0)`"
     )
 
 
-def class_of(name: str) -> str:
-    """Return the class of Keras's loss function of this name."""
-    import keras
+def called(name: str, options: dict[str, Any]) -> str:
+    """Return code of Keras's Loss object of this name, with the options that say something."""
+    return f"keras.losses.{entry_of(name).names[-1]}({', '.join(_written(options))})"
 
-    odd = {"huber": "Huber", "log_cosh": "LogCosh", "kl_divergence": "KLDivergence"}
-    for found, kind in vars(keras.losses).items():
-        if isinstance(kind, type) and issubclass(kind, keras.losses.Loss):
-            words = "".join(f"_{c.lower()}" if c.isupper() else c for c in found).lstrip("_")
-            odd.setdefault(words, found)
-    return odd[name]
+
+def _written(options):
+    """Return the options as they are written; the last axis, and what is off, go without saying."""
+    said = {o: value for o, value in options.items() if value and (o, value) != ("axis", -1)}
+    return [f"{option}={value!r}" for option, value in said.items()]

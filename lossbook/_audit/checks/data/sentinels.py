@@ -21,7 +21,7 @@ class Sentinel(Check):
         self.counts = dict.fromkeys(SENTINELS, 0)
         self.low = dict.fromkeys(SENTINELS, np.inf)
         self.high = dict.fromkeys(SENTINELS, -np.inf)
-        self.targets, self.whole, self.shape = 0, True, None
+        self.targets, self.whole, self.weighed, self.shape = 0, True, False, None
         self.some: set[float] = set()
         self.skipped: dict[float, bool | None] = {}
 
@@ -35,6 +35,7 @@ class Sentinel(Check):
         if not y.size:
             return
         self.shape, self.targets = self.shape or batch.y_true.shape, self.targets + y.size
+        self.weighed |= batch.weight is not None
         if len(self.some) < 64:
             self.some |= set(np.unique(y[:4096])[:64].tolist())
         low, high = float(np.nanmin(y)), float(np.nanmax(y))
@@ -87,10 +88,10 @@ class Sentinel(Check):
     def _fix(self, value):
         if not self.output.loss_name:
             return f"Let the loss return 0 where y_true is {value}, or pass weights of 0 there."
-        if self.whole:
-            code = by_weights(self.output, f"y != {value}", self.shape)
+        if self.whole and not self.weighed:  # or these weights would be lost
+            code = by_weights(*self.output.keras_loss, f"y != {value}", self.shape)
             return f"Weigh them 0 and divide by the others: write {code} and compile again."
-        code = by_elements(self.output, f"y_true != {value}")
+        code = by_elements(*self.output.keras_loss, f"y_true != {value}")
         return f"Average over the known targets of each row: write {code} and compile again."
 
 

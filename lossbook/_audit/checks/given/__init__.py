@@ -11,6 +11,7 @@ from lossbook._model import (
     compiled_with,
     first_rows,
     is_nested,
+    known_loss,
     leaves,
     outputs_of,
     overridden,
@@ -41,13 +42,15 @@ class GivenData:
             first, self.data = _first_batch(data)
             if first is None and hasattr(data["x"], "__next__"):
                 refuse_nothing(0, data["x"], "audit")
-        found = [*kinds.batches(yielded), *kinds.findings(first or data)]
+        found = [*kinds.batches(yielded), *kinds.findings(first or data, _one_loss(model))]
         known = first is not None or data["y"] is not None or _are_arrays(data["x"])
         if known and not any(finding.code in _REFUSALS for finding in found):
             given = _given(model, first or data)
             self.structure_known = given is not None
-            with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
+            try:
                 found += [] if given is None else self._of(given, first or data)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+                self.structure_known = False  # of a form that nobody has thought of
         self.refusals = [finding for finding in found if finding.code in _REFUSALS]
         self.findings = [finding for finding in found if finding.code not in _REFUSALS]
 
@@ -87,6 +90,16 @@ def _first_batch(data):
     if not hasattr(x, "__next__") and not x.num_batches:
         return None, data
     return first_rows(data)
+
+
+def _one_loss(model):
+    """Return (name, options) of the loss of a model that has one, and it is Keras's; else None."""
+    import keras
+
+    loss = compiled_with(model)["loss"]
+    with suppress(ValueError, TypeError):  # of a name that Keras does not know
+        return None if loss is None or is_nested(loss) else known_loss(keras.losses.get(loss))
+    return None
 
 
 def _given(model, data):

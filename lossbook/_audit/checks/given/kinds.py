@@ -5,24 +5,29 @@ from typing import Any
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import by_elements, by_weights
 from lossbook._audit.checks.terms import LOSS_REFUSED
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Finding, Hazard, keras_words
+from lossbook._losses import entry_of
 from lossbook._model import leaves, refused_as_array
 
 KIND_REFUSED = Hazard("kind-refused", "error", "01_one_number.ipynb", 1)
 MASKED_ARRAY = Hazard("masked-array", "error", "04_masks.ipynb", 145)
 
 
-def findings(data: dict[str, Any]) -> Iterator[Finding]:
-    """Yield what Keras refuses of the kinds of x, y and sample_weight, and masks that it drops."""
+def findings(data: dict[str, Any], loss: Any = None) -> Iterator[Finding]:
+    """Yield what Keras refuses of the kinds of x, y and sample_weight, and masks that it drops.
+
+    `loss` is (name, options) of the one loss that the model has, if it is Keras's.
+    """
     for name in ("x", "y", "sample_weight"):
         if name == "x" and data["y"] is None:  # it may be a data set
             continue
         for path, leaf in _arrays(data[name]).items():
             where = name + "".join(f"[{key!r}]" for key in path)
             if isinstance(leaf, np.ma.MaskedArray) and np.ma.getmaskarray(leaf).any():
-                yield _masked(where, leaf, data)
+                yield _masked(where, leaf, data, loss)
             elif (found := _refused(where, leaf, name)) is not None:
                 yield found
 
@@ -166,37 +171,33 @@ def _conversion(where, leaf, dtype):
     return f"`{where} = np.array({where}.tolist(), 'float32')`"
 
 
-def _masked(where, leaf, data):
+def _masked(where, leaf, data, loss):
     """Return the finding for the mask of a NumPy array, which Keras does not see."""
     mask = np.ma.getmaskarray(leaf)
     count = f"{int(mask.sum())} of {mask.size}"
-    evidence = {"shape": leaf.shape, "masked": int(mask.sum()), "under it": leaf.data[mask][:4]}
-    message = (
+    return MASKED_ARRAY.found(
         f"{where} is a NumPy masked array. Keras drops its mask and computes with the values under "
-        f"it: {count}."
+        f"it: {count}.",
+        _without_the_masked(where, mask, data, loss),
+        {"shape": leaf.shape, "masked": int(mask.sum()), "under it": leaf.data[mask][:4]},
     )
+
+
+def _without_the_masked(where, mask, data, loss):
+    """Return the fix that leaves what is masked out of the loss."""
     if not where.startswith("y"):
         value = "0" if where.startswith("sample_weight") else "0.0"
-        return MASKED_ARRAY.found(message, f"Write `{where} = {where}.filled({value})`.", evidence)
-    rows = mask if mask.ndim == 1 else mask.reshape(*mask.shape[:-1], -1)
-    whole = mask.ndim == 1 or bool((rows.all(-1) == rows.any(-1)).all())
-    keep = f"~np.ma.getmaskarray({where})"
-    keep = keep if mask.ndim == 1 else f"({keep}).all(-1)"
-    weight = f"({keep}).astype('float32')"
-    if where != "y" or not whole:
-        fix = (
-            f"Fill it, `{where} = {where}.filled(np.nan)`, and let the loss take the prediction "
-            "where the target is NaN: `loss = lambda y_true, y_pred: keras.losses."
-            "mean_squared_error(keras.ops.where(keras.ops.isnan(y_true), y_pred, y_true), y_pred)`."
-        )
-        return MASKED_ARRAY.found(message, fix, evidence)
-    given = "" if data["sample_weight"] is None else "sample_weight * "
-    return MASKED_ARRAY.found(
-        message,
-        f"Pass it as weights: write `sample_weight = {given}{weight}; y = y.filled(0)`, and "
-        "compile the loss with reduction='mean_with_sample_weight' for the mean of the others.",
-        evidence,
-    )
+        return f"Write `{where} = {where}.filled({value})`."
+    fill = f"`{where} = {where}.filled(np.nan)`"
+    if where != "y" or loss is None or entry_of(loss[0]).class_axis != "mean":
+        return f"Fill it, {fill}, and let the loss leave out where y_true is NaN."
+    rows = mask.reshape(len(mask), -1)
+    if data["sample_weight"] is None and bool((rows.all(1) == rows.any(1)).all()):
+        keep, filled = "~np.ma.getmaskarray(y)", "y = y.filled(0); "
+        code = by_weights(*loss, keep, mask.shape, filled)
+        return f"Weigh these rows 0 and divide by the others: write {code} and compile again."
+    code = by_elements(*loss, "keras.ops.isfinite(y_true)", "keras.ops.nan_to_num(y_true)")
+    return f"Average over the rest of each row: write {fill}, {code} and compile again."
 
 
 @KIND_REFUSED.example

@@ -16,7 +16,7 @@ from lossbook._model import (
     is_nested,
     leaves,
     met,
-    refused_by_adapter,
+    refused_by_fit,
 )
 
 STRUCTURE_REFUSED = Hazard("structure-refused", "error", "07_outputs.ipynb", 2)
@@ -37,7 +37,7 @@ def findings(given: Given, data: dict[str, Any] | None) -> Iterator[Finding]:
     except Exception as error:
         yield _refused(given, error)
         return
-    uneven = data and refused_by_adapter(data["x"], data["y"], data["sample_weight"])
+    uneven = data and refused_by_fit(data["x"], data["y"], data["sample_weight"], None)
     if uneven:
         yield _rows_refused(given, data, uneven)
         return

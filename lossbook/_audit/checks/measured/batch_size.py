@@ -89,7 +89,7 @@ def _predicted(i, halves, whole, again):
         yield CLASSES_ARE_THE_BATCH.found(
             f"Output {i}: predictions of {rows} rows have the shape {whole.shape}, of "
             f"{len(halves[0])} rows {halves[0].shape}: every row is compared with the rows of its "
-            "batch, so the classes are the batch. The loss grows with the batch size.",
+            "batch, so the classes are the batch, and the loss depends on how many rows that has.",
             "Compare runs of one batch size only, and drop the remainder: "
             "`dataset.batch(size, drop_remainder=True)`.",
             {"predictions": whole.shape, "of half the rows": halves[0].shape},
