@@ -7,7 +7,7 @@ images, labels = data.segmentation(8, size=64, seed=1)
 
 import numpy as np
 
-from lossbook._core import described
+from lossbook._core import described, is_whole
 
 CLASSES = ("ground", "disk", "square", "triangle", "spot")
 """The classes of `segmentation`, in the order of their numbers."""
@@ -65,8 +65,7 @@ def segmentation(count: int, size: int = 64, seed: int = 0) -> tuple[np.ndarray,
 
 def _whole(name, value, least):
     """Return `value` as an int, or say what is wrong with it."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < least:
+    if not is_whole(value, least):
         raise ValueError(
             f"`{name}` must be a whole number, at least {least}. "
             f"Received: {name}={described(value)}"

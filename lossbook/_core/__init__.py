@@ -1,6 +1,13 @@
 """What all rooms build on: arrays of NumPy or of Keras's backend, and checks with messages."""
 
-from lossbook._core.arguments import check_number, described, is_number, listed, one_number
+from lossbook._core.arguments import (
+    check_number,
+    described,
+    is_number,
+    is_whole,
+    listed,
+    one_number,
+)
 from lossbook._core.arrays import (
     active_backend,
     asarray,
@@ -68,6 +75,7 @@ __all__ = [
     "installed_keras",
     "is_float",
     "is_number",
+    "is_whole",
     "known_values",
     "listed",
     "namespace",

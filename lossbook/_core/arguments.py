@@ -27,6 +27,11 @@ def is_number(x: Any) -> bool:
     return getattr(x, "shape", None) == () and dtype_name(x) not in (None, "object", "str")
 
 
+def is_whole(x: Any, least: int = 1) -> bool:
+    """Say whether `x` is a whole number of Python or NumPy, not below `least`."""
+    return isinstance(x, int | np.integer) and not isinstance(x, bool) and x >= least
+
+
 def check_number(name: str, x: Any, example: str = "1.0") -> None:
     """Raise a TypeError if `x` is no number."""
     if not is_number(x):

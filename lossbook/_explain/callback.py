@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 
+from lossbook._core import is_whole
 from lossbook._explain.explain import explained
 from lossbook._model import check_data, check_model
 
@@ -80,7 +81,7 @@ def explain_callback() -> Any:
                     f"by takes one or several of {', '.join(_KEYS)}, for each makes logs of its "
                     f"own. Received: {by!r}."
                 )
-            if not isinstance(every, int) or every < 1:
+            if not is_whole(every):
                 raise ValueError(
                     f"every must be a whole number of epochs, 1 or more. Received: {every!r}."
                 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import described
+from lossbook._core import described, is_whole
 from lossbook._explain.groups import Groups
 from lossbook._explain.rendering import explanation_html, explanation_text
 
@@ -103,7 +103,7 @@ class Explanation:
         Raises:
             ValueError: if k is no whole number from 1 on.
         """
-        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        if not is_whole(k):
             raise ValueError(
                 f"k must be a whole number, how many samples, at least 1. Received: {described(k)}."
             )

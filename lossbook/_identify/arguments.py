@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import asarray, described, shape_of, to_numpy
+from lossbook._core import asarray, described, is_whole, shape_of, to_numpy
 from lossbook._losses import DEFAULT_REDUCTION, loss_call
 from lossbook.reduction import class_axis
 
@@ -37,9 +37,9 @@ def check_settings(batch_size, divisor, rtol, loss_options):
             f"identify tries every rule and reduction: leave {' and '.join(asked)} out, or ask "
             "trace() for one of them."
         )
-    if batch_size is not None and not _whole(batch_size):
+    if batch_size is not None and not is_whole(batch_size):
         listed = isinstance(batch_size, (list, tuple, np.ndarray))
-        if not listed or not len(batch_size) or not all(_whole(size) for size in batch_size):
+        if not listed or not len(batch_size) or not all(is_whole(size) for size in batch_size):
             raise ValueError(
                 "batch_size must be a positive whole number, a list of them (the rows of each "
                 f"batch), or None. Received: {described(batch_size)}."
@@ -55,17 +55,13 @@ def check_settings(batch_size, divisor, rtol, loss_options):
         )
 
 
-def _whole(x):
-    return isinstance(x, (int, np.integer)) and not isinstance(x, bool) and x > 0
-
-
 def _number(x):
     return isinstance(x, (int, float, np.number)) and not isinstance(x, bool)
 
 
 def check_sizes(batch_size, rows):
     """Refuse sizes of batches that do not add up to the rows."""
-    if batch_size is not None and not _whole(batch_size) and sum(batch_size) != rows:
+    if batch_size is not None and not is_whole(batch_size) and sum(batch_size) != rows:
         raise ValueError(
             f"batch_size lists {len(batch_size)} batches of {sum(batch_size)} rows together, but "
             f"there are {rows} rows. Give the rows of every batch."

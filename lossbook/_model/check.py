@@ -1,8 +1,10 @@
 """Which models can be taken apart: compiled ones; and what they have of their own."""
 
 import sys
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
+
+from lossbook._core import is_whole
 
 _METHODS = (
     "call",
@@ -70,8 +72,7 @@ def check_data(
             are used up when they have been read once, where they are read again.
     """
     for name, number in (("batch_size", batch_size), ("steps", steps)):
-        whole = isinstance(number, Integral) and not isinstance(number, bool)
-        if number is not None and not (whole and number >= 1):
+        if number is not None and not is_whole(number):
             raise ValueError(
                 f"{caller}: {name} must be a whole number, 1 or more, or None. "
                 f"Received: {number!r}."

@@ -98,6 +98,29 @@ def test_categorical_losses_are_split_by_true_class(rng, loss):
         assert e.by("class", "true_class")[k, k] == pytest.approx(part, rel=2e-6)
 
 
+@pytest.mark.parametrize("classes", [4, 40])  # few are looked at one by one
+@pytest.mark.parametrize("off", [0, -1])
+def test_the_only_label_of_a_row_is_its_true_class(rng, classes, off):
+    labels = rng.integers(0, classes, 6)
+    y = np.where(np.eye(classes)[labels] == 1, 1, off).astype("float32")
+    y[1, :2] = 1  # two of them, or one more
+    y[2] = off  # none
+    y[3, labels[3] - 1] = 0.5  # and one that is neither
+    model = keras.Sequential([keras.Input((classes,)), keras.layers.Identity()])
+    model.compile(loss="squared_hinge" if off else "binary_crossentropy", run_eagerly=True)
+    x = rng.uniform(0.1, 0.9, y.shape).astype("float32")
+    e = lb.explain(model, x, y)
+    alone = [i for i in range(6) if i not in (1, 2, 3)]
+    expected = {int(labels[i]) for i in alone}
+    assert {k for k in e.by("true_class") if isinstance(k, int)} >= expected
+    for k in expected:
+        rows = [i for i in alone if labels[i] == k]
+        by_row = sum(e.by("sample")[i] for i in rows)
+        assert e.by("true_class")[k] == pytest.approx(by_row, rel=1e-5)
+    none = sum(e.by("sample")[i] for i in (1, 2, 3))
+    assert e.by("true_class")["(none)"] == pytest.approx(none, rel=1e-5)
+
+
 def test_a_binary_output_has_the_true_classes_0_and_1(rng):
     model = flat_model("binary_crossentropy", "sigmoid", units=1)
     x, _, labels = flat_data(rng)
