@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,7 @@ class _Checks:
                 if not (caused and finding.evidence.get("source") == not_finite.BY_THE_LOSS):
                     yield finding
         if self.batches:
-            yield from self.terms.findings(few.gradients if few else lambda: None)
+            yield from self.terms.findings(partial(_lengths, few))
 
 
 def _evaluated(model, checks, data, kept, given):
@@ -302,6 +303,14 @@ def _few_rows(model, data, kept):
     try:
         return FewRows(model, data if kept is None else _batch_data(kept[0]))
     except Exception:
+        return None
+
+
+def _lengths(few):
+    """Return the lengths of the gradients of data and penalties, None where there are none."""
+    try:
+        return few and few.gradients()
+    except Exception:  # of a model that cannot be called so, a penalty that no weight moves
         return None
 
 

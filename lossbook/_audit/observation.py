@@ -169,6 +169,8 @@ class OutputBatch:
         """How a user's own loss depends on the number of rows, without weights and masks."""
         if self.output.keras_loss is not None or self.rows < 2:
             return None
+        if self.call.given_y_true is None or self.call.given_y_pred is None:
+            return None
         y_true, y_pred = to_numpy(self.call.given_y_true), to_numpy(self.call.given_y_pred)
         if len(y_true) != self.rows or len(y_pred) != self.rows:
             return None

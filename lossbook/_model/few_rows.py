@@ -75,7 +75,7 @@ class FewRows:
             extra = sum(keras.ops.sum(loss) for _, loss in additional_losses(model))
             return total - extra, extra
 
-        variables = model.trainable_variables
+        variables = [v.value for v in model.trainable_variables]
         with ExitStack() as undo:
             keep_state(model, undo)
             if backend == "tensorflow":
@@ -83,16 +83,12 @@ class FewRows:
 
                 with tf.GradientTape(persistent=True) as tape:
                     both = losses()
-                found = [tape.gradient(loss, [v.value for v in variables]) for loss in both]
+                found = [tape.gradient(loss, variables) for loss in both]
             elif backend == "torch":
                 import torch
 
-                found = [
-                    torch.autograd.grad(
-                        loss, [v.value for v in variables], retain_graph=True, allow_unused=True
-                    )
-                    for loss in losses()
-                ]
+                options = {"retain_graph": True, "allow_unused": True}
+                found = [torch.autograd.grad(loss, variables, **options) for loss in losses()]
             else:
                 return None
         data, extra = (sum(_squares(part) for part in gradient) ** 0.5 for gradient in found)
@@ -100,8 +96,9 @@ class FewRows:
 
 
 def _squares(gradient):
+    import keras
+
     if gradient is None:
         return 0.0
-    if hasattr(gradient, "indices"):  # of an embedding
-        gradient = gradient.values
+    gradient = keras.ops.convert_to_tensor(gradient)  # that of an embedding has some rows alone
     return float(np.square(to_numpy(gradient).astype(np.float64)).sum())

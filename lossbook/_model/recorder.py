@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from lossbook._core import attach_mask, attached_mask
 from lossbook._losses import KerasLoss, function_of, loss_named, own_call
 from lossbook._marks import measured
@@ -130,7 +132,7 @@ class Recorder:
         step = self.watch.step
         if step is None:  # Keras builds the model
             return self.loss(y_true, y_pred, sample_weight)
-        seen = {"given_y_true": y_true, "given_y_pred": y_pred}
+        seen = {"given_y_true": _as_tensor(y_true), "given_y_pred": y_pred}
         if keras.ops.is_tensor(y_pred):
             seen["mask"] = attached_mask(y_pred)
         together = isinstance(sample_weight, (list, tuple))  # which Keras makes one tensor of
@@ -206,11 +208,18 @@ def _with(loss, name, function):
     return copied
 
 
+def _as_tensor(x):
+    """Return an array as a tensor: on JAX, run eagerly, a loss gets those of NumPy."""
+    import keras
+
+    x = np.asarray(x) if isinstance(x, np.ndarray) else x  # a mask of NumPy's is lost, as in Keras
+    return keras.ops.convert_to_tensor(x) if hasattr(x, "shape") else x
+
+
 def _untouched(sample_weight):
     """Return weights as a tensor that Keras may multiply by a mask in place, as on PyTorch."""
     import keras
 
-    if not hasattr(sample_weight, "shape"):
-        return sample_weight
-    weight = keras.ops.convert_to_tensor(sample_weight)  # on JAX, run eagerly, it is NumPy's
-    return weight + 0 if keras.backend.backend() == "torch" else weight
+    weight = _as_tensor(sample_weight)
+    torch = weight is not None and keras.backend.backend() == "torch"
+    return weight + 0 if torch and hasattr(weight, "shape") else weight

@@ -69,8 +69,8 @@ def sections_of(docname, document, description=""):
         for other in re.findall("“(.+?)”", text_of(*own(section)) if there else ""):
             yield docname, section["ids"][0], other, "", there
     for signature in document.findall(addnodes.desc_signature):  # of a function, of a class
-        words = signature.parent.next_node(nodes.paragraph).astext()
-        yield docname, signature["ids"][0], signature["fullname"], words, []
+        if said := signature.parent.next_node(nodes.paragraph):
+            yield docname, signature["ids"][0], signature["fullname"], said.astext(), []
     for term in document.findall(nodes.term):
         if term["ids"]:
             definition = term.parent.next_node(nodes.definition)

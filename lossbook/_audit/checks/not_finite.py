@@ -8,7 +8,10 @@ from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
 
 NOT_FINITE = Hazard("not-finite", "error", "04_masks.ipynb", 80)
-CAUSES = ("logits-as-probabilities", "probabilities-sum", "labels-range", "one-class")
+CAUSES = (
+    *("logits-as-probabilities", "probabilities-sum", "labels-range", "one-class"),
+    "ctc-too-long",
+)
 BY_THE_LOSS = "y_true and y_pred are finite: the loss function makes them"
 _REPLACE = "Replace them before the loss, for example with keras.ops.nan_to_num"
 

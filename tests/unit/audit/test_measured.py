@@ -170,6 +170,35 @@ def test_a_rare_class_that_weights_balance_and_an_untrained_model():
     assert codes(audited(balanced)) == []
 
 
+def test_an_output_that_is_solved_is_not_dwarfed():
+    inputs = keras.Input((3,))
+    heads = [layers.Activation("linear", name=name)(inputs) for name in ("noise", "solved")]
+    model = compiled(keras.Model(inputs, heads), ["mse", "mse"])
+    x, off = drawn(32, 3), 10 * drawn(32, 3, seed=1)
+    assert "output-dwarfed" not in codes(lb.audit(model, x, [off, x + 1e-3]))
+    assert "output-dwarfed" in codes(lb.audit(model, x, [off, x[::-1]]))
+
+
+def test_a_penalty_that_steers_is_said_and_one_that_does_not_is_not():
+    def of(kernel, factor, y):
+        inputs = keras.Input((1,))
+        penalty = keras.regularizers.L2(factor)
+        start = keras.initializers.Constant(kernel)
+        one = layers.Dense(1, kernel_initializer=start, kernel_regularizer=penalty)
+        model = compiled(keras.Model(inputs, one(inputs)), "mse")
+        found = codes(lb.audit(model, x, y), "error", "warning")
+        data = model.evaluate(x, y, verbose=0) - factor * kernel**2
+        assert factor * kernel**2 > data  # it is the larger part
+        return found
+
+    x = 1e-3 * drawn(16, 1, low=-1)
+    y = 0.2 + 0.05 * drawn(16, 1, seed=1, low=-1)
+    assert of(10, 1e-2, y) == ["regulariser-larger"]  # gradients: 0.2 of it, 0.4 of the data
+    if keras.backend.backend() != "jax":  # which has no gradients of a model with a state
+        assert of(10, 1e-3, y) == []  # 0.02
+    assert of(1, 1, x + 1e-5) == []  # learned
+
+
 def test_many_rare_classes_are_a_bounded_message():
     rng = np.random.default_rng(0)
     y = np.where(rng.random(3000) < 0.9, 0, rng.integers(1, 400, 3000))

@@ -98,6 +98,27 @@ def test_every_variable_has_the_value_it_had(tool):
         assert generators() == drawn
 
 
+@pytest.mark.parametrize("factor", [0.0, 100.0])  # with the second audit asks for gradients
+def test_a_few_rows_that_audit_tries(factor):
+    inputs = keras.Input((3,))
+    x = layers.GaussianNoise(0.5, seed=2)(inputs, training=True)
+    x = layers.BatchNormalization()(x)
+    penalty = keras.regularizers.L2(factor)
+    model = keras.Model(inputs, layers.Dense(2, kernel_regularizer=penalty)(x))
+    model.compile("adam", "mse")
+    rng = np.random.default_rng(3)
+    x, y = (rng.normal(size=(16, n)).astype("float32") for n in (3, 2))
+    model.fit(x, y, verbose=0)
+    variables = [*model.variables, *model.optimizer.variables]
+    before, drawn = [np.array(to_numpy(v)) for v in variables], generators()
+    found = lb.audit(model, x, y, batch_size=8)
+    assert ("regulariser-larger" in [f.code for f in found]) == bool(factor)
+    assert "what depends on the batch (" not in repr(found)  # so the rows were tried
+    for variable, value in zip(variables, before, strict=True):
+        np.testing.assert_array_equal(to_numpy(variable), value, variable.path)
+    assert generators() == drawn
+
+
 @each_tool
 def test_a_model_that_was_only_compiled(tool):
     model = random_model()

@@ -94,6 +94,18 @@ for kind in (Quarter, OwnStep):
     e = lb.explain(own, x[:69], y[:69], batch_size=4)
     assert abs(e.reported - reported) <= 1e-6 * reported
     assert abs(e.residual) <= e.rounding, (kind, e)
+    found = lb.audit(own, x[:69], y[:69], batch_size=4)
+    assert not [f for f in found if f.severity == "error"], (kind, found)
+
+class Halved(Quarter):
+    def get_metrics_result(self):
+        return {name: value / 2 for name, value in super().get_metrics_result().items()}
+
+with strategy.scope():
+    halved = Halved(inputs, own.outputs[0])
+    halved.compile("sgd", "categorical_crossentropy")
+found = [f.code for f in lb.audit(halved, x[:69], y[:69], batch_size=4)]
+assert "reported-not-computed" in found, found
 
 def root(targets, predictions):  # one number; of a replica without a row it is NaN
     return keras.ops.sqrt(keras.ops.mean(keras.ops.square(targets - predictions)))

@@ -29,8 +29,9 @@ def linked(app, kind, name, thing, options, lines):
 
 
 def without_a_word(app, kind, name, member, skip, options):
-    """Leave out the fields of a named tuple, whose class says what they are."""
-    return True if str(member.__doc__).startswith("Alias for field number") else None
+    """Leave out how a result is made, and what a named tuple says of its fields."""
+    of_tuple = str(member.__doc__).startswith("Alias for field number")
+    return True if of_tuple or name in ("__init__", "__new__") else None
 
 
 def setup(app):
