@@ -197,6 +197,9 @@ def _evaluated(model, checks, data, kept, given):
             watch.keep()
             checks.own_step = watch.own_step
             findings = list(checks.reported.findings(model, reported, watch.stale))
+            seen = checks.seen
+            if not (seen.outputs or seen.additional or watch.own_step):  # JAX takes no loss for 0
+                findings += given.refusals
             if first is not None:
                 own = OwnSteps(model, first, checks.rows, checks.unseen)
                 findings += own.findings()

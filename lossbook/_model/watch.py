@@ -94,6 +94,7 @@ class Watch:
             ValueError: where there was no batch, or no row in one.
         """
         refuse_nothing(rows_of(data["x"]), data["x"], caller)
+        data |= {n: int(data[n]) for n in ("batch_size", "steps") if data.get(n) is not None}
         self.failure, self.stale, self._form, model = None, False, None, self.model
         ranks = ranks_of(data)
         if ranks != self._ranks:  # TensorFlow would trace one step for both, of unknown rank

@@ -204,6 +204,8 @@ def the(findings, code):
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_keras_refuses_is_shown_and_its_fix_works(name):
     make, meant = REFUSED[name]
+    if (name, BACKEND) == ("strings for numbers", "jax"):
+        pytest.skip("Keras on JAX takes them, and computes another number")
     with pytest.raises(Exception) as caught:  # Keras says so
         evaluated(make())
     finding = the(audited(make()), "structure-refused")
