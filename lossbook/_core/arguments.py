@@ -29,7 +29,7 @@ def is_number(x: Any) -> bool:
 
 def is_whole(x: Any, least: int = 1) -> bool:
     """Say whether `x` is a whole number of Python or NumPy, not below `least`."""
-    return isinstance(x, int | np.integer) and not isinstance(x, bool) and x >= least
+    return isinstance(x, int | np.integer) and not isinstance(x, bool) and bool(x >= least)
 
 
 def check_number(name: str, x: Any, example: str = "1.0") -> None:
