@@ -77,7 +77,7 @@ def rules():
         family = list(found)
         name = f"{FRAMEWORKS.get(framework, framework)} {versions(family)}"
         special = family[0].name.rpartition("-")[2]
-        name += {"class": ", loss objects", "elementwise": ", BCE, MSE"}.get(special, "")
+        name += {"class": ", loss objects", "elementwise": ", BCE"}.get(special, "")
         chapter = 16 if framework not in FRAMEWORKS else 14 if "2.2" in name else 15
         rows.append(((name, f"${formula}$", *shown), chapter))
     head = ("release", f"default reduction: {LETTERS}", *NUMBERS)

@@ -35,7 +35,9 @@ def part_of(part, records, titles):
     ran = [r for r in found if r["notebooks"] and r["name"] != "nightly"]
     failed = sum(record["sums"]["failed"] for record in ran)
     cells = failed + sum(record["sums"]["passed"] for record in ran)
+    ahead = next((r for r in found if r["notebooks"] and r["name"] == "nightly"), None)
     values = {"records": found, "ran": ran, "failed": failed, "cells": cells, "titles": titles}
+    values["ahead"] = ahead
     return fill("where_it_runs.md.j2", part=part, **values).rstrip("\n")
 
 

@@ -30,6 +30,7 @@ def one_number_1():
         "The count is right. sum_over_batch_size divides by all values, not by the batch.": by_rows,
         "The count is right. The coefficient is that of a pixel; the mean over its five "
         "classes divides by 5 once more.": (elements, 1 / pixels),
+        "Those are the images. Every class of every pixel of an image is an element.": (4, 1 / 4),
         "The two are swapped: first the count, then the coefficient.": (1 / elements, elements),
     }
     return Answers((elements, 1 / elements), mistakes)

@@ -76,6 +76,8 @@ def elementwise_3():
     mistakes = {
         "That is a prediction that is certain and right. Predicting the smoothed label "
         "itself costs less.": categorical_crossentropy(smoothed, label).sum(),
+        "No prediction costs 0 here: a smoothed label is no longer 0 or 1, and its own entropy "
+        "is left over.": 0.0,
         "That is the true class alone. The three others have a label above 0 as well.": (
             -np.log(smoothed[0])
         ),

@@ -39,8 +39,9 @@ def _verdict(exercise, answer):
     right = [answer.right for answer in answers]
     if same(right, given, exercise):
         return "correct."
+    numbers = [_as_numbers(g) for g in given]
     for diagnosis in answers[0].mistakes:
-        if same([answer.mistakes[diagnosis] for answer in answers], given, exercise):
+        if same([answer.mistakes[diagnosis] for answer in answers], numbers, exercise):
             return f"wrong. {diagnosis}"
     formula = formula_of(exercise, answers, given)
     if formula:
@@ -48,6 +49,12 @@ def _verdict(exercise, answer):
     if exercise.asks_for_function:
         return f"wrong. {function_difference(exercise, right, given)}"
     return f"wrong. {value_difference(right[0], given[0])}"
+
+
+def _as_numbers(given):
+    """Return True and False in an array as 1 and 0: whoever weighs by a mask means that."""
+    is_mask = isinstance(given, np.ndarray) and given.dtype == bool
+    return given.astype("float64") if is_mask else given
 
 
 def _copy(case):

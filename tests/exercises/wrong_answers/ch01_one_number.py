@@ -22,6 +22,7 @@ for length in (256, 256):
     coefficient /= length
 answer = (1310720, coefficient)
 """,
+        "Those are the images.": "(4, 1 / 4)",
         "The two are swapped": """
 n = ops.size(ops.zeros((4, 256, 256, 5)))
 answer = [1 / int(n), int(n)]

@@ -58,9 +58,7 @@ return np.mean(values * sample_weight)
 """,
     },
     "masks-3": {
-        "Those drop the padding, but Keras still divides by all steps": (
-            "np.where(mask, 1.0, 0.0)"
-        ),
+        "Those drop the padding, but Keras still divides by all steps": "mask",
         "Those are the coefficients.": """
 weights = ops.cast(mask, "float32")
 return weights / ops.sum(weights)

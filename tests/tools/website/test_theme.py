@@ -141,7 +141,7 @@ def test_every_colour_of_code_is_in_the_style_sheet():
 
 
 def test_the_footer_names_the_author(page):
-    assert "<p>Us, 2026. Every number" in page
+    assert "<p>Us, 2026. The numbers in" in page
 
 
 def test_the_buttons_lead_to_the_repository(page):

@@ -193,7 +193,7 @@ def test_lines_of_an_output(select, expected):
 
 
 def test_code_is_marked_escaped_and_unindented():
-    body = '{code: 05_weights#puzzle | from "loss=loss" to "metrics="}'
+    body = '{code: 05_weights#puzzle-code | from "loss=loss" to "metrics="}'
     assert lines(body) == 'loss=loss,\nmetrics=[mean(name="metric")],'
     html = section('{code: 11_custom_losses#better | with "class BCEDice", "def call"}')
     assert '<span class="k">class</span>' in html
@@ -263,7 +263,7 @@ def test_a_run_that_is_out_of_date_is_refused():
         ('{output: 05_weights#rule | with "Kears"}', "no line with 'Kears' in 'rule' of"),
         ('{output: 05_weights#rule | from "Keras" to "by hand"}', "no line with 'by hand'"),
         ("{output: 05_weights#class-source-text}", "no code cell"),
-        ("{code: 05_weights#puzzle}", "has 3. lines of up to 80 characters; a slide has room for"),
+        ("{code: 05_weights#puzzle-code}", "has 2. lines of up to 80 characters; a slide has room"),
         ("{from: week}", "no cut 'week' in the plan; it has 90, half, day"),
         ("{step: lunch}", "no step 'lunch' in the plan; it has before, break, weights"),
         ("{exercise: } Do it.", r"write \{exercise: weights-1\} and what there is to do"),
