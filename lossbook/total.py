@@ -95,7 +95,7 @@ def weighted_losses(output_losses: ArrayLike, loss_weights: ArrayLike | None = N
 
 
 def activity_penalty(penalty: float, batch_size: int) -> float:
-    """Divide the penalty of an activity regulariser by the batch size, as Keras does since 3.14.
+    """Divide the penalty of an activity regulariser by the rows of the batch, as Keras 3.14 does.
 
     Surprise: kernel and bias penalties are not divided, and before 3.14 this one wasn't either.
 
@@ -163,7 +163,7 @@ def batch_loss(
 
 
 def reported_loss(batch_losses: ArrayLike, batch_sizes: ArrayLike) -> Sum:
-    """Average the losses of the batches into what `evaluate` and `fit` report for an epoch.
+    """Average the losses of the batches by their rows: what `evaluate` and `fit` report.
 
     Surprise: a batch counts with its number of rows, however many of its values are valid. So the
     loss of masked data depends on the batch size, and is not the loss of one big batch; so does

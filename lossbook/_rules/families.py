@@ -73,7 +73,7 @@ class Rule:
     regulariser of a layer, `extras["add_loss"](vector)` for a vector given to `add_loss`.
     `own_mask` is what becomes of the positions that a loss itself keeps (ignore_class): "merged"
     with the mask of the predictions, stages of its own (that mask is a weight then), or "" where
-    there is no such loss.
+    there is no such loss. `for_losses` says for which losses it holds, "" for all.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Rule:
     on_batch: Callable[..., tuple]
     extras: Mapping[str, Callable]
     own_mask: str | Callable = "merged"
+    for_losses: str = ""
 
     def coefficients(self, values, sample_weight=None, mask=None, reduction="sum_over_batch_size"):
         """Return the Step from the values to the scalar: value, coefficients, denominator."""
@@ -126,6 +127,7 @@ def _family(
     activity=activity_penalty,
     add_loss=sum_of_vector,
     own_mask="merged",
+    for_losses="",
 ):
     """Return a family; what is not named is as in the newest Keras."""
 
@@ -152,6 +154,7 @@ def _family(
         on_batch=on_batch,
         extras=MappingProxyType({"activity_penalty": activity, "add_loss": add_loss}),
         own_mask=own_mask,
+        for_losses=for_losses,
     )
 
 
@@ -273,6 +276,7 @@ FAMILIES = {
                 from_generator=batches_alike,
                 add_loss=vector_itself,
                 own_mask="",
+                for_losses="loss classes, and mean squared error",
             ),
         ),
         (
@@ -287,6 +291,7 @@ FAMILIES = {
                 from_generator=batches_alike,
                 add_loss=vector_itself,
                 own_mask="",
+                for_losses="losses given by name or function, except mean squared error",
             ),
         ),
         (

@@ -168,6 +168,7 @@ def _library(
         from_generator=epoch,
         on_batch=each_alone,
         extras=MappingProxyType({"accumulate": of.get("accumulate", batches_alike)}),
+        for_losses=of.get("for_losses", ""),
     )
 
 
@@ -189,6 +190,7 @@ ELSEWHERE = {
             _by_weight,
             weights=_full,
             masks=_full,
+            for_losses="cross_entropy",
         ),
         _library(
             "pytorch-elementwise",
@@ -200,6 +202,7 @@ ELSEWHERE = {
             _by_count,
             weights=_from_the_right,
             masks=None,
+            for_losses="other losses, as binary_cross_entropy",
         ),
         _library(
             "optax",

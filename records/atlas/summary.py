@@ -1,7 +1,8 @@
 """Put what all releases reported into one small file of the package: lossbook/_atlas.json.
 
 For each case and method the distinct numbers, and for each release which of them it reported. Two
-numbers are the same if they agree to float32 rounding. Called by build.py after every run.
+numbers are the same if they agree to float32 rounding. Beside them: what a case is about, the kinds
+of disagreement, and the ways back to old numbers. Called by build.py after every run.
 """
 
 import json
@@ -9,7 +10,9 @@ import math
 from functools import cache
 from pathlib import Path
 
-from records.atlas.cases import CASES
+from records.atlas import ways_back
+from records.atlas.cases import CASES, uses
+from records.atlas.kinds import KINDS
 from records.atlas.releases import RELEASES
 
 HERE = Path(__file__).parent
@@ -94,13 +97,50 @@ def rows(found, id):
     return {", ".join(names): json.loads(key) for key, names in joined.items()}
 
 
+def about(case, rows):
+    """Return title, uses, kinds and ways back of a case: {method: {letter: steps}}."""
+    kinds = [*case["kinds"]]
+    kinds += [kind.name for kind in KINDS if case["id"] in {one.case for one in kind.witnesses}]
+    if case["batch_size"] < len(case["outputs"][0]["y_true"]):
+        kinds += ["EPOCH305", "ONBATCH", "GEN"]
+    back = {}
+    for methods, (numbers, _) in rows.items():
+        for way in ways_back.found().get(case["id"], ()):
+            if way["methods"] == methods:
+                letter = LETTERS[numbers.index(way["number"])]
+                back.setdefault(methods, {})[letter] = way["steps"]
+    return {
+        "title": case["title"],
+        "uses": uses(case),
+        "kinds": list(dict.fromkeys(kinds)),
+        "back": back,
+    }
+
+
 def summary():
     """Return the text of the file."""
     known = [name for name in RELEASES if (HERE / "results" / f"{name}.json").exists()]
     found = {name: outcomes(name) for name in known}
-    lines = [f"{json.dumps(case['id'])}: {json.dumps(rows(found, case['id']))}" for case in CASES]
-    body = ",\n".join(lines)
-    return f'{{"releases": {json.dumps(known)},\n"cases": {{\n{body}\n}}}}\n'
+    printed = {case["id"]: rows(found, case["id"]) for case in CASES}
+    said = {case["id"]: about(case, printed[case["id"]]) for case in CASES}
+    kinds = {
+        kind.name: {
+            "says": " ".join(kind.shows.split()),
+            "witnesses": [
+                f"{one.case} {one.method} {one.log or ''}".strip()
+                for one in kind.witnesses
+                if not (one.log and "calls" in one.method)  # such logs are not in the file
+            ],
+        }
+        for kind in KINDS
+    }
+    ways = {step.name: step.code for step in ways_back.STEPS}
+    parts = {"cases": printed, "about": said, "kinds": kinds, "ways": ways}
+    text = f'{{"releases": {json.dumps(known)}'
+    for name, part in parts.items():
+        lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in part.items()]
+        text += f',\n"{name}": {{\n' + ",\n".join(lines) + "\n}"
+    return text + "}\n"
 
 
 if __name__ == "__main__":

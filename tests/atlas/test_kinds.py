@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from records.atlas.cases import CASES
+from records.atlas.kinds import FURTHER, KINDS
 from records.atlas.releases import RELEASES
 from records.atlas.summary import outcomes
-from tests.atlas.kinds import FURTHER, KINDS
 
 ATLAS = Path(__file__).resolve().parents[2] / "records" / "atlas"
 RTOL, ATOL = 2e-6, 1e-6  # reported in float32, added up in another order

@@ -13,8 +13,9 @@ import numpy as np
 
 from .custom import CUSTOM, Numpy
 from .forms import CASES
+from .uses import uses
 
-__all__ = ["CASES", "CUSTOM", "Numpy", "digest"]
+__all__ = ["CASES", "CUSTOM", "Numpy", "digest", "uses"]
 
 # Each adds its cases, in this order.
 _first = ["losses", "weights", "masks", "outputs"]

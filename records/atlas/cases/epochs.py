@@ -133,7 +133,7 @@ for _name in (
     case(
         _id + "r3-sw",
         f"reduction={_name!r}, weights (B, 1)",
-        _tag,
+        _tag + " SWMODE",
         simple(MSE, 3, **_options),
         sample_weight=WB[:, None],
         **TEMPORAL,

@@ -28,15 +28,20 @@ for _name in ("rows", "positions", "positions_keepdims", "elements", "scalar"):
     _rank = {"rows": "(B,)", "positions": "(B, T)", "positions_keepdims": "(B, T, 1)"}
     _title = "a loss that returns " + _rank.get(_name, _name)
     _kind = {"positions_keepdims": "KEEPDIMS", "scalar": "SCALARSW"}.get(_name, "")
+    _high = {"positions_keepdims": "ONES113", "elements": "ONES113"}.get(_name, "")
     _id = f"custom-{_name}"
-    case(_id, _title, "ONES113" if _name == "elements" else "", custom(_name))
+    case(_id, _title, _high, custom(_name))
     case(
-        _id + "-sw-b", _title + ", weights (B,)", _kind or "K3RANK", custom(_name), sample_weight=WB
+        _id + "-sw-b",
+        _title + ", weights (B,)",
+        (_kind or "K3RANK TFKRANK") + " SUMW113",
+        custom(_name),
+        sample_weight=WB,
     )
     case(
         _id + "-sw-bt",
         _title + ", weights (B, T)",
-        _kind or "K3RANK",
+        (_kind or "K3RANK") + " ZEROW SUMW113",
         custom(_name),
         sample_weight=ZT,
         **TEMPORAL,
@@ -119,7 +124,7 @@ case(
 case(
     "seed-two-outputs",
     "two outputs, loss_weights, kernel penalty",
-    "",
+    "ONES113",
     [dense([KERNEL], name="a"), output(BCE, *_seg, name="b")],
     loss_weights=[1.0, 0.5],
 )

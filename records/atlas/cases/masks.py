@@ -121,5 +121,9 @@ case(
     sample_weight=WB,
 )
 case(
-    "mask-cw-scce", "mask (B, T), class_weight", "CWRANK", simple(SCCE, 3, mask=MT), class_weight=CW
+    "mask-cw-scce",
+    "mask (B, T), class_weight",
+    "CWRANK MASKNORM",
+    simple(SCCE, 3, mask=MT),
+    class_weight=CW,
 )

@@ -134,7 +134,7 @@ case(
 case(
     "one-sw-lw",
     "one output, weights and loss_weights",
-    "SINGLELW",
+    "SINGLELW ZEROW",
     simple(MSE, 2),
     loss_weights=[3.0],
     sample_weight=ZB,

@@ -123,7 +123,7 @@ case(
 case(
     "sw-bce-r3-square",
     "weights (B,), values (B, T) with T = B",
-    "K3RANK",
+    "K3RANK ZEROW SUMW113",
     output(BCE, bits((B, B, C)), wave((B, B, C), 1.0, 0.05, 0.95)),
     sample_weight=ZB,
 )
@@ -169,7 +169,7 @@ case(
 
 # ------------------------------------------------------------------------------- class weights
 
-case("cw-scce-r2", "class_weight, labels (B, 1)", "", simple(SCCE, 2), class_weight=CW)
+case("cw-scce-r2", "class_weight, labels (B, 1)", "SUMW113", simple(SCCE, 2), class_weight=CW)
 case("cw-cce-r2", "class_weight, one-hot targets", "SUMW113", simple(CCE, 2), class_weight=CW)
 case(
     "cw-cce-r2-zero",

@@ -202,6 +202,8 @@ def _parts():
     yield "atlas.recorded", atlas.recorded, {"key": atlas.cases()[0]}
     yield "atlas.groups", atlas.groups, {"key": atlas.cases()[0]}
     yield "atlas.text", atlas.text, {"key": atlas.cases()[0]}
+    pair = {"from_": "keras-2.2.4", "to": "keras-3.15.1", "uses": ["mask"]}
+    yield "atlas.moved", atlas.moved, pair
     yield "atlas.spans", atlas.spans, {"names": ["keras-3.15.1"]}
     yield "data.segmentation", lb.data.segmentation, {"count": 1, "size": 32, "seed": 0}
     yield "exercises.check", exercises.check, {"name": "weights-2", "answer": None}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from records.atlas.releases import RELEASES
 
-PAGE = Path(__file__).parents[2] / "records" / "atlas" / "kinds.md"
+PAGE = Path(__file__).with_name("kinds.md")
 # Seen in the records, but not rows of records/atlas/README.md: each shows in one case alone.
 FURTHER = ("COSSIGN", "LWPACK")
 

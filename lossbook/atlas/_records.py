@@ -1,8 +1,6 @@
-"""What 40 real releases printed for the same cases: the recorded runs that the rules are held to.
+"""The recorded numbers: which release printed what for a case.
 
-Each case is a small model with its data, weights and masks, run through the public API of every
-release (the folder `atlas` of the repository has the cases and the full results, errors included).
-This module carries the numbers: `recorded` for one case, `groups` and `text` for who printed what.
+`_atlas.json` is made of `records/atlas` by `records/atlas/summary.py`.
 """
 
 import json
@@ -18,7 +16,8 @@ _REFUSED = "."
 
 
 @cache
-def _table():
+def table() -> dict[str, Any]:
+    """Return what the file holds: releases, cases, what each uses and shows, the ways back."""
     return json.loads(resources.files("lossbook").joinpath("_atlas.json").read_text("utf8"))
 
 
@@ -30,21 +29,21 @@ def releases() -> tuple[str, ...]:
         >>> atlas.releases()[:4]
         ('keras-2.2.4', 'keras-2.2.5', 'keras-2.3.1', 'tf.keras-1.13.1')
     """
-    return tuple(_table()["releases"])
+    return tuple(table()["releases"])
 
 
 def cases() -> tuple[str, ...]:
     """Return the names of the cases."""
-    return tuple(_table()["cases"])
+    return tuple(table()["cases"])
 
 
-def _row(key):
+def row(key: str) -> tuple[list, str]:
     """Return (distinct numbers, a letter for each release) of "CASE" or "CASE METHOD"."""
     case, _, what = key.partition(" ") if isinstance(key, str) else (described(key), "", "")
-    if case not in _table()["cases"]:
+    if case not in table()["cases"]:
         raise ValueError(f"No case {case!r} in the atlas. `lossbook.atlas.cases()` lists them.")
     found = {
-        name: row for names, row in _table()["cases"][case].items() for name in names.split(", ")
+        name: row for names, row in table()["cases"][case].items() for name in names.split(", ")
     }
     if (what or "evaluate") not in found:
         raise ValueError(f"Case {case!r} has no {what!r}. It has: {', '.join(found)}.")
@@ -73,10 +72,9 @@ def recorded(key: str) -> dict[str, Any]:
         >>> numbers["keras-2.2.4"], numbers["keras-3.8.0"]
         (1.730977, 0.8654887)
     """
-    numbers, letters = _row(key)
-    numbers = [_number(number) for number in numbers]
+    numbers, letters = row(key)
     return {
-        release: None if letter == _REFUSED else numbers[ord(letter) - ord("a")]
+        release: number_of(numbers, letter)
         for release, letter in zip(releases(), letters, strict=True)
     }
 
@@ -99,13 +97,12 @@ def groups(key: str) -> list[tuple[Any, tuple[str, ...]]]:
         0.8654887 Keras 2.3.1, tf.keras 1, tf.keras 2, tf_keras, Keras 3
         1.730977 Keras 2.2.4 and 2.2.5
     """
-    numbers, letters = _row(key)
+    numbers, letters = row(key)
     found = []
     for letter in [*(chr(ord("a") + i) for i in range(len(numbers))), _REFUSED]:
         names = [name for name, one in zip(releases(), letters, strict=True) if one == letter]
         if names:
-            number = None if letter == _REFUSED else _number(numbers[ord(letter) - ord("a")])
-            found.append((number, tuple(names)))
+            found.append((number_of(numbers, letter), tuple(names)))
     return found
 
 
@@ -136,6 +133,11 @@ def text(key: str) -> str:
         lines = fill(joined, 40, initial_indent=" " * 6, subsequent_indent=" " * 6)
         found += [f"  {' '.join(words)}", lines.replace("~", " ")]
     return "\n".join(found)
+
+
+def number_of(numbers: list, letter: str) -> Any:
+    """Return the number that a letter of a row stands for, None for a refusal."""
+    return None if letter == _REFUSED else _number(numbers[ord(letter) - ord("a")])
 
 
 def _number(number):
