@@ -8,6 +8,8 @@ BOOK = Path(__file__).parent / "book"
 PINNED = Path(__file__).parent / "records/environments/pinned.json"
 # What of an interactive ledger is not saved (tools/notebooks/files.py, LIVE, in nbval's flavour).
 LIVE = r'(?s: data-(?:state|page)="[^"]*"|<script class="lossbook-ledger">.*?</script>)'
+# Where a finding is explained: an address, as soon as the book has one.
+SECTION = r":\s+(?:https://\S+/findings\.html#\S+|python\s+-m\s+lossbook\s+\S+)"
 
 
 def pytest_addoption(parser):
@@ -43,7 +45,7 @@ def pytest_collectstart(collector):
     """Leave stderr out of nbval's comparison: TensorFlow's log differs from machine to machine."""
     if hasattr(collector, "skip_compare"):
         collector.skip_compare += ("stderr",)
-        collector.sanitize_patterns[LIVE] = ""
+        collector.sanitize_patterns |= {LIVE: "", SECTION: ""}
         collector.passed, collector.started = [], time.monotonic()
 
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 NOBODY = "your_github_name"
-PACKAGE = "lossbook/_interact/ledger.py"
+PACKAGE = "lossbook/_core/home.py"
 ADDRESS = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+)")
 
 
@@ -29,10 +29,8 @@ def move(text: str, old: tuple[str, str], new: tuple[str, str]) -> str:
 
 
 def move_package(text: str, new: tuple[str, str]) -> str:
-    """`text` of lossbook/_interact/ledger.py with the site's address where it had none."""
-    return text.replace(
-        'PAGE = ""', 'PAGE = "https://{}.github.io/{}/book/ledger.html"'.format(*new)
-    )
+    """`text` of lossbook/_core/home.py with the site's address where it had none."""
+    return text.replace('SITE = ""', 'SITE = "https://{}.github.io/{}/"'.format(*new))
 
 
 def files(root: Path) -> list[Path]:

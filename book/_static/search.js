@@ -14,6 +14,7 @@
   const QUESTION = 1.2; // a question, for the first section that answers it
   const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6 };
   const FEWEST = 0.4; // of the best score: less is not shown
+  const NAMED = 3; // a finding whose code, or a phrase that it alone prints, is in the query
 
   const stemmer = new Stemmer();
   const same = (stem) => SAME.get(stem) || stem;
@@ -47,8 +48,8 @@
 
   /** What is asked of every query: words of the sections, pages of each word, names of anchors. */
   const prepare = () => {
-    const rows = SECTIONS.map(([page, anchor, heading, text, there]) => ({
-      page, anchor, heading, there, head: words(heading), text: words(text),
+    const rows = SECTIONS.map(([page, anchor, heading, text, there, phrases = []]) => ({
+      page, anchor, heading, there, phrases, head: words(heading), text: words(text),
     }));
     const pages = new Map(); // word -> pages
     const add = (word, page) => {
@@ -105,8 +106,12 @@
       const entry = at(page);
       if (score > entry.section) Object.assign(entry, { section: score, anchor });
     };
+    const codes = new Set(query.match(/[a-z\d]+(-[a-z\d]+)+/g));
+    const pasted = query.replace(/\s+/g, " ");
     for (const row of index.rows) {
-      const score = fit(row, weights, sum);
+      const known = row.phrases.filter((phrase) => pasted.includes(phrase)).map(({ length }) => length);
+      if (codes.has(row.heading)) known.push(row.heading.length);
+      const score = known.length ? NAMED + Math.max(...known) / 1000 : fit(row, weights, sum);
       if (!score) continue;
       if (!row.anchor) at(row.page).about = score;
       else offer(row.page, row.anchor, score);

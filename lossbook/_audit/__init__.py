@@ -1,6 +1,18 @@
 """audit(): what the loss of a compiled model does that hardly anyone means."""
 
 from lossbook._audit.audit import audit
-from lossbook._audit.finding import HAZARDS, SEVERITIES, Finding, Findings, Hazard
+from lossbook._audit.catalogue import example_code, index, section
+from lossbook._audit.finding import HAZARDS, SEVERITIES, SYMPTOMS, Finding, Findings, Hazard
 
-__all__ = ["HAZARDS", "SEVERITIES", "Finding", "Findings", "Hazard", "audit"]
+__all__ = [
+    "HAZARDS",
+    "SEVERITIES",
+    "SYMPTOMS",
+    "Finding",
+    "Findings",
+    "Hazard",
+    "audit",
+    "example_code",
+    "index",
+    "section",
+]

@@ -8,7 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from lossbook._core import section_on, site_page
+
 SEVERITIES = ("error", "warning", "note")
+SYMPTOMS = {  # what a user sees, in a user's words
+    "raises": "Keras raises an error",
+    "nan": "The loss is NaN or infinite",
+    "batch-size": "The loss depends on the batch size",
+    "never-learns": "One class, or one output, never learns",
+    "no-effect": "Weights, a mask or a penalty change nothing, or the wrong thing",
+    "padding": "Padding, or what is unknown, counts in the loss",
+    "stuck": "The loss does not fall",
+    "falls": "The loss falls, and nothing gets better",
+    "scale": "The loss is far too large, or far too small",
+    "by-hand": "The loss is not what I compute by hand",
+    "shown": "The number shown is not the one that is minimised",
+    "backend": "Another backend, precision or release gives another loss",
+}
 HAZARDS: dict[str, "Hazard"] = {}  # by code; every file of `checks` adds its own
 
 
@@ -28,27 +44,38 @@ class Finding:
     fix: str
     chapter: str
 
+    @property
+    def url(self) -> str:
+        """The section on this code, on the site of the book; "" as long as the book has none."""
+        return site_page(f"findings.html#{self.code}")
+
     def __str__(self) -> str:
         lines = [f"{self.severity}: {self.message}", f"  fix: {self.fix}"]
         plain, tables = parted(self.evidence)
         lines += [f"  evidence: {'; '.join(plain)}"] if plain else []
         for name, table in tables.items():
             lines += [f"  {name}:", *(f"    {line}" for line in table.splitlines())]
-        return "\n".join([*lines, f"  {self.code}, {self.chapter}"])
+        return "\n".join([*lines, f"  {self.code}, {self.chapter}: {section_on(self.code)}"])
 
 
 @dataclass(eq=False)
 class Hazard:
     """A kind of finding. `place` orders the kinds along the path from targets to the loss.
 
-    `planted` makes an example, a model and data that have the finding; `planted(mended=True)` is
-    the same with the fix applied.
+    `means` says in one sentence what is found, `why` why Keras does it, `ignore` when it is meant;
+    `symptoms` are keys of SYMPTOMS, `asked` the addresses of threads. `planted` makes an example, a
+    model and data that have the finding; `planted(mended=True)` is the same with the fix applied.
     """
 
     code: str
     severity: str
     chapter: str
     place: int
+    means: str
+    why: str
+    ignore: str
+    symptoms: tuple[str, ...]
+    asked: tuple[str, ...] = ()
     planted: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
@@ -146,8 +173,16 @@ def _html(finding):
         f"<details open><summary><strong>{escape(finding.severity)}</strong> "
         f"{escape(finding.message)}</summary>"
         f"<p>{escape(finding.fix)}</p><ul>{evidence}</ul>{shown}"
-        f"<p><code>{escape(finding.code)}</code>, {escape(finding.chapter)}</p></details>"
+        f"<p>{_linked(finding)}</p></details>"
     )
+
+
+def _linked(finding):
+    """Return code and chapter, with a link, or with what prints the section."""
+    code, chapter = f"<code>{escape(finding.code)}</code>", escape(finding.chapter)
+    if finding.url:
+        return f'<a href="{escape(finding.url)}">{code}</a>, {chapter}'
+    return f"{code}, {chapter}: <code>{escape(section_on(finding.code))}</code>"
 
 
 def ordered(findings: Iterable[Finding], scope: str = "", seen: str = "") -> Findings:

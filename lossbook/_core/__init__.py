@@ -42,6 +42,7 @@ from lossbook._core.checks import (
     check_values_exist,
     warn_lost_axis,
 )
+from lossbook._core.home import section_on, site_page
 from lossbook._core.keras_private import attach_mask, private
 from lossbook._core.text import four_digits, html_table, simple_fraction, text_table
 from lossbook._core.types import Array, ArrayLike
@@ -82,8 +83,10 @@ __all__ = [
     "numpy_dtype",
     "one_number",
     "private",
+    "section_on",
     "shape_of",
     "simple_fraction",
+    "site_page",
     "size",
     "squeeze_or_expand_to_same_rank",
     "text_table",

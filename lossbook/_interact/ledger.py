@@ -8,12 +8,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from lossbook._core import four_digits, html_table, simple_fraction, text_table
+from lossbook._core import four_digits, html_table, simple_fraction, site_page, text_table
 from lossbook._interact.state import State
-
-# Where the site shows any state: a link from a notebook leads there. Empty until the book has a
-# home (`make home`): then a notebook shows no such link.
-PAGE = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,7 +29,8 @@ class Ledger:
         """Return the table in its element, without the script that takes it over."""
         heads, *rows = self._rows()
         cells = [[escape(cell) for cell in row] for row in rows]
-        page = f' data-page="{PAGE}"' if PAGE else ""
+        page = site_page("ledger.html")  # where any state can be seen: a link leads there
+        page = f' data-page="{page}"' if page else ""
         return (
             f'<lossbook-ledger data-state="{escape(self.state.text())}"{page}>'
             '<div class="lossbook" style="overflow-x:auto">'

@@ -153,3 +153,12 @@ SEARCHES = {
         "does batch size change the reported loss",
     ),
 }
+
+# Runs whose message is pasted whole (tests/unit/audit/test_audit.py has what each of them printed).
+PASTED = (
+    *("mask_lost_in_a_wrapper", "weights_along_time", "weights_refused", "dice_in_batches"),
+    *("labels_of_a_class_too_many", "probabilities_of_zero", "flag_on_probabilities", "penalised"),
+    *("class_weight_on_steps", "dice_with_a_short_batch", "nan_under_the_mask", "masked_scalar"),
+    *("rank_of_a_subclass", "fewer_weights", "padded_sentences", "tensor_returned", "all_pairs"),
+    *("another_name", "blank_last", "misspelt"),
+)

@@ -4,7 +4,7 @@ from html import escape
 
 import pytest
 
-from lossbook._interact import ledger as ledger_module
+from lossbook._core import home as home_module
 from lossbook._interact.ledger import Ledger
 from lossbook._interact.state import parse
 from tests.browser.ledger_cases import FOUR, READ
@@ -13,7 +13,7 @@ from tests.browser.ledger_cases import FOUR, READ
 @pytest.fixture
 def home(monkeypatch):
     """Give the book a home, to which a link can lead."""
-    monkeypatch.setattr(ledger_module, "PAGE", "https://a.github.io/lossbook/book/ledger.html")
+    monkeypatch.setattr(home_module, "SITE", "https://a.github.io/lossbook/")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_an_output_works_alone(home, output_page):
 
 
 def test_without_a_home_an_output_links_nowhere(output_page, monkeypatch):
-    monkeypatch.setattr(ledger_module, "PAGE", "")
+    monkeypatch.setattr(home_module, "SITE", "")
     page = output_page(Ledger(parse(FOUR), "mine")._repr_html_())
     assert page.get_by_role("button", name="True, mask, sample 3").is_visible()
     assert not page.locator("#link").is_visible() and not page.locator("#copy").is_visible()

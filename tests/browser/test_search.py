@@ -1,14 +1,17 @@
 """The site's search: what people type into its box leads to the page that answers it."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.browser.searches import SEARCHES
+from lossbook._audit import HAZARDS
+from tests.browser.searches import PASTED, SEARCHES
 
 CASES = [(words, pages) for pages, wordings in SEARCHES.items() for words in wordings]
 BOX = "main input[name=q]"  # another one is in the dialog of Ctrl + K
 FIRST = "#search-results ul.search li a"
+SNAPSHOTS = Path(__file__).parents[1] / "unit/audit/__snapshots__/test_audit.ambr"
 
 
 def page_of(link):
@@ -55,6 +58,20 @@ def test_every_question_is_asked_in_several_wordings():
 def test_a_result_leads_to_the_section(box):
     assert box("is padding counted in the loss")[0].endswith("04_masks.html#did-my-mask-survive")
     assert box("weight decay")[0].endswith("#weight-decay-is-not-in-the-loss")
+
+
+@pytest.mark.parametrize("run", PASTED)
+def test_a_message_pasted_whole_leads_to_its_finding(box, run):
+    text = SNAPSHOTS.read_text(encoding="utf-8")
+    printed = re.search(r"\[" + run + r"\]\n  '{3}\n(.+?)\n  '{3}", text, re.DOTALL)[1]
+    code = re.search(r"^ +([a-z\d-]+), \d\d_\w+\.ipynb", printed, re.MULTILINE)[1]
+    message = printed.splitlines()[0].partition(": ")[2]
+    assert box(message)[0].endswith(f"findings.html#{code}")
+
+
+def test_every_code_leads_to_its_finding(box):
+    for code in HAZARDS:
+        assert box(code)[0].endswith(f"findings.html#{code}"), code
 
 
 def test_a_word_of_the_text_alone_is_found(box):

@@ -238,10 +238,10 @@ def test_make_home_carries_the_address_everywhere(tmp_path):
         "b.md": "[x](https://colab.research.google.com/github/old/lossbook/blob/main/x.ipynb)\n"
         "https://old.github.io/lossbook/ https://github.com/very-old/lossbook\n",
         "unchanged.md": "old news of lossbook\n",
-        "lossbook/_interact/ledger.py": 'PAGE = ""\n',
+        "lossbook/_core/home.py": 'SITE = ""\n',
         "logo.png": b"\x89PNG\xff",
     }
-    (tmp_path / "lossbook/_interact").mkdir(parents=True)
+    (tmp_path / "lossbook/_core").mkdir(parents=True)
     for name, text in files.items():
         (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     (tmp_path / "tools").mkdir()
@@ -250,12 +250,12 @@ def test_make_home_carries_the_address_everywhere(tmp_path):
     command = [sys.executable, str(tmp_path / "tools/home.py")]
     done = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert done.split() == [
-        *("CITATION.cff", "a.ipynb", "b.md", "lossbook/_interact/ledger.py"),
+        *("CITATION.cff", "a.ipynb", "b.md", "lossbook/_core/home.py"),
         *["The", "book", "lives", "at", "https://github.com/new-owner/the-book"],
     ]
     assert "github.com/new-owner/the-book@main" in (tmp_path / "a.ipynb").read_text()
-    assert (tmp_path / "lossbook/_interact/ledger.py").read_text() == (
-        'PAGE = "https://new-owner.github.io/the-book/book/ledger.html"\n'
+    assert (tmp_path / "lossbook/_core/home.py").read_text() == (
+        'SITE = "https://new-owner.github.io/the-book/"\n'
     )
     assert (tmp_path / "b.md").read_text() == (
         "[x](https://colab.research.google.com/github/new-owner/the-book/blob/main/x.ipynb)\n"

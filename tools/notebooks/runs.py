@@ -101,7 +101,7 @@ class Kept:
 
     def __init__(self):
         self.cache = get_cache(str(ROOT / "_build" / ".jupyter_cache"))
-        self.world = _world()
+        self.world = world()
 
     def current(self, nb):
         """Say whether a kept run of this notebook is still what a new run would give."""
@@ -172,7 +172,7 @@ def _forget_page(path):
         (ROOT / "_build" / ".doctrees" / page).unlink(missing_ok=True)
 
 
-def _world():
+def world():
     """Digest what a run depends on besides its notebook: lossbook, Python, the pinned packages.
 
     What other targets install beside them (Playwright, a linter) changes no number.

@@ -2,8 +2,9 @@
 
 Sphinx's own index knows which words a page has, not what the page is about. This one holds, page by
 page and section by section, the words that say so: titles, headings, the opening of a chapter (the
-question and its answer), the questions that led to it ("Asked by"), the glossary's definitions. A
-question of questions.md, in each of its wordings, counts for the sections that its answer links to.
+question and its answer), the questions that led to it ("Asked by"), the glossary's definitions, and
+what audit may print of a finding. A question of questions.md, in each of its wordings, counts for
+the sections that its answer links to.
 book/_static/search.js reads it; Sphinx's index supplies the words of the running text.
 """
 
@@ -15,8 +16,11 @@ from urllib.parse import unquote, urlsplit
 from docutils import nodes
 from sphinx import addnodes
 
+from lossbook._audit import HAZARDS
 from tools.sphinx_extensions.markdown_directive import data
+from tools.sphinx_extensions.reference import findings
 from tools.sphinx_extensions.structured_data import text_of
+from tools.website import audit_runs
 
 QUESTIONS = "book/questions"
 NAME = "search_sections.js"
@@ -57,7 +61,10 @@ def targets(section, docname):
 
 
 def sections_of(docname, document, description=""):
-    """Yield [page, anchor, heading, other words, pages that it counts for] for all there is."""
+    """Yield [page, anchor, heading, other words, pages that it counts for] for all there is.
+
+    A finding has a sixth: phrases that nothing else prints.
+    """
     first, *rest = document.findall(nodes.section)
     words = f"{description} {opening(first)} {asked_by(document)}"
     yield docname, "", heading(first), words.strip(), []
@@ -65,6 +72,10 @@ def sections_of(docname, document, description=""):
         there, words = [], ""
         if docname == QUESTIONS and (there := list(dict.fromkeys(targets(section, docname)))):
             words = text_of(*(part for part in own(section) if part.next_node(nodes.strong)))
+        if docname == findings.PAGE and (code := section["ids"][0]) in HAZARDS:
+            words = findings.words_of(code, audit_runs.all_runs()[code])
+            yield docname, code, code, words, there, findings.phrases()[code]
+            continue
         yield docname, section["ids"][0], heading(section), words, there
         for other in re.findall("“(.+?)”", text_of(*own(section)) if there else ""):
             yield docname, section["ids"][0], other, "", there

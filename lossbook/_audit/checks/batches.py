@@ -6,9 +6,53 @@ from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import MEANS, Check
 
-REDUCTION_SUM = Hazard("reduction-sum", "warning", "06_reduction.ipynb", 270)
-REDUCTION_NONE = Hazard("reduction-none", "warning", "06_reduction.ipynb", 280)
-SHORT_BATCH = Hazard("short-batch", "warning", "09_epochs.ipynb", 360)
+REDUCTION_SUM = Hazard(
+    "reduction-sum",
+    "warning",
+    "06_reduction.ipynb",
+    270,
+    means="reduction='sum' adds up all values of a batch.",
+    why=(
+        "Nothing is divided: loss and steps grow with the batch size and with every axis of the "
+        "values."
+    ),
+    ignore=(
+        "If the batch size is fixed and the learning rate was chosen for it, or a loop of your "
+        "own divides."
+    ),
+    symptoms=("batch-size", "scale"),
+    asked=("https://github.com/tensorflow/recommenders/issues/213",),
+)
+REDUCTION_NONE = Hazard(
+    "reduction-none",
+    "warning",
+    "06_reduction.ipynb",
+    280,
+    means="compile() has a loss without a reduction: a mean is shown, a sum is minimised.",
+    why=(
+        "Keras hands the array on. The metric averages it, and the gradient of an array is that "
+        "of its sum; several outputs may not add up at all."
+    ),
+    ignore="If a loop of your own reduces it.",
+    symptoms=("batch-size", "shown", "raises"),
+)
+SHORT_BATCH = Hazard(
+    "short-batch",
+    "warning",
+    "09_epochs.ipynb",
+    360,
+    means="The last batch is shorter, and its values count otherwise than those of the others.",
+    why=(
+        "evaluate averages batches by their rows: the mean over all rows, if each batch is a "
+        "mean over its values. A sum, a mask or a loss that mixes rows makes it something else."
+    ),
+    ignore="If one batch among many does not matter.",
+    symptoms=("batch-size", "by-hand"),
+    asked=(
+        "https://github.com/tensorflow/recommenders/issues/177",
+        "https://github.com/keras-team/keras/issues/19363",
+    ),
+)
 _UNEQUAL = 0.01
 _SHOWN = 6  # batches
 _REDUCE = "Use 'sum_over_batch_size' for compile(); no reduction is for loops of your own."

@@ -8,11 +8,80 @@ from lossbook._core import collected_warnings, to_numpy
 from lossbook._explain import with_class_weight
 from lossbook._model import refused_by_fit
 
-CLASS_WEIGHT_REFUSED = Hazard("class-weight-refused", "error", "05_weights.ipynb", 190)
-CLASS_WEIGHT_LABELS = Hazard("class-weight-labels", "error", "05_weights.ipynb", 200)
-CLASS_WEIGHT_MISSING = Hazard("class-weight-missing", "warning", "05_weights.ipynb", 210)
+CLASS_WEIGHT_REFUSED = Hazard(
+    "class-weight-refused",
+    "error",
+    "05_weights.ipynb",
+    190,
+    means="fit refuses this class_weight.",
+    why=(
+        "fit makes one sample weight per row of it, from the labels. That needs a single output, "
+        "one label per row, a dict, and no sample_weight beside it."
+    ),
+    ignore="Never: fit fails.",
+    symptoms=("raises",),
+    asked=(
+        "https://github.com/keras-team/keras/issues/3653",
+        "https://github.com/keras-team/keras/issues/16674",
+        "https://github.com/keras-team/keras/issues/11735",
+        "https://github.com/keras-team/keras/issues/20701",
+    ),
+)
+CLASS_WEIGHT_LABELS = Hazard(
+    "class-weight-labels",
+    "error",
+    "05_weights.ipynb",
+    200,
+    means=(
+        "class_weight meets targets that are no classes: each row is weighed by one of its "
+        "labels, by a position, or by a rounded number."
+    ),
+    why=(
+        "fit takes the arg max over the last axis of y and rounds: rows with several labels lose "
+        "all but one, an axis of steps is taken for one of classes."
+    ),
+    ignore="Never: the weights mean something else than they say.",
+    symptoms=("no-effect",),
+    asked=(
+        "https://github.com/keras-team/keras/issues/8011",
+        "https://github.com/keras-team/keras/issues/15984",
+    ),
+)
+CLASS_WEIGHT_MISSING = Hazard(
+    "class-weight-missing",
+    "warning",
+    "05_weights.ipynb",
+    210,
+    means="class_weight does not name all classes, and those left out weigh 1.",
+    why=(
+        "fit looks each class up with class_weight.get(number, 1.0). A class without a key, or a "
+        "key that is a string, is no error for arrays."
+    ),
+    ignore="If 1 is the weight that is meant for them.",
+    symptoms=("no-effect", "never-learns"),
+    asked=("https://github.com/keras-team/keras/issues/23220",),
+)
 
-CLASS_WEIGHT_MEAN = Hazard("class-weight-mean", "note", "05_weights.ipynb", 215)
+CLASS_WEIGHT_MEAN = Hazard(
+    "class-weight-mean",
+    "note",
+    "05_weights.ipynb",
+    215,
+    means=(
+        "The class weights are not 1 in the mean over the rows: the loss of fit, and its steps, "
+        "are scaled by that."
+    ),
+    why=(
+        "Keras multiplies by the weights and divides by the number of values, not by the sum of "
+        "the weights. evaluate and val_loss have no class weights at all."
+    ),
+    ignore="If the learning rate was chosen for it.",
+    symptoms=("scale", "by-hand"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/5616",
+        "https://github.com/tensorflow/tensorflow/issues/42647",
+    ),
+)
 _EVEN = 0.02
 
 

@@ -7,7 +7,23 @@ from lossbook._audit.examples import passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 
-CLASS_FORGOTTEN = Hazard("class-forgotten", "warning", "12_case_study.ipynb", 310)
+CLASS_FORGOTTEN = Hazard(
+    "class-forgotten",
+    "warning",
+    "12_case_study.ipynb",
+    310,
+    means="A class with a small share of the loss is badly predicted, and the loss hardly sees it.",
+    why=(
+        "The loss is a mean over all positions. A class that has one position in a hundred moves "
+        "it by a hundredth, right or wrong."
+    ),
+    ignore="If that class does not matter, or rare classes are their nature, as with words.",
+    symptoms=("never-learns", "falls"),
+    asked=(
+        "https://stackoverflow.com/q/52034983",
+        "https://github.com/keras-team/keras/issues/16674",
+    ),
+)
 _SHARE, _FRACTION, _QUALITY = 0.05, 0.25, 0.5
 _UNTRAINED = 1.1  # times the crossentropy of a prediction that is the same for all
 _SHOWN = 8  # classes of a finding

@@ -7,9 +7,66 @@ from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
 from lossbook._core import to_numpy
 
-TARGETS_BROADCAST = Hazard("targets-broadcast", "error", "11_custom_losses.ipynb", 120)
-LOSS_REDUCES_BATCH = Hazard("loss-reduces-batch", "warning", "11_custom_losses.ipynb", 130)
-LOSS_WITHOUT_ROWS = Hazard("loss-without-rows", "error", "11_custom_losses.ipynb", 140)
+TARGETS_BROADCAST = Hazard(
+    "targets-broadcast",
+    "error",
+    "11_custom_losses.ipynb",
+    120,
+    means=(
+        "y_true and y_pred have different shapes, which broadcast: predictions are compared with "
+        "the targets of others."
+    ),
+    why=(
+        "A loss subtracts tensors, and shapes broadcast as in NumPy. Keras aligns the ranks for "
+        "a function; a Loss subclass gets none aligned, so that (batch,) and (batch, 1) make all "
+        "pairs of rows."
+    ),
+    ignore="If one target is meant for all columns of its row.",
+    symptoms=("by-hand", "stuck"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/12580",
+        "https://github.com/keras-team/keras/issues/19662",
+        "https://github.com/tensorflow/tensorflow/issues/30040",
+    ),
+)
+LOSS_REDUCES_BATCH = Hazard(
+    "loss-reduces-batch",
+    "warning",
+    "11_custom_losses.ipynb",
+    130,
+    means=(
+        "The loss function averages its batch itself, or the loss of a row depends on the other "
+        "rows."
+    ),
+    why=(
+        "Keras weighs and masks what the loss function returns, one value per row, and averages "
+        "batches by their rows. What is averaged before cannot be weighed any more, and where "
+        "rows are mixed the mean over batches is not the loss of all rows."
+    ),
+    ignore=(
+        "If there are no weights and no mask, and the batch is what the loss is meant for, as "
+        "Dice may be."
+    ),
+    symptoms=("batch-size", "no-effect"),
+    asked=("https://github.com/qubvel-org/segmentation_models.pytorch/issues/712",),
+)
+LOSS_WITHOUT_ROWS = Hazard(
+    "loss-without-rows",
+    "error",
+    "11_custom_losses.ipynb",
+    140,
+    means=(
+        "The loss function returns values that are not one per row, so that weights or a mask "
+        "cannot reach the rows."
+    ),
+    why=(
+        "Keras multiplies these values by the weights. A scalar times all weights, averaged, "
+        "counts by the mean of the weights; values of another axis meet other weights, or do not "
+        "fit."
+    ),
+    ignore="Never: the weights or the mask do not do what they say.",
+    symptoms=("no-effect", "padding", "raises"),
+)
 _ROWS = "Return one value per row, shape (batch, ...), and leave the mean to Keras."
 _TRIED = 16  # so many rows are tried alone
 

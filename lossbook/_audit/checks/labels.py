@@ -7,8 +7,41 @@ from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
 
-LABELS_RANGE = Hazard("labels-range", "error", "02_elementwise.ipynb", 10)
-LABELS_NOT_ONE_HOT = Hazard("labels-not-one-hot", "error", "02_elementwise.ipynb", 20)
+LABELS_RANGE = Hazard(
+    "labels-range",
+    "error",
+    "02_elementwise.ipynb",
+    10,
+    means=(
+        "Targets lie outside of what the loss takes: a class number without a unit, -1 for a "
+        "crossentropy."
+    ),
+    why=(
+        "Keras does not compare targets with the range of a loss. binary_crossentropy is "
+        "computed for any number, and falls below 0 for a label of -1; a class number that does "
+        "not exist is an error, NaN or some number, by loss and backend."
+    ),
+    ignore="Never for a crossentropy. Labels -1 and 1 have losses of their own, such as hinge.",
+    symptoms=("by-hand", "falls", "nan", "raises"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/14046",
+        "https://github.com/tensorflow/tensorflow/issues/71638",
+    ),
+)
+LABELS_NOT_ONE_HOT = Hazard(
+    "labels-not-one-hot",
+    "error",
+    "02_elementwise.ipynb",
+    20,
+    means="A row of targets does not add up to 1, for a loss that takes one distribution per row.",
+    why=(
+        "categorical_crossentropy is -sum(y_true * log(y_pred)) over the classes: a row with two "
+        "labels counts twice, a row of zeros costs 0 and stays in the denominator."
+    ),
+    ignore="If a row is to count by its sum. sample_weight says that more plainly.",
+    symptoms=("by-hand", "scale"),
+    asked=("https://github.com/keras-team/keras/issues/19316",),
+)
 _TOLERANCE = 1e-3
 _NUMBERED = (
     "Number the classes from 0, and give the output one unit per class; labels that are to be left "

@@ -8,10 +8,66 @@ from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import MEANS, Check
 from lossbook._core import installed_keras, squeeze_or_expand_to_same_rank
 
-MASK_LOST = Hazard("mask-lost", "error", "04_masks.ipynb", 150)
-MASK_AXIS = Hazard("mask-axis", "error", "04_masks.ipynb", 160)
-MASK_REFUSED = Hazard("mask-refused", "error", "04_masks.ipynb", 170)
-MASK_BATCHES = Hazard("mask-batches", "note", "04_masks.ipynb", 180)
+MASK_LOST = Hazard(
+    "mask-lost",
+    "error",
+    "04_masks.ipynb",
+    150,
+    means="A mask was lost between the layer that made it and the loss: padding counts.",
+    why=(
+        "A mask travels with its tensor. A layer hands it on if it has supports_masking = True "
+        "or a compute_mask of its own; plain arithmetic makes a new tensor, without a mask."
+    ),
+    ignore="If padding is meant to count, or weights leave it out.",
+    symptoms=("padding", "by-hand"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/18416",
+        "https://stackoverflow.com/q/61149593",
+        "https://github.com/keras-team/keras/issues/23235",
+    ),
+)
+MASK_AXIS = Hazard(
+    "mask-axis",
+    "error",
+    "04_masks.ipynb",
+    160,
+    means=(
+        "A mask meets values of another rank: every value is multiplied by every position of the "
+        "mask."
+    ),
+    why=(
+        "Keras makes a weight of the mask and multiplies. Shapes broadcast from the last axis, "
+        "so that a mask with one axis more than the values makes an outer product."
+    ),
+    ignore="Never: masked positions count, and others count several times.",
+    symptoms=("padding", "by-hand"),
+)
+MASK_REFUSED = Hazard(
+    "mask-refused",
+    "error",
+    "04_masks.ipynb",
+    170,
+    means="A mask does not fit the values of the loss.",
+    why=(
+        "Keras makes a weight of the mask and multiplies. Shapes that do not broadcast are an "
+        "error of the backend."
+    ),
+    ignore="Never: Keras fails.",
+    symptoms=("raises",),
+)
+MASK_BATCHES = Hazard(
+    "mask-batches",
+    "note",
+    "04_masks.ipynb",
+    180,
+    means="Under a mask batches keep unequal numbers of values, but count by their rows.",
+    why=(
+        "Each batch divides by the values that its own mask keeps, and evaluate averages the "
+        "batches by their rows: a value counts more where few are kept."
+    ),
+    ignore="If the batch size stays the same, and the number is compared with itself alone.",
+    symptoms=("batch-size", "by-hand"),
+)
 _PER_POSITION = "Let the loss return one value per position of the mask."
 
 

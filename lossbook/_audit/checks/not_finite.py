@@ -7,7 +7,27 @@ from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
 
-NOT_FINITE = Hazard("not-finite", "error", "04_masks.ipynb", 80)
+NOT_FINITE = Hazard(
+    "not-finite",
+    "error",
+    "04_masks.ipynb",
+    80,
+    means=(
+        "NaN or infinity among the values of the loss, the sample weights or the additional losses."
+    ),
+    why=(
+        "A sum with NaN in it is NaN. A mask or a weight of 0 multiplies, and 0 times NaN is "
+        "NaN: it leaves nothing out."
+    ),
+    ignore="Never: the whole loss is NaN or infinite.",
+    symptoms=("nan",),
+    asked=(
+        "https://github.com/keras-team/keras/issues/18829",
+        "https://github.com/keras-team/keras/issues/1628",
+        "https://github.com/keras-team/keras/issues/9549",
+        "https://github.com/keras-team/keras/issues/6825",
+    ),
+)
 CAUSES = (
     *("logits-as-probabilities", "probabilities-sum", "labels-range", "one-class"),
     "ctc-too-long",

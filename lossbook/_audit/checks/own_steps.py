@@ -11,10 +11,68 @@ from lossbook._audit.finding import Hazard, keras_words
 from lossbook._core import four_digits, to_numpy
 from lossbook._model import overridden, stepped
 
-STEP_BROADCAST = Hazard("step-broadcast", "error", "11_custom_losses.ipynb", 125)
-PENALTY_FORGOTTEN = Hazard("penalty-forgotten", "warning", "08_additional_losses.ipynb", 355)
-LAST_BATCH_SHOWN = Hazard("last-batch-shown", "error", "09_epochs.ipynb", 400)
-BATCHES_COUNTED_ONCE = Hazard("batches-counted-once", "warning", "10_mean_of_means.ipynb", 410)
+STEP_BROADCAST = Hazard(
+    "step-broadcast",
+    "error",
+    "11_custom_losses.ipynb",
+    125,
+    means=(
+        "In a step of your own y and the predictions broadcast: every row is compared with all "
+        "rows."
+    ),
+    why=(
+        "Keras aligns ranks in the losses of compile(). A train_step or test_step of your own "
+        "gets y as it is, and (batch,) with (batch, 1) makes (batch, batch)."
+    ),
+    ignore="If all pairs of rows are meant.",
+    symptoms=("by-hand", "stuck"),
+    asked=("https://github.com/keras-team/keras/issues/16836",),
+)
+PENALTY_FORGOTTEN = Hazard(
+    "penalty-forgotten",
+    "warning",
+    "08_additional_losses.ipynb",
+    355,
+    means="A step of your own leaves out model.losses: what regularisers and add_loss ask for.",
+    why=(
+        "Keras's compute_loss adds self.losses. A step that computes its loss itself has to do "
+        "so, too."
+    ),
+    ignore="If it is a test_step, and the loss of the data alone is to be shown.",
+    symptoms=("no-effect", "by-hand"),
+    asked=("https://github.com/tensorflow/tensorflow/issues/33219",),
+)
+LAST_BATCH_SHOWN = Hazard(
+    "last-batch-shown",
+    "error",
+    "09_epochs.ipynb",
+    400,
+    means="A step of your own returns a tensor: what is shown of an epoch is its last batch.",
+    why=(
+        "Keras shows what the last step has returned. The result() of a tracker is a mean over "
+        "the batches so far; a tensor is that batch alone."
+    ),
+    ignore="If an epoch is one batch.",
+    symptoms=("shown", "batch-size"),
+    asked=(
+        "https://github.com/keras-team/keras-io/issues/48",
+        "https://github.com/tensorflow/recommenders/issues/585",
+    ),
+)
+BATCHES_COUNTED_ONCE = Hazard(
+    "batches-counted-once",
+    "warning",
+    "10_mean_of_means.ipynb",
+    410,
+    means="A tracker of your own counts every batch once, whatever its rows.",
+    why=(
+        "keras.metrics.Mean weighs by sample_weight, and by 1 without it. Keras's own step "
+        "passes the rows of the batch."
+    ),
+    ignore="If one short batch among many does not matter.",
+    symptoms=("batch-size", "by-hand"),
+    asked=("https://github.com/keras-team/keras/issues/19363",),
+)
 _CLOSE = 1e-5
 _TRACKER = (
     "Keep a tracker, self.tracker = keras.metrics.Mean(name='own_loss'), update it in the step "

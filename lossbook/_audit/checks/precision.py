@@ -6,8 +6,38 @@ from lossbook._audit.examples import Example, compiled, drawn, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 
-FLOAT16_LOSS = Hazard("float16-loss", "warning", "06_reduction.ipynb", 290)
-FLOAT16_NO_SCALE = Hazard("float16-no-scale", "warning", "06_reduction.ipynb", 300)
+FLOAT16_LOSS = Hazard(
+    "float16-loss",
+    "warning",
+    "06_reduction.ipynb",
+    290,
+    means="A loss is computed in half precision.",
+    why=(
+        "A Loss has a dtype of its own, float32 unless you say otherwise. float16 has three "
+        "digits and no number above 65504, while a loss adds up and divides by thousands."
+    ),
+    ignore="If two or three digits are enough, and the sum of a batch stays far below 65504.",
+    symptoms=("nan", "by-hand", "backend"),
+    asked=("https://github.com/tensorflow/tensorflow/issues/38457",),
+)
+FLOAT16_NO_SCALE = Hazard(
+    "float16-no-scale",
+    "warning",
+    "06_reduction.ipynb",
+    300,
+    means="Layers compute in float16, and nothing scales the loss for them.",
+    why=(
+        "Gradients below 6e-8 are 0 in float16. compile() wraps the optimizer in a "
+        "LossScaleOptimizer if mixed_float16 is the policy of the model itself; a policy of "
+        "single layers does not do that."
+    ),
+    ignore="If no gradient is that small.",
+    symptoms=("stuck", "backend"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/16552",
+        "https://github.com/keras-team/keras/issues/20894",
+    ),
+)
 _LARGEST = {"float16": 65504.0, "bfloat16": np.inf}
 _SMALLEST = 2.0**-24  # of float16, above 0
 

@@ -15,13 +15,122 @@ from lossbook._audit.examples import (
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 
-ONE_CLASS = Hazard("one-class", "error", "02_elementwise.ipynb", 30)
-LOGITS_AS_PROBABILITIES = Hazard("logits-as-probabilities", "error", "02_elementwise.ipynb", 40)
-PROBABILITIES_AS_LOGITS = Hazard("probabilities-as-logits", "error", "02_elementwise.ipynb", 50)
-ACTIVATION_MISMATCH = Hazard("activation-mismatch", "error", "02_elementwise.ipynb", 60)
-PROBABILITIES_SUM = Hazard("probabilities-sum", "error", "02_elementwise.ipynb", 70)
-FLOAT16_UNDERFLOW = Hazard("float16-underflow", "warning", "02_elementwise.ipynb", 90)
-PROBABILITIES_CLIPPED = Hazard("probabilities-clipped", "warning", "02_elementwise.ipynb", 100)
+ONE_CLASS = Hazard(
+    "one-class",
+    "error",
+    "02_elementwise.ipynb",
+    30,
+    means="A loss that compares classes gets one class alone: a softmax over one unit is always 1.",
+    why=(
+        "A softmax divides each unit by their sum. Of a single unit that is the unit itself, so "
+        "that the loss does not depend on the model and its gradient is 0."
+    ),
+    ignore="Never: nothing is trained.",
+    symptoms=("stuck",),
+)
+LOGITS_AS_PROBABILITIES = Hazard(
+    "logits-as-probabilities",
+    "error",
+    "02_elementwise.ipynb",
+    40,
+    means="A loss that takes probabilities gets numbers outside of 0 to 1: logits, most likely.",
+    why=(
+        "Without from_logits=True a crossentropy takes y_pred for probabilities and clips them "
+        "at 1e-7 and 1 - 1e-7; what is clipped has the gradient 0. Dice and Tversky do not clip, "
+        "and leave the range from 0 to 1."
+    ),
+    ignore="Never: the loss is not that of the probabilities that the logits stand for.",
+    symptoms=("stuck", "by-hand", "scale"),
+    asked=(
+        "https://github.com/xiph/LPCNet/issues/97",
+        "https://github.com/MITDeepLearning/introtodeeplearning/issues/122",
+    ),
+)
+PROBABILITIES_AS_LOGITS = Hazard(
+    "probabilities-as-logits",
+    "error",
+    "02_elementwise.ipynb",
+    50,
+    means="from_logits=True, but the predictions are probabilities already.",
+    why=(
+        "Keras puts y_pred through a sigmoid or softmax of its own. A sigmoid of numbers from 0 "
+        "to 1 lies between 0.5 and 0.73, and so the loss stays large. On TensorFlow Keras takes "
+        "the logits behind a sigmoid or softmax instead, as long as nothing stands in between."
+    ),
+    ignore="If logits happen to lie between 0 and 1.",
+    symptoms=("stuck", "by-hand", "backend"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/6143",
+        "https://github.com/keras-team/keras/issues/6587",
+    ),
+)
+ACTIVATION_MISMATCH = Hazard(
+    "activation-mismatch",
+    "error",
+    "02_elementwise.ipynb",
+    60,
+    means=(
+        "A loss takes the logits behind the predictions for those of a sigmoid, but another "
+        "activation made the predictions."
+    ),
+    why=(
+        "On TensorFlow the sigmoid and the softmax of Keras leave their logits on the tensor "
+        "(_keras_logits), and a crossentropy takes those, whichever of the two has made it. "
+        "binary_crossentropy on a softmax is computed as if there were a sigmoid."
+    ),
+    ignore="Never: the loss is that of probabilities that the model does not return.",
+    symptoms=("by-hand", "backend"),
+    asked=("https://github.com/keras-team/keras/issues/17125",),
+)
+PROBABILITIES_SUM = Hazard(
+    "probabilities-sum",
+    "error",
+    "02_elementwise.ipynb",
+    70,
+    means="A loss that takes one distribution per row gets predictions that do not add up to 1.",
+    why=(
+        "The categorical crossentropies divide y_pred by its sum over the classes; on TensorFlow "
+        "they take the softmax of the logits behind a sigmoid instead. Either way the loss is "
+        "that of other probabilities than the model returns."
+    ),
+    ignore="If dividing by the sum is meant.",
+    symptoms=("by-hand", "backend"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/2166",
+        "https://github.com/keras-team/keras/issues/8910",
+    ),
+)
+FLOAT16_UNDERFLOW = Hazard(
+    "float16-underflow",
+    "warning",
+    "02_elementwise.ipynb",
+    90,
+    means="Probabilities in half precision are exactly 0 for what is true, or 1 for what is not.",
+    why=(
+        "float16 rounds to 1 what is nearer to 1 than 0.0002, bfloat16 what is nearer than "
+        "0.002. Keras clips such a probability at 1e-7: its loss stays at 16.12 or below, and "
+        "its gradient is 0."
+    ),
+    ignore="If a few elements may keep a loss that is cut off, and no gradient.",
+    symptoms=("stuck", "backend", "by-hand"),
+)
+PROBABILITIES_CLIPPED = Hazard(
+    "probabilities-clipped",
+    "warning",
+    "02_elementwise.ipynb",
+    100,
+    means="Probabilities are exactly 0 for what is true, or 1 for what is not.",
+    why=(
+        "Keras clips probabilities at 1e-7 and 1 - 1e-7 before the logarithm: no element costs "
+        "more than 16.12, and one that is clipped has the gradient 0."
+    ),
+    ignore="If a few elements may keep a loss that is cut off, and no gradient.",
+    symptoms=("stuck", "by-hand"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/15249",
+        "https://github.com/keras-team/keras/issues/9664",
+    ),
+)
 _SLACK, _SUM_SLACK = 2e-3, 1e-2  # float16 rounds a probability by 5e-4
 _EPSILON = 1.05e-7  # Keras clips at 1e-7
 _ENOUGH = 20  # numbers from 0 to 1 that are no accident

@@ -8,9 +8,48 @@ from lossbook._core import four_digits
 from lossbook._explain import also_on_jax, rounding
 from lossbook._model import overridden
 
-STEP_OUTDATED = Hazard("step-outdated", "error", "13_your_model.ipynb", 370)
-TRACKER_NOT_UPDATED = Hazard("tracker-not-updated", "error", "13_your_model.ipynb", 380)
-REPORTED_NOT_COMPUTED = Hazard("reported-not-computed", "error", "13_your_model.ipynb", 390)
+STEP_OUTDATED = Hazard(
+    "step-outdated",
+    "error",
+    "13_your_model.ipynb",
+    370,
+    means="The model's compiled evaluation keeps a number of the time when it was compiled.",
+    why=(
+        "Keras compiles a step once. A plain number in a layer or a loss becomes a constant in "
+        "it, and what is frozen later is not seen."
+    ),
+    ignore="Never: what is shown is not the loss of the model as it is.",
+    symptoms=("shown", "by-hand"),
+    asked=("https://github.com/keras-team/keras/issues/13826",),
+)
+TRACKER_NOT_UPDATED = Hazard(
+    "tracker-not-updated",
+    "error",
+    "13_your_model.ipynb",
+    380,
+    means="What is shown as the loss is a metric that no step updates.",
+    why=(
+        "Keras shows the results of model.metrics by their names. A tracker of your own called "
+        "'loss', or a metrics property that leaves out Keras's own, takes the place of the loss "
+        "and stays at 0."
+    ),
+    ignore="Never: the number shown is none.",
+    symptoms=("shown",),
+    asked=("https://github.com/keras-team/keras/issues/14705",),
+)
+REPORTED_NOT_COMPUTED = Hazard(
+    "reported-not-computed",
+    "error",
+    "13_your_model.ipynb",
+    390,
+    means="What evaluate reports is another number than the loss that its step computes.",
+    why=(
+        "A method of your own, such as get_metrics_result or test_step, may return any number: "
+        "Keras shows it as the loss."
+    ),
+    ignore="If another number is meant to be shown under that name.",
+    symptoms=("shown", "by-hand"),
+)
 _TREES = 32  # additions in a row, of Keras's sum of a batch and of ours
 
 

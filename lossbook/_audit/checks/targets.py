@@ -5,7 +5,20 @@ import numpy as np
 from lossbook._audit.examples import passing, simplex
 from lossbook._audit.finding import Hazard, keras_words
 
-TARGETS_REFUSED = Hazard("targets-refused", "error", "03_class_axis.ipynb", 110)
+TARGETS_REFUSED = Hazard(
+    "targets-refused",
+    "error",
+    "03_class_axis.ipynb",
+    110,
+    means="A loss of Keras refuses targets of this shape.",
+    why=(
+        "Most losses take y_true in the shape of y_pred; the sparse crossentropies take class "
+        "numbers, with the class axis left out. Keras aligns the ranks only where the axis that "
+        "differs has the length 1."
+    ),
+    ignore="Never: Keras fails.",
+    symptoms=("raises",),
+)
 
 
 def refused(refusal):

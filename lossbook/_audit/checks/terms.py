@@ -7,10 +7,65 @@ from lossbook._audit.examples import Example, compiled, drawn, two_outputs
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._core import to_numpy
 
-LOSS_REFUSED = Hazard("loss-refused", "error", "07_outputs.ipynb", 320)
-LOSS_WEIGHT_ZERO = Hazard("loss-weight-zero", "warning", "07_outputs.ipynb", 330)
-OUTPUT_DWARFED = Hazard("output-dwarfed", "warning", "07_outputs.ipynb", 340)
-REGULARISER_LARGER = Hazard("regulariser-larger", "warning", "08_additional_losses.ipynb", 350)
+LOSS_REFUSED = Hazard(
+    "loss-refused",
+    "error",
+    "07_outputs.ipynb",
+    320,
+    means=(
+        "Keras cannot put the loss of the model together: no loss, an unknown name, or a loss "
+        "weight that is no float."
+    ),
+    why=(
+        "compile() keeps what it gets. Keras looks names up and multiplies by the loss weights "
+        "when the first batch comes, and fails there."
+    ),
+    ignore="Never: Keras fails.",
+    symptoms=("raises",),
+    asked=("https://github.com/keras-team/keras/issues/20294",),
+)
+LOSS_WEIGHT_ZERO = Hazard(
+    "loss-weight-zero",
+    "warning",
+    "07_outputs.ipynb",
+    330,
+    means="An output has the loss weight 0: its loss is computed and reported, and trains nothing.",
+    why=(
+        "Keras multiplies the loss of each output by its weight and adds them up; the line of "
+        "the output is logged without it."
+    ),
+    ignore="If you only want to watch that loss.",
+    symptoms=("never-learns",),
+)
+OUTPUT_DWARFED = Hazard(
+    "output-dwarfed",
+    "warning",
+    "07_outputs.ipynb",
+    340,
+    means=(
+        "One output makes nearly all of the loss, and another that still has something to learn "
+        "hardly counts."
+    ),
+    why="The loss is a sum over the outputs. Keras brings them to no common scale.",
+    ignore="If the large output is the one that matters.",
+    symptoms=("never-learns", "falls"),
+)
+REGULARISER_LARGER = Hazard(
+    "regulariser-larger",
+    "warning",
+    "08_additional_losses.ipynb",
+    350,
+    means="Penalties make more of the loss than the data, and hold the training back.",
+    why=(
+        "Keras adds regularisers and add_loss to the loss, undivided, in evaluate and val_loss too."
+    ),
+    ignore="If the penalty is meant to rule.",
+    symptoms=("falls", "scale", "by-hand"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/2575",
+        "https://github.com/keras-team/keras/issues/6518",
+    ),
+)
 _DWARFED, _LEARNED, _PULLS = 0.95, 0.5, 0.25
 _SAMPLE = 16  # rows of a batch
 

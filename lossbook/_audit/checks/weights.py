@@ -8,11 +8,86 @@ from lossbook._audit.observation import MEANS, Check
 from lossbook._core import collected_warnings, squeeze_or_expand_to_same_rank
 from lossbook.rules import aggregate
 
-WEIGHTS_AXIS = Hazard("weights-axis", "error", "05_weights.ipynb", 220)
-WEIGHTS_REFUSED = Hazard("weights-refused", "error", "05_weights.ipynb", 230)
-WEIGHTS_FEWER = Hazard("weights-fewer", "error", "05_weights.ipynb", 240)
-WEIGHTS_ZERO = Hazard("weights-zero", "warning", "05_weights.ipynb", 250)
-WEIGHTED_MEAN_BATCHES = Hazard("weighted-mean-batches", "warning", "10_mean_of_means.ipynb", 260)
+WEIGHTS_AXIS = Hazard(
+    "weights-axis",
+    "error",
+    "05_weights.ipynb",
+    220,
+    means="sample_weight acts on another axis of the values than the one that it is meant for.",
+    why=(
+        "Keras multiplies the values by the weights, and shapes broadcast from the last axis: "
+        "(batch,) on values of (batch, steps) acts on the steps wherever both have one length."
+    ),
+    ignore="If the weights are meant for that axis. Give them the full shape then.",
+    symptoms=("no-effect", "by-hand"),
+    asked=(
+        "https://github.com/tensorflow/tensorflow/issues/46234",
+        "https://github.com/keras-team/keras/issues/9323",
+        "https://github.com/keras-team/keras/issues/389",
+    ),
+)
+WEIGHTS_REFUSED = Hazard(
+    "weights-refused",
+    "error",
+    "05_weights.ipynb",
+    230,
+    means="sample_weight does not fit the values of the loss.",
+    why=(
+        "Keras multiplies the values by the weights, and shapes broadcast from the last axis: "
+        "(batch,) does not fit values of (batch, steps), (batch, 1) does."
+    ),
+    ignore="Never: Keras fails.",
+    symptoms=("raises",),
+)
+WEIGHTS_FEWER = Hazard(
+    "weights-fewer",
+    "error",
+    "05_weights.ipynb",
+    240,
+    means="mean_with_sample_weight divides by the sum of fewer weights than there are values.",
+    why=(
+        "Keras broadcasts the weights to the values, but adds them up in their own shape: "
+        "weights of (batch, 1) for values of (batch, 3) make three times the weighted mean."
+    ),
+    ignore="If a factor that is the same in all batches does not matter.",
+    symptoms=("scale", "by-hand"),
+    asked=("https://github.com/keras-team/keras/pull/20410",),
+)
+WEIGHTS_ZERO = Hazard(
+    "weights-zero",
+    "warning",
+    "05_weights.ipynb",
+    250,
+    means="Weights of 0 leave the sum and stay in the denominator.",
+    why=(
+        "sum_over_batch_size and mean divide by the number of values, those of weight 0 "
+        "included. Keras up to 2.2.4 left them out."
+    ),
+    ignore="If the mean over all values is meant, in which some are 0.",
+    symptoms=("by-hand", "padding", "scale"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/19740",
+        "https://github.com/keras-team/keras/issues/7394",
+        "https://github.com/keras-team/keras/issues/13329",
+    ),
+)
+WEIGHTED_MEAN_BATCHES = Hazard(
+    "weighted-mean-batches",
+    "warning",
+    "10_mean_of_means.ipynb",
+    260,
+    means=(
+        "mean_with_sample_weight divides batch by batch, and the epoch counts batches by their "
+        "rows."
+    ),
+    why=(
+        "Each batch divides by its own sum of weights. The mean over batches is not the weighted "
+        "mean of all rows, unless these sums are in proportion to the rows."
+    ),
+    ignore="If the batch size stays the same, and the number is compared with itself alone.",
+    symptoms=("batch-size", "by-hand"),
+    asked=("https://github.com/keras-team/keras/pull/20410",),
+)
 
 
 class WeightsAxis(Check):

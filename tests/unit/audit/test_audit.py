@@ -138,7 +138,7 @@ def test_a_finding_is_frozen_and_reads_like_this():
         "  fix: Give it the shape (4, 1) for one weight per sample, (4, 4) for one per value.",
         "  evidence: sample_weight.shape = (4,); values.shape = (4, 4); this batch = 0.5475; "
         "with weights (4, 1) = 0.5273",
-        "  weights-axis, 05_weights.ipynb",
+        "  weights-axis, 05_weights.ipynb: python -m lossbook weights-axis",
     ]
 
 

@@ -6,7 +6,21 @@ from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 
-NO_DIRECTION = Hazard("no-direction", "error", "02_elementwise.ipynb", 75)
+NO_DIRECTION = Hazard(
+    "no-direction",
+    "error",
+    "02_elementwise.ipynb",
+    75,
+    means="cosine_similarity gets vectors without a direction: of one element, or of zeros.",
+    why=(
+        "It scales every vector to the length 1. Of one element that leaves the sign, so that "
+        "the loss is -1 or 1 and its gradient 0; a vector of zeros stays as it is, and its loss "
+        "is 0."
+    ),
+    ignore="If rows of zeros are meant to cost 0 and to stay in the denominator.",
+    symptoms=("stuck",),
+    asked=("https://github.com/keras-team/keras/issues/2672",),
+)
 
 
 class Directions(Check):

@@ -7,10 +7,67 @@ from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 from lossbook._core import four_digits, to_numpy
 
-CTC_LABELS = Hazard("ctc-labels", "error", "11_custom_losses.ipynb", 22)
-CTC_TOO_LONG = Hazard("ctc-too-long", "error", "11_custom_losses.ipynb", 24)
-CTC_BLANK = Hazard("ctc-blank", "error", "11_custom_losses.ipynb", 26)
-CTC_PROBABILITIES = Hazard("ctc-probabilities", "error", "11_custom_losses.ipynb", 52)
+CTC_LABELS = Hazard(
+    "ctc-labels",
+    "error",
+    "11_custom_losses.ipynb",
+    22,
+    means="CTC gets labels below 0 or without a unit, such as a padding of -1.",
+    why=(
+        "keras.losses.CTC takes what is not 0 for a label: it counts them and reads as many from "
+        "the left. Only 0 is padding."
+    ),
+    ignore="Never: the padding is read as labels.",
+    symptoms=("padding", "by-hand"),
+    asked=("https://github.com/keras-team/keras/issues/21876",),
+)
+CTC_TOO_LONG = Hazard(
+    "ctc-too-long",
+    "error",
+    "11_custom_losses.ipynb",
+    24,
+    means="A row has more labels than CTC can read from its frames.",
+    why=(
+        "Every label needs a frame, and two equal labels in a row need one more between them, "
+        "for the blank. Without a path the loss is infinite: PyTorch says so, TensorFlow and JAX "
+        "give some large number."
+    ),
+    ignore="Never: no prediction makes the loss of such a row small.",
+    symptoms=("nan", "scale", "stuck"),
+)
+CTC_BLANK = Hazard(
+    "ctc-blank",
+    "error",
+    "11_custom_losses.ipynb",
+    26,
+    means=(
+        "Labels or predictions have the blank elsewhere than Keras, for which it is 0, the first "
+        "unit."
+    ),
+    why=(
+        "keras.losses.CTC takes 0 for the blank among the units and for padding among the "
+        "labels. ctc_batch_cost, before Keras 3, took the last unit, and labels from 0 on."
+    ),
+    ignore=(
+        "If the loss is smaller with the last unit as the blank by chance, as it can be before "
+        "training."
+    ),
+    symptoms=("by-hand", "stuck"),
+    asked=("https://github.com/keras-team/keras/issues/21876",),
+)
+CTC_PROBABILITIES = Hazard(
+    "ctc-probabilities",
+    "error",
+    "11_custom_losses.ipynb",
+    52,
+    means="CTC takes logits, and gets probabilities.",
+    why=(
+        "keras.losses.CTC hands y_pred to the backend as logits, and that takes a softmax of "
+        "them. A softmax of numbers from 0 to 1 is nearly flat."
+    ),
+    ignore="Never: frames that all add up to 1 are no accident.",
+    symptoms=("stuck", "by-hand"),
+)
 PAD_FRAMES = (
     "CTC takes no mask: it counts all frames. Let the frames after the end say blank, which adds "
     "nothing: `keras.ops.where(mask[..., None], logits, -1e4 * (keras.ops.arange(classes) > 0))`, "

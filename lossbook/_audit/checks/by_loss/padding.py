@@ -7,7 +7,26 @@ from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 from lossbook._core import four_digits
 
-PADDING_COUNTS = Hazard("padding-counts", "warning", "04_masks.ipynb", 155)
+PADDING_COUNTS = Hazard(
+    "padding-counts",
+    "warning",
+    "04_masks.ipynb",
+    155,
+    means=(
+        "Rows of targets end in one constant, over and over, and nothing leaves it out: padding, "
+        "most likely."
+    ),
+    why=(
+        "Keras leaves out what a layer masks, such as Embedding(mask_zero=True) or Masking, and "
+        "what weighs 0. A target of padding is a target otherwise."
+    ),
+    ignore="If the constant is a target like the others.",
+    symptoms=("padding",),
+    asked=(
+        "https://github.com/keras-team/keras/issues/2897",
+        "https://github.com/tensorflow/tensorflow/issues/39146",
+    ),
+)
 _SHARE = 0.1
 
 

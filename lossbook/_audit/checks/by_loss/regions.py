@@ -6,7 +6,23 @@ from lossbook._audit.examples import coins, drawn, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 
-REGION_EMPTY = Hazard("region-empty", "warning", "11_custom_losses.ipynb", 312)
+REGION_EMPTY = Hazard(
+    "region-empty",
+    "warning",
+    "11_custom_losses.ipynb",
+    312,
+    means=(
+        "Dice or Tversky compares regions without a true element: their loss is nearly 1 though "
+        "nothing is wrong."
+    ),
+    why=(
+        "Dice is 1 - 2 * overlap / (sum of both). Without a true element the overlap is 0, "
+        "whatever is predicted: the loss is 1 and its gradient 0."
+    ),
+    ignore="If a constant in the loss does not matter: such a region trains nothing.",
+    symptoms=("scale", "stuck"),
+    asked=("https://github.com/open-mmlab/mmocr/pull/408",),
+)
 _LOST, _RIGHT = 0.5, 0.5
 
 

@@ -4,7 +4,20 @@ from lossbook._audit.examples import drawn, masked
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 
-NOTHING_COUNTS = Hazard("nothing-counts", "error", "06_reduction.ipynb", 245)
+NOTHING_COUNTS = Hazard(
+    "nothing-counts",
+    "error",
+    "06_reduction.ipynb",
+    245,
+    means="In some batch, or in all, nothing counts: all weights are 0, or the mask keeps nothing.",
+    why=(
+        "Keras makes 0 of such a batch, whatever is predicted: it divides without NaN. The batch "
+        "counts in the epoch by its rows all the same."
+    ),
+    ignore="If a batch without anything is meant to count as 0.",
+    symptoms=("falls", "scale"),
+    asked=("https://github.com/keras-team/keras/issues/11643",),
+)
 
 
 class NothingCounts(Check):

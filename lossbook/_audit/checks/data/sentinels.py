@@ -8,7 +8,28 @@ from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 from lossbook._core import to_numpy
 
-TARGETS_SENTINEL = Hazard("targets-sentinel", "warning", "04_masks.ipynb", 85)
+TARGETS_SENTINEL = Hazard(
+    "targets-sentinel",
+    "warning",
+    "04_masks.ipynb",
+    85,
+    means=(
+        "One number, such as -1 or -999, is repeated among the targets, apart from all others: "
+        "it looks like a mark for 'unknown', and the loss takes it for a target."
+    ),
+    why=(
+        "Keras knows no mark for 'unknown', apart from ignore_class of "
+        "sparse_categorical_crossentropy. mean_squared_error trains towards -999 as towards any "
+        "number."
+    ),
+    ignore="If the number is a target like the others.",
+    symptoms=("padding", "scale"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/12850",
+        "https://github.com/keras-team/keras/issues/7423",
+        "https://github.com/keras-team/keras/issues/3893",
+    ),
+)
 _MOST = 0.9  # of the targets
 _TRIED = 64  # so many rows are tried
 

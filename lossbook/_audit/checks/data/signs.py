@@ -6,8 +6,33 @@ from lossbook._audit.examples import array, drawn, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import MEANS, Check
 
-WEIGHTS_NEGATIVE = Hazard("weights-negative", "warning", "05_weights.ipynb", 246)
-WEIGHTS_SUM = Hazard("weights-sum", "warning", "05_weights.ipynb", 247)
+WEIGHTS_NEGATIVE = Hazard(
+    "weights-negative",
+    "warning",
+    "05_weights.ipynb",
+    246,
+    means="Weights below 0 train away from the targets of their rows.",
+    why=(
+        "Keras multiplies by any weight. Below 0 the gradient of the row has the other sign, and "
+        "the loss falls as its prediction gets worse."
+    ),
+    ignore="If that is meant, as for negative rewards.",
+    symptoms=("falls", "by-hand"),
+)
+WEIGHTS_SUM = Hazard(
+    "weights-sum",
+    "warning",
+    "05_weights.ipynb",
+    247,
+    means="The weights cancel, or are next to nothing.",
+    why=(
+        "Keras divides by the number of values, whatever the weights are: weights that add up to "
+        "1 over all rows make a tiny loss, and tiny steps. mean_with_sample_weight divides by "
+        "their sum, which may be nearly 0."
+    ),
+    ignore="If the learning rate was chosen for it.",
+    symptoms=("scale", "stuck"),
+)
 _CANCELLED = 0.05  # what is left of the sum of the absolute weights
 _TINY = 1e-3
 

@@ -11,7 +11,22 @@ from lossbook._audit.examples import Example, compiled, drawn, written
 from lossbook._audit.finding import Finding, Hazard
 from lossbook._model import leaves
 
-LAST_OF_A_LOOP = Hazard("last-of-a-loop", "error", "11_custom_losses.ipynb", 9)
+LAST_OF_A_LOOP = Hazard(
+    "last-of-a-loop",
+    "error",
+    "11_custom_losses.ipynb",
+    9,
+    means=(
+        "Several losses were made in a loop and read its variable: all of them use the last value."
+    ),
+    why=(
+        "A Python function looks a variable up when it is called. By then the loop is over, and "
+        "every loss finds the value of its end."
+    ),
+    ignore="If all of them are meant to be the same loss.",
+    symptoms=("by-hand", "never-learns"),
+    asked=("https://github.com/keras-team/keras/issues/12939",),
+)
 _SHOWN = (int, float, str, bool)
 _LOOPS = (ast.For, ast.While, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
 

@@ -12,8 +12,35 @@ from lossbook._audit.finding import Finding, Hazard, keras_words
 from lossbook._losses import entry_of
 from lossbook._model import leaves, refused_as_array
 
-KIND_REFUSED = Hazard("kind-refused", "error", "01_one_number.ipynb", 1)
-MASKED_ARRAY = Hazard("masked-array", "error", "04_masks.ipynb", 145)
+KIND_REFUSED = Hazard(
+    "kind-refused",
+    "error",
+    "01_one_number.ipynb",
+    1,
+    means=(
+        "x, y or sample_weight is no dense array of numbers: text, dates, objects, a sparse or a "
+        "ragged array."
+    ),
+    why=(
+        "A loss takes dense tensors of numbers. Keras converts what it gets into them, and fails "
+        "where it cannot, sometimes far from the cause."
+    ),
+    ignore="Never: Keras fails. Text in x alone is no finding, for a layer may take it.",
+    symptoms=("raises",),
+)
+MASKED_ARRAY = Hazard(
+    "masked-array",
+    "error",
+    "04_masks.ipynb",
+    145,
+    means="A NumPy masked array loses its mask in Keras.",
+    why=(
+        "Keras converts arrays into tensors, which have no such mask: what lies under it counts "
+        "like any other number."
+    ),
+    ignore="If the numbers under the mask are as good as the others.",
+    symptoms=("padding",),
+)
 
 
 def findings(data: dict[str, Any], loss: Any = None) -> Iterator[Finding]:

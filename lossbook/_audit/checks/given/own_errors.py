@@ -10,7 +10,19 @@ from typing import Any
 from lossbook._audit.examples import drawn, passing, written
 from lossbook._audit.finding import Finding, Hazard
 
-OWN_ERROR = Hazard("own-error", "error", "11_custom_losses.ipynb", 0)
+OWN_ERROR = Hazard(
+    "own-error",
+    "error",
+    "11_custom_losses.ipynb",
+    0,
+    means="Code of your own raises an error: a loss, a layer, a metric or a generator.",
+    why=(
+        "Keras calls your code deep inside its own step, so that the traceback has many lines of "
+        "Keras and few of yours. audit names the innermost line that is yours."
+    ),
+    ignore="Never: nothing is computed before that line is mended.",
+    symptoms=("raises",),
+)
 _FRAMEWORKS = {
     *("keras", "tensorflow", "jax", "jaxlib", "torch", "lossbook", "numpy", "tf_keras", "optree"),
     *("ml_dtypes", "absl", "importlib", "concurrent", "threading"),

@@ -19,10 +19,80 @@ from lossbook._model import (
     refused_by_fit,
 )
 
-STRUCTURE_REFUSED = Hazard("structure-refused", "error", "07_outputs.ipynb", 2)
-STRUCTURE_ORDER = Hazard("structure-order", "error", "07_outputs.ipynb", 4)
-LOSSES_IGNORED = Hazard("losses-ignored", "error", "07_outputs.ipynb", 6)
-METRICS_REFUSED = Hazard("metrics-refused", "error", "07_outputs.ipynb", 8)
+STRUCTURE_REFUSED = Hazard(
+    "structure-refused",
+    "error",
+    "07_outputs.ipynb",
+    2,
+    means=(
+        "Outputs, y, sample_weight, loss and loss_weights do not match: a key, a length or a "
+        "nesting differs."
+    ),
+    why=(
+        "Keras walks through their structures side by side: a dict needs the keys of the "
+        "outputs, a list one entry for each output. Its error names a path or a structure, and "
+        "seldom the side that is wrong."
+    ),
+    ignore="Never: Keras fails.",
+    symptoms=("raises",),
+    asked=("https://github.com/tensorflow/tensorflow/issues/72679",),
+)
+STRUCTURE_ORDER = Hazard(
+    "structure-order",
+    "error",
+    "07_outputs.ipynb",
+    4,
+    means=(
+        "A list meets a dict, and Keras pairs them in the alphabetical order of the keys: an "
+        "output gets the targets or the loss of another."
+    ),
+    why=(
+        "Keras flattens a dict in the order of its sorted keys, whatever order it was written "
+        "in, and lays a list along that order."
+    ),
+    ignore=(
+        "If the list was made in the alphabetical order of the keys. Names say so without a doubt."
+    ),
+    symptoms=("by-hand", "never-learns"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/20346",
+        "https://github.com/keras-team/keras/issues/20596",
+    ),
+)
+LOSSES_IGNORED = Hazard(
+    "losses-ignored",
+    "error",
+    "07_outputs.ipynb",
+    6,
+    means="loss is a list of several losses for one output, and only the first of them counts.",
+    why=(
+        "For a single output Keras builds every loss of the list, computes each of them, and "
+        "returns the first (CompileLoss.call)."
+    ),
+    ignore="Never: the others train nothing. Add them up, or leave them out.",
+    symptoms=("by-hand", "falls"),
+    asked=("https://github.com/keras-team/keras-tuner/issues/358",),
+)
+METRICS_REFUSED = Hazard(
+    "metrics-refused",
+    "error",
+    "07_outputs.ipynb",
+    8,
+    means=(
+        "metrics or weighted_metrics do not fit the outputs, or name a metric that Keras does "
+        "not know."
+    ),
+    why=(
+        "Of several outputs a list of metrics needs one entry for each, a dict the names of the "
+        "outputs. Keras looks at that when the first batch comes, not in compile()."
+    ),
+    ignore="Never: Keras fails, though the loss itself is sound.",
+    symptoms=("raises",),
+    asked=(
+        "https://github.com/keras-team/keras/issues/21259",
+        "https://github.com/tensorflow/tensorflow/issues/100319",
+    ),
+)
 
 
 def findings(given: Given, data: dict[str, Any] | None) -> Iterator[Finding]:
@@ -258,7 +328,8 @@ def list_for_a_dict(mended=False):
     """A list of targets for a dict of outputs, whose keys are not in alphabetical order."""
     y = [drawn(4, 3, seed=1), drawn(4, 3, seed=2)]
     y = {"near": y[0], "far": y[1]} if mended else y
-    return Example(compiled(_two(dict), "mse"), {"x": drawn(4, 3), "y": y})
+    losses = {"near": "mse", "far": "mae"}
+    return Example(compiled(_two(dict), losses), {"x": drawn(4, 3), "y": y})
 
 
 @LOSSES_IGNORED.example

@@ -7,10 +7,64 @@ from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 from lossbook._core import attach_mask, four_digits, to_numpy
 
-WEIGHTS_IGNORED = Hazard("weights-ignored", "error", "11_custom_losses.ipynb", 222)
-WEIGHTS_SCALE = Hazard("weights-scale", "warning", "05_weights.ipynb", 258)
-MASK_IGNORED = Hazard("mask-ignored", "error", "11_custom_losses.ipynb", 165)
-OWN_SOFTMAX_TWICE = Hazard("softmax-twice", "error", "11_custom_losses.ipynb", 65)
+WEIGHTS_IGNORED = Hazard(
+    "weights-ignored",
+    "error",
+    "11_custom_losses.ipynb",
+    222,
+    means="A Loss with a __call__ of its own ignores sample_weight and class_weight.",
+    why=(
+        "Keras hands sample_weight to the loss, where Loss.__call__ multiplies the values by it. "
+        "A __call__ of your own takes the place of that."
+    ),
+    ignore="Never, as long as weights are passed.",
+    symptoms=("no-effect",),
+    asked=("https://github.com/keras-team/keras/issues/2115",),
+)
+WEIGHTS_SCALE = Hazard(
+    "weights-scale",
+    "warning",
+    "05_weights.ipynb",
+    258,
+    means="The sample weights are larger than 100 in the mean, and the loss with them.",
+    why=(
+        "Keras divides by the number of values, not by the weights. Beside penalties, other "
+        "outputs and the learning rate the loss is that much larger."
+    ),
+    ignore=(
+        "If there is nothing beside that loss, and the optimizer takes steps of its own size, as "
+        "Adam does."
+    ),
+    symptoms=("scale",),
+)
+MASK_IGNORED = Hazard(
+    "mask-ignored",
+    "error",
+    "11_custom_losses.ipynb",
+    165,
+    means="Values under the mask move a loss of your own.",
+    why=(
+        "Keras masks the values that call() returns. A __call__ of your own takes the place of "
+        "that, and values that mix positions carry what is masked into the others."
+    ),
+    ignore="If masked positions are meant to count.",
+    symptoms=("padding", "no-effect"),
+)
+OWN_SOFTMAX_TWICE = Hazard(
+    "softmax-twice",
+    "error",
+    "11_custom_losses.ipynb",
+    65,
+    means="A loss of your own takes a softmax of predictions that are probabilities already.",
+    why=(
+        "A softmax stays as it is if 1 is added to all of its inputs. audit adds 1 to the "
+        "predictions: the loss stays, so it takes a softmax; the rows add up to 1, so the model "
+        "has taken one before."
+    ),
+    ignore="If two softmaxes are meant.",
+    symptoms=("stuck", "by-hand"),
+    asked=("https://github.com/keras-team/keras/issues/6143",),
+)
 _ALIKE = 1e-6
 _LARGE = 100.0
 

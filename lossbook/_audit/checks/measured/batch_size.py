@@ -11,10 +11,64 @@ from lossbook._audit.growth import growth
 from lossbook._audit.observation import Check
 from lossbook._core import four_digits
 
-LOSS_GROWS = Hazard("loss-grows", "warning", "11_custom_losses.ipynb", 132)
-ADD_LOSS_GROWS = Hazard("add-loss-grows", "warning", "08_additional_losses.ipynb", 352)
-PREDICTIONS_MIXED = Hazard("predictions-mixed", "warning", "10_mean_of_means.ipynb", 134)
-CLASSES_ARE_THE_BATCH = Hazard("classes-are-the-batch", "warning", "10_mean_of_means.ipynb", 136)
+LOSS_GROWS = Hazard(
+    "loss-grows",
+    "warning",
+    "11_custom_losses.ipynb",
+    132,
+    means="A loss of your own grows, or shrinks, with the number of rows in a batch.",
+    why=(
+        "Keras takes a scalar as it is. A sum over the batch is twice as large for twice the "
+        "rows, and so are the steps; a mean that is divided by the rows again is half as large."
+    ),
+    ignore="If the batch size never changes, and the learning rate was chosen for it.",
+    symptoms=("batch-size", "scale"),
+    asked=("https://github.com/umbertogriffo/focal-loss-keras/issues/5",),
+)
+ADD_LOSS_GROWS = Hazard(
+    "add-loss-grows",
+    "warning",
+    "08_additional_losses.ipynb",
+    352,
+    means="add_loss gets one value per row, and Keras adds them up: the term grows with the batch.",
+    why=(
+        "Keras takes the sum of what add_loss gets (ops.sum in "
+        "Trainer._aggregate_additional_loss), where the loss of an output is a mean."
+    ),
+    ignore="If the batch size never changes, and the factor was chosen for it.",
+    symptoms=("batch-size", "scale"),
+    asked=("https://github.com/keras-team/keras-io/pull/1493",),
+)
+PREDICTIONS_MIXED = Hazard(
+    "predictions-mixed",
+    "warning",
+    "10_mean_of_means.ipynb",
+    134,
+    means="The predictions for a row depend on the other rows of its batch, in evaluate too.",
+    why=(
+        "Keras hands the model a batch at a time. A layer that computes over axis 0, or that is "
+        "called with training=True though evaluate asks for inference, mixes its rows."
+    ),
+    ignore="If comparing the rows of a batch is what the model is for.",
+    symptoms=("batch-size",),
+)
+CLASSES_ARE_THE_BATCH = Hazard(
+    "classes-are-the-batch",
+    "warning",
+    "10_mean_of_means.ipynb",
+    136,
+    means="Every row is compared with the rows of its batch: there are as many classes as rows.",
+    why=(
+        "Predictions of shape (batch, batch) score each row against all rows of the batch. A "
+        "batch of another size is another task, with another number of classes."
+    ),
+    ignore="If all runs that are compared have one batch size, and no shorter last batch.",
+    symptoms=("batch-size",),
+    asked=(
+        "https://github.com/tensorflow/recommenders/issues/709",
+        "https://github.com/huggingface/sentence-transformers/issues/1189",
+    ),
+)
 _TOLERANCE = 1e-3
 _HOW = {
     "sum": "it adds up its rows, so it grows with the batch size, and so do the steps",
