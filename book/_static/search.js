@@ -23,6 +23,7 @@
   const READ = [
     [/cross[- ]entropy/gi, "crossentropy"],
     [/\b(class|loss|sample)[- ](weights?)\b/gi, "$1_$2"],
+    [/\bmulti[- ]?(class|gpu|label|output|task)/gi, "multi $1"],
     [/(\d) ?[x×] ?(?=\d)/g, "$1 "],
     [/\b(keras|tensorflow|tf)[- ]?v?\d[\d.]*/gi, "$& release"],
   ];

@@ -74,6 +74,23 @@ def test_every_code_leads_to_its_finding(box):
         assert box(code)[0].endswith(f"findings.html#{code}"), code
 
 
+@pytest.mark.parametrize(
+    ("words", "section"),
+    [
+        ("padding tokens dominate my loss", "04_masks.html#did-my-mask-survive"),
+        ("multi GPU loss is divided", "10_mean_of_means.html#replicas-the-loss-on-several-gpus"),
+        (
+            "loss goes down when I raise batch size",
+            "10_mean_of_means.html#why-does-the-loss-change-with-the-batch-size",
+        ),
+        ("Dice per image", "10_mean_of_means.html#dice-per-batch-dice-per-image"),
+        ("gradient accumulation", "10_mean_of_means.html#gradient-accumulation"),
+    ],
+)
+def test_a_phrase_lands_on_its_own_section(box, words, section):
+    assert box(words)[0].endswith(section)
+
+
 def test_a_word_of_the_text_alone_is_found(box):
     assert page_of(box("EinsumDense")[0]) == "04_masks"
 
