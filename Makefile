@@ -65,7 +65,7 @@ book: $(READY) ## Run the notebooks, build the site in _build/html
 _build/html/index.html:
 	@$(MAKE) book
 
-# Chromium and npm are the system's own: apt brings them where this user may, otherwise the message
+# Chromium, Firefox and npm are the system's own: apt brings them where this user may, otherwise the message
 # says what is missing. axe-core (accessibility) and Lighthouse come from npm, each in a folder that
 # bears its version.
 CHROMIUM := chromium chromium-browser google-chrome
@@ -79,12 +79,13 @@ $(BROWSER): $(READY) tests/browser/requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps -r tests/browser/requirements.txt
 	@any() { for name; do command -v $$name >/dev/null && return; done; false; }; \
 	missing=; any $(CHROMIUM) || missing=chromium; any npm || missing="$$missing npm"; \
+	any firefox-esr firefox || missing="$$missing firefox-esr"; \
 	[ -z "$$missing" ] || { \
 	  echo "==> Installing $$missing"; \
 	  sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
 	  { $$sudo apt-get update -qq && \
 	    $$sudo apt-get install -qq -y --no-install-recommends $$missing; } >/dev/null || { \
-	    echo "The Loss Book: needs Chromium and npm." \
+	    echo "The Loss Book: needs Chromium, Firefox and npm." \
 	      "On Debian: sudo apt-get install $$missing" >&2; exit 1; }; }
 	@touch $@
 
@@ -94,7 +95,7 @@ $(AXE) $(LIGHTHOUSE): $(BROWSER)
 	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new $(SCOPE)$(@F)
 	@rm -rf $@ && mv $@.new $@
 
-browser: $(AXE) _build/html/slides/index.html ## Test site and slides in Chromium (after make book)
+browser: $(AXE) _build/html/slides/index.html ## Test site and slides in Chromium, numbers in Firefox (after make book)
 	@AXE=$(AXE)/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser $(ARGS)
 
 # reveal.js is copied beside the slides, so that they need no other host.

@@ -9,7 +9,10 @@ from importlib.resources import files
 import numpy as np
 
 from lossbook._core import four_digits, html_table, simple_fraction, site_page, text_table
+from lossbook._interact.bar import svg
 from lossbook._interact.state import State
+
+SCRIPT = ("rules.js", "state.js", "look.js", "budget.js", "ledger.js")  # of the folder `script`
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,7 +38,8 @@ class Ledger:
             f'<lossbook-ledger data-state="{escape(self.state.text())}"{page}>'
             '<div class="lossbook" style="overflow-x:auto">'
             f"{html_table(heads, cells, self.title)}"
-            f"<p><strong>{escape(self._total())}</strong></p></div></lossbook-ledger>"
+            f"<p><strong>{escape(self._total())}</strong></p></div>{svg(self.state)}"
+            "</lossbook-ledger>"
         )
 
     def _rows(self):
@@ -75,8 +79,10 @@ class Ledger:
 
 @cache
 def script() -> str:
-    """Return the text of `ledger.js`."""
-    return files("lossbook._interact").joinpath("ledger.js").read_text(encoding="utf-8")
+    """Return what brings a ledger to life: the files of `script`, in a scope of their own."""
+    folder = files("lossbook._interact").joinpath("script")
+    parts = [folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPT]
+    return "\n".join(["(() => {", '"use strict";', *parts, "})();", ""])
 
 
 def brief(x: float) -> str:

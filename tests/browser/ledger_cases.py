@@ -17,7 +17,16 @@ READ = """ledger => {
   const row = tr => Object.fromEntries([...tr.cells].slice(1).map(td => [td.dataset.l, {
     text: td.querySelector("input")?.value ?? text(td.querySelector("button, span") ?? td),
     added: text(td.querySelector("small"))}]));
-  return {rows: all("tbody tr", row), sums: all("tfoot td"), heads: all("thead th"),
+  const at = names => node => node.hidden ? null
+    : names.map(name => Number(node.style.getPropertyValue("--" + name)));
+  const picture = root.querySelector("figure"), end = root.querySelector(".over");
+  const budget = picture.hidden ? null : {
+    one: Number(picture.firstChild.style.getPropertyValue("--one")),
+    pieces: all(".piece", at(["x", "w"])), holes: all(".hole", at(["x", "w"])),
+    areas: all(".area", at(["x", "w", "h"])), level: all(".level", at(["w", "h"]))[0],
+    over: at(["x", "w"])(end), said: text(picture.querySelector("figcaption")),
+    spoken: picture.firstChild.ariaLabel};
+  return {budget, rows: all("tbody tr", row), sums: all("tfoot td"), heads: all("thead th"),
     scalar: text(root.querySelector("output strong")), by: text(root.querySelector("#by")),
     lines: all("li"), link: root.querySelector("#link").href,
     said: text(root.querySelector("#said")), rule: root.querySelector("#rule").value,
@@ -100,6 +109,7 @@ def expected(state):
     return {
         "values": values.ravel(),
         "coefficients": coefficients.ravel(),
+        "lengths": np.abs(answer.coefficients).ravel(),
         "contributions": contributions.ravel(),
         "denominator": float(answer.denominator),
         "total": np.asarray(answer.total),
@@ -126,13 +136,56 @@ def shows(text, value, unit=None):
     return abs(number(text) - value) <= max(half, 1e-12 * (unit or 0))
 
 
+def compare_budget(drawn, right, state):
+    """Compare every length of the budget bar, and every height below it, with lossbook's."""
+    lengths, total = right["lengths"], right["total"]
+    if state.reduction == "none" or not np.isfinite(lengths.sum()):
+        assert drawn is None
+        return
+    empty = 0.0
+    if state.reduction in ("mean", "sum_over_batch_size"):
+        mask = np.ones(lengths.shape, bool) if state.mask is None else state.mask.ravel()
+        fits = [c for c in (mask | True, mask) if abs(c.sum() - right["denominator"]) < 1e-5]
+        counted = fits[0] if fits else mask & False
+        lacks = np.where(counted, np.maximum(0, 1 / max(counted.sum(), 1) - lengths), 0)
+        empty = 1 - lengths.sum() if lacks.sum() and lengths.sum() < 1 - 1e-6 else 0.0
+    holes = lacks / lacks.sum() * empty if empty else 0 * lengths
+    scale = 1 / max(1, lengths.sum() + empty)
+    assert math.isclose(drawn["one"], scale, rel_tol=1e-6)
+    start = 0.0
+    values = np.abs(right["values"])
+    heights = [*values[lengths > 0], abs(float(total))]
+    top = max([x for x in heights if math.isfinite(x)], default=0) or 1
+    for i, (length, hole) in enumerate(zip(lengths, holes, strict=True)):
+        for kind, x, width in (("pieces", start, length), ("holes", start + length, hole)):
+            place = drawn[kind][i] or [x * scale, 0]
+            np.testing.assert_allclose(place, [x * scale, width * scale], rtol=1e-6, atol=1e-6)
+        area = drawn["areas"][i]
+        if area is not None:
+            expect = [start * scale, length * scale, values[i] / top]
+            np.testing.assert_allclose(area, expect, rtol=1e-6, atol=1e-6)
+        else:
+            assert length < 1e-8 or not math.isfinite(values[i])
+        start += length + hole
+    if math.isfinite(total):
+        level = [scale, abs(float(total)) / top]
+        np.testing.assert_allclose(drawn["level"], level, rtol=1e-6, atol=1e-9)
+    else:
+        assert drawn["level"] is None
+    assert (drawn["over"] is not None) == (start > 1 + 1e-9)
+    assert ("stays empty" in drawn["said"]) == (empty > 0)
+    assert ("stick out" in drawn["said"]) == (lengths.sum() > 1 + 1e-6)
+
+
 def compare(shown, state):
     """Compare every number that a ledger shows with lossbook's; say whether it was refused."""
     right = expected(state)
     if right is None:
+        assert shown["budget"] is None
         assert shown["sums"] == ["–", "–"], shown["scalar"]
         assert {r["coefficient"]["text"] for r in shown["rows"]} == {"–"}
         return True
+    compare_budget(shown["budget"], right, state)
     losses = state.losses.reshape(state.values.size, -1)
     contributions = right["contributions"].reshape(losses.shape)
     unit = np.abs(contributions[np.isfinite(contributions)]).sum()

@@ -41,8 +41,8 @@ def repository():
     return {"url": named["url"], "branch": named["branch"]}
 
 
-# What of an interactive ledger (lossbook/_interact) is not saved: state, address, script.
-LIVE = r' data-(?:state|page)="[^"]*"|<script class="lossbook-ledger">.*?</script>'
+# What of an interactive ledger (lossbook/_interact) is not saved: state, address, script, picture.
+LIVE = r' data-(?:state|page)="[^"]*"|<(script|svg) class="lossbook-ledger".*?</\1>'
 
 
 def notebooks(files=()):
@@ -194,7 +194,7 @@ def _outputs(outputs, count):
 
 
 def without_script(text):
-    """Return the HTML of an interactive ledger as a table alone: no script, no digits of one run.
+    """Return the HTML of an interactive ledger as a table alone: no script, no picture.
 
     nbval leaves out the same (conftest.py): the table stays, with 4 digits.
     """

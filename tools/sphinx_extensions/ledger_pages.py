@@ -1,8 +1,8 @@
 """A Sphinx extension: pages with interactive ledgers load their script once, and link to states.
 
 A notebook's output brings the script along; here it is taken out, and the page's first ledger names
-one `ledger.js` instead (`html_static_path` has the package's own file). Our script loads it as soon
-as the reader does anything, or a ledger is near the window. The first one has the id "ledger": a
+`_static/ledger.js` instead, which has the same text. Our script loads it as soon as the reader does
+anything, or a ledger is near the window. The first one has the id "ledger": a
 link to `#ledger=STATE` sets it (lossbook/_interact/state.py has the form).
 
 In `.md` pages, a ledger and a link to a state of the page's first one:
@@ -16,6 +16,7 @@ In `.md` pages, a ledger and a link to a state of the page's first one:
 
 import hashlib
 import re
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -72,9 +73,16 @@ def share_script(app, pagename, templatename, context, doctree):
     context["body"] = first + "".join(numbered)
 
 
+def write_script(app, error):
+    """Put the script where the pages expect it."""
+    if error is None and app.builder.format == "html":
+        Path(app.outdir, "_static/ledger.js").write_text(script(), encoding="utf-8")
+
+
 def setup(app):
     """Connect before the theme, which makes its table of contents of the body."""
     app.add_directive("ledger", LedgerDirective)
     app.add_role("ledger", LedgerRole())
     app.connect("html-page-context", share_script, priority=400)
+    app.connect("build-finished", write_script)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

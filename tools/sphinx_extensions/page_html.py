@@ -2,7 +2,8 @@
 
 Pictures have their size, and wait until they are near; tables scroll in their own box and say what
 their headers head; code has no element for what looks like the text around it. What may scroll is
-marked for the keyboard; tools/theme/static/page.js takes the mark from what does not.
+marked for the keyboard; tools/theme/static/page.js takes the mark from what does not. A cell that is
+folded says what it holds.
 """
 
 import re
@@ -19,6 +20,7 @@ from sphinx.writers.html5 import HTML5Translator
 PLAIN = (Name, Punctuation, Whitespace)  # they have the colour of the text
 NARROW = 40  # characters of code that a phone shows in a line
 BADGE = "colab-badge.svg"
+FOLDED = {"device": "Setup", "figure": "Plot"}  # by the tag of a cell
 
 
 class CodeFormatter(HtmlFormatter):
@@ -87,7 +89,17 @@ def plain(html):
     return unescape(re.sub(r"<[^>]+>", "", html))
 
 
+def name_folded(app, doctree):
+    """Say in a word what a folded cell holds, by its tags, instead of "Show code cell source"."""
+    for cell in doctree.findall(nodes.container):
+        if cell.get("nb_element") == "cell_code":
+            tags = cell["cell_metadata"].get("tags", [])
+            word = next((word for tag, word in FOLDED.items() if tag in tags), "Code")
+            cell["prompt_show"] = cell["prompt_hide"] = word
+
+
 def setup(app):
+    app.connect("doctree-read", name_folded)
     PygmentsBridge.html_formatter = CodeFormatter
     app.set_translator("html", PageTranslator)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

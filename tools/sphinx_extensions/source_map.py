@@ -13,7 +13,7 @@ from tools.sphinx_extensions.markdown_directive import add_markdown, data, fill
 
 STOPS = data("source_map.toml")["stop"]
 # CSS pixels of a phone; a desktop shows them larger.
-SIZES = {"WIDTH": 372, "ROW": 58, "BOX": 50, "INDENT": 11, "PILL": 46}
+SIZES = {"WIDTH": 372, "ROW": 58, "BOX": 50, "INDENT": 11, "PILL": 52}
 
 
 def parent(index):

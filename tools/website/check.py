@@ -155,7 +155,7 @@ def check_links(name, page, pages, folder):
             continue
         there = pages.get(target.resolve().relative_to(folder).as_posix())
         anchor = unquote(parts.fragment)
-        anchor = re.sub(r"^(ledger[-\d]*)=.*", r"\1", anchor)  # a state of an interactive ledger
+        anchor = re.sub(r"^([\w-]+)=.*", r"\1", anchor)  # a state of a ledger, or of an island
         if there and anchor and anchor not in there.ids:
             yield f"a link leads to no such anchor: {url}"
 

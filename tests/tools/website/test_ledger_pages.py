@@ -3,12 +3,13 @@
 import re
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pytest
 
-from lossbook._interact.ledger import Ledger, scalar
+from lossbook._interact.ledger import Ledger, scalar, script
 from lossbook._interact.state import parse
 from tools.notebooks.files import without_script
 from tools.sphinx_extensions import ledger_pages
@@ -44,12 +45,15 @@ def test_a_page_without_a_ledger_stays_as_it_is():
     assert shared("<p>a</p><script>other()</script>") == "<p>a</p><script>other()</script>"
 
 
-def test_the_site_serves_the_packages_own_file():
+def test_the_site_serves_the_packages_own_script(tmp_path):
     import yaml
 
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
-    assert "lossbook/_interact/ledger.js" in config["html_static_path"]
     assert "tools.sphinx_extensions.ledger_pages" in config["extensions"]
+    (tmp_path / "_static").mkdir()
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path)
+    ledger_pages.write_script(app, None)
+    assert (tmp_path / "_static/ledger.js").read_text(encoding="utf-8") == script()
 
 
 def rendered(source):

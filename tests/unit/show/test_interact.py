@@ -10,7 +10,7 @@ import pytest
 
 import lossbook as lb
 from lossbook._interact import state as states
-from lossbook._interact.ledger import Ledger, brief, fraction, scalar, script
+from lossbook._interact.ledger import SCRIPT, Ledger, brief, fraction, scalar, script
 from tests.browser import ledger_cases
 
 Y_TRUE = np.array([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [0.0, 0.0]]])
@@ -126,13 +126,15 @@ def test_the_output_of_a_notebook_is_whole():
 
 
 def test_the_script_is_small_plain_and_ships_with_the_package():
-    file = files("lossbook").joinpath("_interact/ledger.js")
-    text = file.read_bytes()
-    assert len(text) < 25 * 1024
-    code = text.decode("utf-8")
+    for name in SCRIPT:
+        assert files("lossbook").joinpath(f"_interact/script/{name}").is_file()
+    code = script()
+    assert len(code.encode()) < 36 * 1024
     for word in ("</script", "<!--", "http", "import ", "import(", "fetch", "XMLHttp", "eval("):
         assert word not in code, word
-    assert not re.search("transition|animation", code)  # nothing moves, whatever one prefers
+    # What moves, moves for those alone who don't mind.
+    moving = re.sub(r"@media\(prefers-reduced-motion:no-preference\)\{.*?\}\}", "", code)
+    assert not re.search("transition|animation", moving)
     assert max(map(len, code.splitlines())) <= 100  # written for readers, not minified
 
 

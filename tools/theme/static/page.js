@@ -135,30 +135,31 @@
   );
   for (const heading of targets.keys()) seen.observe(heading);
 
-  // The script of the interactive ledgers waits until the page has been painted, for a table that
-  // comes to life lays out the whole page again: it comes with the first thing that the reader does,
-  // after some seconds, or at once where a ledger is near the window or a link sets its state.
+  // The scripts of what can be moved wait until the page has been painted, for a table that comes to
+  // life lays out the whole page again: they come with the first thing that the reader does, after
+  // some seconds, or at once where such a thing is near the window or a link sets its state.
 
-  const ledgers = all("lossbook-ledger");
-  const source = ledgers[0]?.dataset.script;
-  if (source) {
+  const moving = all("lossbook-ledger, [data-island]");
+  const sources = new Set(moving.map((host) => host.dataset.script).filter(Boolean));
+  if (sources.size) {
     const deeds = ["scroll", "pointermove", "pointerdown", "touchstart", "keydown", "hashchange"];
     const bring = () => {
       near.disconnect();
       for (const deed of deeds) removeEventListener(deed, bring);
-      if (one("#ledger-script")) return;
-      const script = document.createElement("script");
-      script.id = "ledger-script";
-      script.src = source;
-      document.head.append(script);
+      for (const source of sources) {
+        const script = document.createElement("script");
+        script.src = source;
+        document.head.append(script);
+      }
+      sources.clear();
     };
     const near = new IntersectionObserver(
       (entries) => entries.some((entry) => entry.isIntersecting) && bring(),
       { rootMargin: "800px 0px" },
     );
     for (const deed of deeds) addEventListener(deed, bring, { passive: true });
-    for (const ledger of ledgers) near.observe(ledger);
-    if (location.hash.startsWith("#ledger")) bring();
+    for (const host of moving) near.observe(host);
+    if (moving.some(({ id }) => location.hash.startsWith(`#${id}=`))) bring();
     else addEventListener("load", () => setTimeout(bring, 8000));
   }
 
@@ -170,7 +171,7 @@
 
   // What comes near the window: code can be copied, without prompts and without what a session
   // printed; what scrolls in its own box can be scrolled with the keyboard, and nothing else stops
-  // it there (tools/sphinx_extensions/page_html.py has marked what may scroll). Asking all boxes when the page loads
+  // it there (tools/sphinx_extensions/page_html.py has marked what may scroll). It fades where it goes on. Asking all boxes when the page loads
   // would lay out the whole page.
 
   const code = (pre) => {
@@ -195,6 +196,8 @@
     });
     pre.parentElement.append(button);
   };
+  const fade = (box) =>
+    box.classList.toggle("lb-more", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
   const copied = (box) => box.matches("div.highlight pre") && !box.closest(".cell_output");
   const near = new IntersectionObserver(
     (entries) => {
@@ -203,6 +206,7 @@
       boxes.forEach((box, at) => {
         if (wide[at]) box.tabIndex = 0;
         else box.removeAttribute("tabindex");
+        fade(box);
         if (copied(box) && navigator.clipboard && !box.parentElement.querySelector(".lb-copy"))
           giveCopy(box);
       });
@@ -215,6 +219,7 @@
     for (const box of boxes) near.observe(box);
   };
   watch();
+  for (const box of boxes) box.addEventListener("scroll", () => fade(box), { passive: true });
   let later;
   addEventListener("resize", () => {
     clearTimeout(later);
