@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from tools.islands import forgotten, means, stages
+from tools.sphinx_extensions.islands import forgotten, means, stages
 
 SEED, STATES = 20261129, 200
 

@@ -2,8 +2,8 @@
 
 Pictures have their size, and wait until they are near; tables scroll in their own box and say what
 their headers head; code has no element for what looks like the text around it. What may scroll is
-marked for the keyboard; tools/theme/static/page.js takes the mark from what does not. A cell that is
-folded says what it holds.
+marked for the keyboard; tools/theme/static/page.js takes the mark from what does not. A folded cell
+says what it holds.
 """
 
 import re

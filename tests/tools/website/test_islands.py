@@ -15,8 +15,8 @@ from keras import layers
 from lossbook._interact.bar import budget, svg
 from lossbook._interact.state import parse
 from tests.browser.ledger_cases import draw, expected
-from tools.islands import forgotten, means, stages
 from tools.sphinx_extensions import islands
+from tools.sphinx_extensions.islands import forgotten, means, stages
 
 
 def test_the_stages_are_those_of_keras():

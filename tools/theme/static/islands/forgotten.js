@@ -1,4 +1,4 @@
-/* The class that the loss forgot: share of a class, found, weight; tools/islands/forgotten.py. */
+/* The class that the loss forgot: share of a class, found, weight; tools/sphinx_extensions/islands/forgotten.py. */
 islands.forgotten = (host) => {
   const field = Object.fromEntries([...host.querySelectorAll("input")].map((f) => [f.name, f]));
   const weightOf = (place) => Number((10 ** (place / 20)).toPrecision(2)); // 1 to 1000

@@ -1,4 +1,4 @@
-/* Means of means: eight sequences in two batches; tools/islands/means.py. */
+/* Means of means: eight sequences in two batches; tools/sphinx_extensions/islands/means.py. */
 islands.means = (host) => {
   const sequences = JSON.parse(host.dataset.sequences);
   const chips = [...host.querySelectorAll(".lb-chips button")];

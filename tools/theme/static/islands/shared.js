@@ -1,5 +1,5 @@
-/* The pictures that move (tools/islands has what they show before this script runs). Each takes its
-   state from the address and keeps it there; tests compare its numbers with lossbook. */
+/* The pictures that move; tools/sphinx_extensions/islands has what they show before this script runs.
+   Each takes its state from the address and keeps it there; tests compare its numbers with lossbook. */
 const islands = {};
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 const digits = (x) => String(Number(x.toPrecision(4))); // 4 significant ones, no zeros behind

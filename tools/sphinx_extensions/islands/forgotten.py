@@ -7,7 +7,7 @@ one class. Its pixels have a weight, all others 1.
 import numpy as np
 
 import lossbook as lb
-from tools.islands import fill
+from tools.sphinx_extensions.islands import fill
 
 RIGHT, WRONG = 0.9966, 0.95  # probability of the class that is named
 CLASSES, PIXELS = 5, 100_000

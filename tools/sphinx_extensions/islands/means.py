@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossbook as lb
-from tools.islands import fill
+from tools.sphinx_extensions.islands import fill
 
 # Chapter 10's: the losses of the valid steps of eight sequences.
 SEQUENCES = ([1, 2, 1, 2], [2, 1, 1, 2], [1, 3, 1, 1], [3, 1, 2], [5, 4], [9], [8], [10])

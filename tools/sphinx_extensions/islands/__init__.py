@@ -1,22 +1,39 @@
-"""A Sphinx extension: pictures that move, in pages and in chapters (content/islands.toml).
+"""A Sphinx extension: pictures that move, in pages and in chapters (places.toml).
 
 In an `.md` page:
 
     :::{island} forgotten
     :::
 
-Their one script is the theme's islands.js; page.js brings it when it is needed.
+A module here has `html()`, which fills the template of its name in `templates`: a picture, what
+moves it, and the same as a table, by lossbook; without scripts that is all. The one script of all
+is the theme's islands.js, made of tools/theme/static/islands; page.js brings it when it is needed.
 """
 
 import importlib
+import tomllib
+from pathlib import Path
 
 from docutils import nodes
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sphinx.util.docutils import SphinxDirective
 
-from tools.sphinx_extensions.markdown_directive import data
-
 NAMES = ("stages", "forgotten", "means")
-PLACES = data("islands.toml")["place"]
+HERE = Path(__file__).parent
+PLACES = tomllib.loads((HERE / "places.toml").read_text(encoding="utf-8"))["place"]
+TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    undefined=StrictUndefined,
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def fill(name, **values):
+    """Return the HTML of an island, without an empty line."""
+    text = TEMPLATES.get_template(f"{name}.html.j2").render(**values)
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def island(name):
@@ -27,7 +44,7 @@ def island(name):
     """
     if name not in NAMES:
         raise ValueError(f"No picture that moves has the name {name!r}; expected one of {NAMES}.")
-    return importlib.import_module(f"tools.islands.{name}").html()
+    return importlib.import_module(f"{__name__}.{name}").html()
 
 
 class IslandDirective(SphinxDirective):
@@ -41,7 +58,7 @@ class IslandDirective(SphinxDirective):
 
 
 def place(app, doctree):
-    """Put islands at the end of the sections that content/islands.toml names."""
+    """Put islands at the end of the sections that places.toml names."""
     for entry in PLACES:
         if entry["page"] != app.env.docname:
             continue

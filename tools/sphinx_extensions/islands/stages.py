@@ -6,7 +6,7 @@ import numpy as np
 
 import lossbook as lb
 from lossbook import total
-from tools.islands import fill
+from tools.sphinx_extensions.islands import fill
 
 # (sample, position, class); the targets are 0, so the absolute error is the number itself.
 Y_PRED = np.array([[[1, 3], [2, 0], [4, 2]], [[0, 2], [1, 1], [5, 7]]], "float64")
