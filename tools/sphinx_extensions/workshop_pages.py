@@ -2,7 +2,8 @@
 
 As a Sphinx extension this gives book/instructors.md the directives `{workshop-cut} 90` (a table by
 the minute), `{workshop-steps}` (objectives, what goes wrong, what to say) and `{workshop-check}`
-(the five questions; with `key` as its argument, the answers).
+(the five questions; with `key` as its argument, the answers). With `yourself` the last one makes
+book/test_yourself.md: each answer says, unfolded, which belief it comes from.
 """
 
 from mdit_py_plugins.anchors.index import slugify
@@ -27,8 +28,8 @@ def steps(_=""):
 
 
 def check(argument=""):
-    """Return the questions; with the key, what each answer shows."""
-    return fill("workshop_check.md.j2", questions=questions(), key=argument == "key")
+    """Return the questions; with "key" what each answer shows, with "yourself" to be unfolded."""
+    return fill("workshop_check.md.j2", questions=questions(), part=argument)
 
 
 def setup(app):

@@ -38,13 +38,13 @@ def one_number_1():
 
 @exercise("one-number-2")
 def one_number_2():
-    """The loss of an image of which 1 % of the pixels are bad in one of five classes."""
+    """The loss of an image of which 5 % of the pixels are bad in one of five classes."""
 
-    def classes(usual=0.02, bad=1.0, share=0.01):
+    def classes(usual=0.05, bad=1.0, share=0.05):
         return np.array([usual] * 4 + [share * bad + (1 - share) * usual])
 
-    pixels = np.full((1, 10, 10), 0.02)
-    pixels[0, 0, 0] = (4 * 0.02 + 1.0) / 5
+    pixels = np.full((1, 10, 10), 0.05)
+    pixels[0, 0, :5] = (4 * 0.05 + 1.0) / 5
     all_bad = classes(share=1.0).mean()
     mistakes = {
         "That is the sum over the classes; Keras averages the 5 classes: divide by 5.": (
@@ -53,10 +53,12 @@ def one_number_2():
         "That is right if every class is like class 4. In the other four no pixel is bad.": (
             classes()[-1]
         ),
-        "Close. In those pixels the 1.0 replaces the 0.02, it is not added. Give four "
-        "digits.": classes(bad=1.02).mean(),
-        "That is 1.0 in every pixel of the class. Only 1 % of them cost that much.": all_bad,
-        "That is what the bad elements add. All others cost 0.02 each.": classes(usual=0.0).mean(),
+        "Close. In those pixels the 1.0 replaces the 0.05, it is not added. Give four "
+        "digits.": classes(bad=1.05).mean(),
+        "Close. You take the usual loss away in all five classes of those pixels. It is one "
+        "class that is bad.": 0.95 * 0.05 + 0.05 * 1.0 / 5,
+        "That is 1.0 in every pixel of the class. Only 5 % of them cost that much.": all_bad,
+        "That is what the bad elements add. All others cost 0.05 each.": classes(usual=0.0).mean(),
     }
     return Answers(classes().mean(), mistakes, {"values": pixels})
 

@@ -8,6 +8,7 @@ import numpy as np
 from lossbook._exercises.checking.comparing import array, close, fits
 from lossbook._exercises.checking.exercise import Answers, Exercise
 from lossbook._identify import identify
+from lossbook.rules import resolve
 
 SLIPS = 1  # a wrong answer with more of them is guesswork
 
@@ -42,5 +43,15 @@ def _sentence(number, tensors, computed):
     match = found.matches[0] if found.matches else None
     if match is None or match.slips > SLIPS or match.by_chance:
         return None
-    who = "" if match.rule is None else f"That is {match.rule}, {match.reduction}. "
+    who = "" if match.rule is None else f"That is {_rule_in_words(match.rule, match.reduction)}. "
     return f"{who}{match.sentence}"
+
+
+def _rule_in_words(name, reduction):
+    """Return "Keras's reduction 'sum'", or "what PyTorch gives with reduction 'mean'"."""
+    if name == resolve("keras-3").name:
+        return f"Keras's reduction '{reduction}'"
+    rule = resolve(name)
+    library = {"keras": "Keras"}.get(rule.framework, rule.framework)
+    version = f" {rule.versions}" if "keras" in rule.framework else ""
+    return f"what {library}{version} gives with reduction '{reduction}'"

@@ -39,13 +39,16 @@ answer = (n, 1 / n)
         "That is right if every class is like class 4.": (
             "(1 - pixels_hit) * usual + pixels_hit * bad"
         ),
-        "Close. In those pixels the 1.0 replaces the 0.02": "usual + bad * pixels_hit / classes",
+        "Close. In those pixels the 1.0 replaces the 0.05": "usual + bad * pixels_hit / classes",
+        "Close. You take the usual loss away in all five classes": (
+            "(1 - pixels_hit) * usual + pixels_hit * bad / classes"
+        ),
         "That is 1.0 in every pixel of the class.": "np.mean([usual] * (classes - 1) + [bad])",
         "That is what the bad elements add.": "bad * pixels_hit / classes",
         # what the five classes of a pixel cost, added up over 100 pixels
-        "That is keras-3.": """
+        "That is Keras's reduction 'sum'.": """
 pixels = np.full((100, classes), usual)
-pixels[0, -1] = bad
+pixels[:5, -1] = bad
 answer = pixels.mean(axis=-1).sum()
 """,
     },

@@ -99,7 +99,7 @@ return (labels * np.log(p) + (1 - labels) * np.log(1 - p)).mean()
 p = np.squeeze(predicted, axis=-1)
 return np.mean(-np.log2(np.where(labels == 1, p, 1 - p)))
 """,
-        "That is keras-3.": """
+        "That is Keras's reduction": """
 p = predicted[:, 0]
 return -(labels @ np.log(p) + (1 - labels) @ np.log(1 - p))
 """,

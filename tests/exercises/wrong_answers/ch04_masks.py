@@ -24,7 +24,7 @@ answer = (kept.mean(), kept.sum() / losses.size, kept.mean())
         "Number 1: The sum of mask · value, divided by the number of rows, 2.": (
             "((losses * mask).sum() / len(losses), (losses * mask).mean(), losses.mean())"
         ),
-        "Number 2: That is pytorch-elementwise, batchmean. The sum of weight · value, divided": (
+        "Number 2: That is what PyTorch gives with reduction 'batchmean'. The sum of": (
             "(losses[mask].mean(), (losses * mask).sum(axis=1).mean(), losses.mean())"
         ),
     },

@@ -88,7 +88,7 @@ return np.mean(weight * values.mean(axis=1))
         "Those are the weighted values": (
             "lb.aggregate(values, class_weights[labels], reduction=None).total"
         ),
-        "That is pytorch-elementwise, batchmean. The sum of weight · value, divided by the": """
+        "That is what PyTorch gives with reduction 'batchmean'. The sum of": """
 sums = [np.dot(class_weights[c], v) for c, v in zip(labels, values)]
 return np.mean(sums)
 """,

@@ -10,7 +10,7 @@ so_far = np.cumsum(batch_losses * [32, 32, 8]) / [32, 64, 72]
 answer = so_far.sum() / len(so_far)
 """,
         "That is the last batch alone.": "batch_losses.item(2)",
-        "That is keras-3": """
+        "That is Keras's reduction": """
 rows = np.array([32, 32, 8])
 answer = np.average(batch_losses * rows, weights=rows)
 """,

@@ -138,6 +138,17 @@ def test_a_question_has_one_right_answer_and_a_belief_for_each_other():
     assert "Right" not in open_text and not any(belief in open_text for belief in beliefs)
 
 
+def test_every_wrong_answer_names_its_belief():
+    parts = re.split(r"\*\*\d\.\*\* ", workshop_pages.check("yourself"))[1:]
+    for question, text in zip(ASKED, parts, strict=True):
+        for option in question["options"]:
+            end = r"</summary>\n\n(.+)\n\n</details>"
+            (told,) = re.findall(rf"\) {re.escape(option['say'])}{end}", text)
+            said = f"*{option['belief']}.*" if "belief" in option else "**Right.**"
+            assert said in told
+            assert question["book"] in told
+
+
 # The learners' notebooks.
 
 
