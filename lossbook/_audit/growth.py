@@ -30,11 +30,13 @@ class Growth:
         }
 
 
-def growth(number, rows):
+def growth(number, rows, twice=lambda rows: np.nan):
     """Return the Growth of `number(start, stop)`, a scalar of some rows; None if nothing is known.
 
     A mean over both halves is the whole's. A sum is twice as large in the whole, a number that is
-    divided by the rows twice half as large; another one mixes its rows.
+    divided by the rows twice half as large; another one mixes its rows. So does one that is divided
+    by what a batch has of something as well: `twice(rows)`, the number of the first rows, all of
+    them two times, shows what else it does.
     """
     rows = min(rows, _ROWS) // 2 * 2
     if rows < 2:
@@ -48,4 +50,7 @@ def growth(number, rows):
         return None  # nothing, or random
     both = first + second
     kinds = [k for k, f in FACTORS.items() if abs(whole - f * both) <= _TOLERANCE * scale]
+    if not kinds:
+        factor = twice(rows) / whole if whole else np.nan
+        kinds = [kind for kind, f in (("sum", 2), ("divided", 0.5)) if abs(factor - f) < _TOLERANCE]
     return Growth(kinds[0] if kinds else "mixed", rows, float(whole), float(both / 2))

@@ -100,6 +100,8 @@ class Explanation:
     def worst(self, k: int = 10) -> tuple[tuple[int, float], ...]:
         """Return the k samples that add most to the loss: a tuple of (sample, contribution).
 
+        Samples that add NaN are the first.
+
         Raises:
             ValueError: if k is no whole number from 1 on.
         """
@@ -108,7 +110,7 @@ class Explanation:
                 f"k must be a whole number, how many samples, at least 1. Received: {described(k)}."
             )
         samples = [(s, value) for s, value in self.by("sample").items() if isinstance(s, int)]
-        return tuple(sorted(samples, key=lambda item: (-item[1], item[0]))[:k])
+        return tuple(sorted(samples, key=_most_first)[:k])
 
     def plot(self, *keys: str) -> Any:
         """Draw the parts as a waterfall; see `lossbook.plots.waterfall`."""
@@ -126,3 +128,8 @@ class Explanation:
 def _is_list(key: Any) -> bool:
     """Say whether a key holds entries of its own."""
     return isinstance(key, list | tuple) or bool(np.ndim(key))
+
+
+def _most_first(item):
+    sample, value = item
+    return (False, sample) if np.isnan(value) else (True, -value, sample)

@@ -94,7 +94,7 @@ class Terms:
             adds_up = float(output_batch.contributions.sum())
             self.signed[name] = self.signed.get(name, 0.0) + adds_up * batch.rows
             if not output_batch.number & (output_batch.number - 1):  # 0, 1, 2, 4, 8, ...
-                self.sampled.setdefault(name, []).append(output_batch)
+                self.sampled.setdefault(name, []).append(_sample(output_batch))
             self.weights[name] = output_batch.output.loss_weight
         for name, value in batch.additional:
             self.additional[name] = self.additional.get(name, 0.0) + value * batch.rows
@@ -165,30 +165,36 @@ class Terms:
             )
 
 
-def learned(batches):
+def _sample(batch):
+    """Return the output of a batch, and copies of a few rows: what a batch holds is large."""
+    rows = (batch.y_true, batch.y_pred)
+    return batch.output, *(None if y is None else y[:_SAMPLE].copy() for y in rows)
+
+
+def learned(samples):
     """Say whether an output's loss is less than half of what other rows' predictions get.
 
     Both are taken above the loss of perfect predictions, where those can be had: the entropy of
     soft labels stays.
     """
     try:
-        y_true = np.concatenate([batch.y_true[:_SAMPLE] for batch in batches])
-        y_pred = np.concatenate([batch.y_pred[:_SAMPLE] for batch in batches])
-        own = _mean(batches[0], y_true, y_pred)
-        others = _mean(batches[0], y_true, np.roll(y_pred, max(len(y_pred) // 2, 1), axis=0))
+        output = samples[0][0]
+        y_true, y_pred = (np.concatenate([sample[i] for sample in samples]) for i in (1, 2))
+        own = _mean(output, y_true, y_pred)
+        others = _mean(output, y_true, np.roll(y_pred, max(len(y_pred) // 2, 1), axis=0))
         best = min(own, 0.0)
-        if y_true.shape == y_pred.shape and not batches[0].options.get("from_logits"):
-            perfect = _mean(batches[0], y_true, y_true.astype(y_pred.dtype))
+        if y_true.shape == y_pred.shape and not output.options.get("from_logits"):
+            perfect = _mean(output, y_true, y_true.astype(y_pred.dtype))
             best = min(own, perfect) if np.isfinite(perfect) else best
     except Exception:  # a loss that takes no such rows
         return False
     return own - best < _LEARNED * (others - best)
 
 
-def _mean(batch, y_true, y_pred):
+def _mean(output, y_true, y_pred):
     from keras import ops
 
-    values = batch.output.loss.call(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
+    values = output.loss.call(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
     return float(np.mean(to_numpy(values), dtype=np.float64))
 
 

@@ -8,7 +8,9 @@ import pytest
 from keras import layers, losses, ops
 
 import lossbook as lb
+from lossbook._audit.checks.given.own_errors import place_of
 from lossbook._audit.examples import Example, compiled, two_outputs
+from lossbook._model import watch
 from tests.unit.audit.fixes import applied
 from tests.unit.audit.planted import BACKEND, VERSION
 
@@ -500,3 +502,11 @@ def test_an_error_of_the_loss_is_not_blamed_on_the_structure():
 
     found = audited(case(list, [A, broken], [Y1, Y2]))
     assert [one.code for one in found] == ["own-error"]
+
+
+def test_a_line_of_lossbook_is_never_the_users():
+    ours = watch.__file__
+    error = RuntimeError(f'Graph execution error\n  File "{ours}", line 245, in _run')
+    assert place_of(error) is None
+    theirs = RuntimeError('Graph execution error\n  File "/models/mine.py", line 3, in loss')
+    assert place_of(theirs)[0].shown == "mine.py:3, in loss"

@@ -550,6 +550,12 @@ def test_worst_samples(rng):
     assert e.worst(3) == tuple(ordered[:3]) and len(e.worst()) == ROWS
 
 
+def test_samples_that_are_nan_are_the_worst(rng):
+    x, y, _ = flat_data(rng)
+    y[[2, 5]] = np.nan
+    assert [sample for sample, _ in lb.explain(flat_model("mse"), x, y).worst(2)] == [2, 5]
+
+
 def test_nan_stays_where_it_is(rng):
     model = flat_model("mse")
     x, y, _ = flat_data(rng)

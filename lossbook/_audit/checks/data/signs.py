@@ -88,16 +88,25 @@ class Signs(Check):
                 {"sums of weights": self.sums[:6], "of absolute weights": self.sizes[:6]},
                 "error" if by_sum else None,
             )
-        elif self.reduction in MEANS and 0 < sum(self.sizes) < _TINY * self.count:
-            mean = sum(self.sizes) / self.count
-            yield WEIGHTS_SUM.found(
-                f"{self.head}the weights are next to nothing, {mean:.2g} in the mean. Keras "
-                "divides by the number of values and not by the sum of the weights, so that the "
-                "loss is as small, and with it the step.",
-                "Divide them by their mean: write `sample_weight = sample_weight / "
-                "np.mean(sample_weight)`.",
-                {"weights": self.count, "mean": mean, "sum": sum(self.sums)},
-            )
+        elif self.reduction in MEANS and sum(self.sizes):
+            yield from self._small(sum(self.sizes), sum(self.sizes) / self.count)
+
+    def _small(self, total, mean):
+        """Yield a finding for weights that are next to nothing, or divided by their sum."""
+        tiny = mean < _TINY
+        by_sum = 1 < self.count == self.positive and abs(total - 1) <= _TINY
+        if not (tiny or by_sum):
+            return
+        what = "are next to nothing," if tiny else "add up to 1. They are"
+        yield WEIGHTS_SUM.found(
+            f"{self.head}the weights {what} {mean:.2g} in the mean. Keras divides by the number of "
+            "values and not by the sum of the weights, so that the loss is as small, and with it "
+            "the step.",
+            "Divide them by their mean: write `sample_weight = sample_weight / "
+            "np.mean(sample_weight)`.",
+            {"weights": self.count, "mean": mean, "sum": sum(self.sums)},
+            None if tiny else "note",
+        )
 
 
 @WEIGHTS_NEGATIVE.example

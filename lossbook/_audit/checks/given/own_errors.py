@@ -1,10 +1,12 @@
 """Errors that come out of the user's own code: a loss, a layer, a metric, a generator."""
 
 import linecache
+import os
 import re
 import sysconfig
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lossbook._audit.examples import drawn, passing, written
@@ -27,6 +29,7 @@ _FRAMEWORKS = {
     *("keras", "tensorflow", "jax", "jaxlib", "torch", "lossbook", "numpy", "tf_keras", "optree"),
     *("ml_dtypes", "absl", "importlib", "concurrent", "threading"),
 }
+_LOSSBOOK = str(Path(__file__).parents[3]) + os.sep
 _IN_TEXT = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 _OWNERS = (("Metric", "metrics"), ("Loss", "losses"), ("Layer", "layers"))
 
@@ -79,7 +82,7 @@ def _is_users(file, module):
     """Say whether a file is neither Python's nor of a framework."""
     if module.partition(".")[0] in _FRAMEWORKS or "__autograph_generated" in file:
         return False
-    if file.startswith("<frozen"):
+    if file.startswith(("<frozen", _LOSSBOOK)):  # its own, wherever it is installed
         return False
     parts = _parts(file)
     if "site-packages" in parts:
