@@ -24,7 +24,7 @@ WEIGHTS_SUM = Hazard(
     "warning",
     "05_weights.ipynb",
     247,
-    means="The weights cancel, or are next to nothing.",
+    means="The weights cancel, add up to 1, or are next to nothing.",
     why=(
         "Keras divides by the number of values, whatever the weights are: weights that add up to "
         "1 over all rows make a tiny loss, and tiny steps. mean_with_sample_weight divides by "
