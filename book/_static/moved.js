@@ -46,7 +46,7 @@ function moved(from, to, chosen) { // chosen: bits, as in the cases
       moves.push({
         key: name === "evaluate" ? id : `${id} ${name}`, title, used,
         old: number(old), now: number(letters[to]), refused: old === ".",
-        since: `Since ${steps.map(([, release]) => releases[release]).join(", then ")}.`,
+        since: `Changed in ${steps.map(([, release]) => releases[release]).join(", then in ")}.`,
         why: [...kindsOf].filter((kind) => kind !== undefined).map((kind) => DATA.says[kind]).join(" "),
         code: code.map((step) => ways[step]).join("\n"),
       });
@@ -65,7 +65,10 @@ lossbook-moved select{display:block;width:100%;font:inherit;color:inherit;min-he
 background:var(--lb-background);border:1px solid var(--lb-line);border-radius:.3em}
 lossbook-moved input{accent-color:var(--lb-primary);margin:0 .3em 0 0}
 lossbook-moved :focus-visible{outline:.15em solid var(--lb-primary);outline-offset:.1em}
-lossbook-moved [role=status]{font-weight:650}
+lossbook-moved [role=status]{font-weight:650;margin:1em 0}
+lossbook-moved section{margin-bottom:1.8em}
+lossbook-moved pre{margin:.5em 0;padding:.6em 1em}
+lossbook-moved td:not(:first-child){font-variant-numeric:tabular-nums}
 lossbook-moved th code,lossbook-moved th small{display:block;font-weight:400}
 lossbook-moved tbody th small{opacity:.85}`;
 const groups = (list, key) => {
@@ -90,14 +93,15 @@ function table(moves) {
   const rows = moves.map(({ key, title, old, now }) => el("tr", {},
     el("th", { scope: "row" }, el("code", {}, key), el("small", {}, title)),
     el("td", {}, old), el("td", {}, now)));
-  return el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows));
+  const whole = el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows));
+  return el("div", { className: "lb-narrow" }, el("div", { className: "scrolls" }, whole));
 }
 
 function block(moves) {
   const [{ since, why, code }] = moves, none = moves.every(({ refused }) => refused);
   const said = code ? backWith : none ? noOld : noBack;
-  return el("section", {}, el("p", {}, `${since} ${why || noReason}`), table(moves),
-    el("p", {}, said), ...(code ? [el("pre", { tabIndex: 0 }, code)] : []));
+  return el("section", {}, el("p", {}, since, el("br"), why || noReason), table(moves),
+    el("p", {}, said), ...(code ? [el("pre", {}, code)] : []));
 }
 
 class Adviser extends HTMLElement {
@@ -165,6 +169,8 @@ class Adviser extends HTMLElement {
       el("p", {}, el("strong", {}, words(some[0].used))),
       ...groups(some, ({ since, why, code }) => [since, why, code].join("\n\n")).map(block),
     ]));
+    for (const box of this.list.querySelectorAll(".scrolls, pre")) // for the keyboard
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
 }
 customElements.define("lossbook-moved", Adviser);

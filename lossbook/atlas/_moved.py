@@ -50,7 +50,9 @@ class Move(NamedTuple):
         new: the same of the release you have.
         since: the releases, on the way from one to the other, in which the number changed.
         why: what releases do here, in a sentence; "" where the record knows no reason.
-        way_back: code that makes the newest Keras print the old number; "" where none is known.
+        way_back: code that makes the newest Keras print the old number; "" where none is known. Its
+            names are those of one output: `outputs` of the model before it is made, `y_true`,
+            `mask`, and what goes to `compile`, `fit` and `evaluate`.
     """
 
     key: str
@@ -87,7 +89,8 @@ class Moved:
             parts += ["", _with(uses).upper()]
             for same in _blocks(moves):
                 rows = [_HEADS, *map(_cells, same)]
-                parts += ["", fill(_reason(same[0]), 78), *text_table(rows, right=(1, 2))]
+                why = fill(same[0].why or NO_REASON, 78)
+                parts += ["", _changed(same[0]), why, *text_table(rows, right=(1, 2))]
                 said, code = _way_back(same)
                 parts += [said, indent(code, "    ")] if code else [said]
         return "\n".join(parts)
@@ -97,7 +100,8 @@ class Moved:
         for uses, moves in self.by_use().items():
             parts.append(f"<p><strong>{escape(_with(uses))}</strong></p>")
             for same in _blocks(moves):
-                parts.append(f"<p>{escape(_reason(same[0]))}</p>")
+                why = escape(same[0].why or NO_REASON)
+                parts.append(f"<p>{escape(_changed(same[0]))}<br>{why}</p>")
                 rows = [[escape(cell) for cell in _cells(move)] for move in same]
                 parts.append(html_table(_HEADS, rows, right=(1, 2)))
                 said, code = _way_back(same)
@@ -271,8 +275,8 @@ def _blocks(moves):
     return list(found.values())
 
 
-def _reason(move):
-    return f"Since {', then '.join(move.since)}. {move.why or NO_REASON}"
+def _changed(move):
+    return f"Changed in {', then in '.join(move.since)}."
 
 
 def _cells(move):

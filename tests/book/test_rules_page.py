@@ -29,6 +29,7 @@ GIVEN = {
 def test_every_rule_has_its_section():
     assert list(SECTIONS) == re.findall(r"^### (.+)$", MADE, re.M)
     assert sorted(SECTIONS) == sorted(lb.RULES)
+    assert re.findall(r'<a href="#(.+?)">', MADE) == [name.replace(".", "-") for name in SECTIONS]
     assert "file: book/rules\n" in Path("_toc.yml").read_text(encoding="utf-8")
 
 

@@ -1,9 +1,9 @@
 """The catalogue of rules, made of `lossbook.RULES` and of runs when the site is built.
 
-As a Sphinx extension this gives book/rules.md the directive `{rules}`, with one of three arguments:
-`keras`, `tf.keras` and `elsewhere`. Each rule has a section with its name as address. Formulas and
-references are those of the Rule objects, sentences those of their functions, numbers come from
-`lossbook.aggregate`, and the cases from `lossbook.atlas`.
+As a Sphinx extension this gives book/rules.md the directive `{rules}`, with one of four arguments:
+`index`, a list of links, and `keras`, `tf.keras` and `elsewhere`. Each rule has a section with its
+name as address. Formulas and references are those of the Rule objects, sentences those of their
+functions, numbers come from `lossbook.aggregate`, and the cases from `lossbook.atlas`.
 """
 
 from functools import partial
@@ -142,9 +142,17 @@ def rules(part):
     return known[::-1] or others
 
 
+def index():
+    """Return a table of links to all sections."""
+    parts = {part: rules(part) for part in ("keras", "tf.keras", "elsewhere")}
+    return fill("rules.md.j2", index=parts, sections=(), shown=SHOWN)
+
+
 def on_page(part):
+    if part == "index":
+        return index()
     sections = [section(rule) for rule in rules(part)]
-    return fill("rules.md.j2", sections=sections, shown=SHOWN, digits=digits)
+    return fill("rules.md.j2", index={}, sections=sections, shown=SHOWN)
 
 
 def setup(app):
