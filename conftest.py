@@ -4,12 +4,20 @@ import json
 import time
 from pathlib import Path
 
+import pytest
+
 BOOK = Path(__file__).parent / "book"
 PINNED = Path(__file__).parent / "records/environments/pinned.json"
 # What of an interactive ledger is not saved (tools/notebooks/files.py, LIVE, in nbval's flavour).
 LIVE = r'(?s: data-(?:state|page)="[^"]*"|<(script|svg) class="lossbook-ledger".*?</\1>)'
 # Where a finding is explained: an address, as soon as the book has one.
-SECTION = r":\s+(?:https://\S+/findings\.html#\S+|python\s+-m\s+lossbook\s+\S+)"
+SECTION = r"(?:\s+See)?:\s+(?:https://\S+/findings\.html#\S+|python\s+-m\s+lossbook\s+\S+)"
+
+
+@pytest.fixture(autouse=True)
+def without_a_home(monkeypatch):
+    """Let every test see the book without a home, whatever `make home` has written."""
+    monkeypatch.setattr("lossbook._core.home.SITE", "")
 
 
 def pytest_addoption(parser):

@@ -32,6 +32,7 @@ from lossbook._core import (
     squeeze_or_expand_to_same_rank,
     to_numpy,
     warn,
+    with_section,
 )
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
@@ -165,13 +166,15 @@ def class_weights(y_true: ArrayLike, class_weight: Mapping[int, float]) -> np.nd
             warn(
                 f"class_weight takes the arg max over the last axis of y_true, shape {given}, but "
                 "its rows are not one-hot: each row is weighed by one class, or by a position "
-                "taken for a class. Pass sample_weight of the shape of the values instead."
+                "taken for a class. Pass sample_weight of the shape of the values instead.",
+                "class-weight-labels",
             )
     if labels.ndim != 1:
-        raise ValueError(
+        message = (
             f"class_weight needs one label per row: y_true of shape {given} leaves labels of shape "
             f"{labels.shape}. Pass sample_weight of shape {labels.shape} instead, made from them."
         )
+        raise ValueError(with_section(message, "class-weight-refused"))
     labels = np.round(labels).astype("int32")
     return np.array([class_weight.get(int(label), 1.0) for label in labels], "float32")
 

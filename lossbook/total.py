@@ -80,7 +80,8 @@ def weighted_losses(output_losses: ArrayLike, loss_weights: ArrayLike | None = N
             warn(
                 "Losses and loss_weights are a dict and a list: Keras sorts the names of the dict "
                 f"and pairs them with the list in the order {', '.join(sort)}. "
-                "Give both as a dict, or both as a list."
+                "Give both as a dict, or both as a list.",
+                "structure-order",
             )
     factors = tuple(
         0.0 if loss is None else 1.0 if weight is None else one_number("loss_weights", weight)

@@ -42,7 +42,7 @@ from lossbook._core.checks import (
     check_values_exist,
     warn_lost_axis,
 )
-from lossbook._core.home import section_on, site_page
+from lossbook._core.home import section_on, site_page, with_section
 from lossbook._core.keras_private import attach_mask, private
 from lossbook._core.text import four_digits, html_table, simple_fraction, text_table
 from lossbook._core.types import Array, ArrayLike
@@ -94,4 +94,5 @@ __all__ = [
     "unknown_lengths",
     "warn",
     "warn_lost_axis",
+    "with_section",
 ]

@@ -16,6 +16,8 @@ from functools import cache
 
 import numpy as np
 
+from lossbook._core.home import with_section
+
 _FRAMEWORKS = {"tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax", "torch": "torch"}
 _UNKNOWN: ContextVar[int | None] = ContextVar("unknown length", default=None)
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -258,8 +260,12 @@ def collected_warnings() -> Iterator[list[str]]:
         yield messages
 
 
-def warn(message):
-    """Warn with the position of the first line outside of lossbook, or let it be collected."""
+def warn(message, code=None):
+    """Warn with the position of the first line outside of lossbook, or let it be collected.
+
+    `code` is that of the finding of audit which the warning is about, if there is one.
+    """
+    message = message if code is None else with_section(message, code)
     messages = _collected.get()
     if messages is not None:
         messages.append(message)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lossbook._core.arrays import dtype_name, known_values, shape_of, size, to_numpy, warn
+from lossbook._core.home import with_section
 
 
 def check_axis(axis, shape, name="y_pred"):
@@ -36,10 +37,11 @@ def check_compatible(loss, y_true, y_pred):
     try:
         np.broadcast_shapes(y_true, y_pred)
     except ValueError:
-        raise ValueError(
+        message = (
             f"{loss} needs y_true and y_pred of the same shape. Received: "
             f"y_true.shape={y_true}, y_pred.shape={y_pred}. Give y_true the shape {y_pred}."
-        ) from None
+        )
+        raise ValueError(with_section(message, "targets-refused")) from None
 
 
 def check_fit(name, weight, given, other_name, other):
@@ -50,6 +52,7 @@ def check_fit(name, weight, given, other_name, other):
     low, high = shape_of(weight), shape_of(other)
     if len(low) > len(high) and other_name == "mask":  # then it is the mask that has to reach
         given, low, high, name, other_name = high, high, low, other_name, name
+    kind = "mask" if name == "mask" else "weights"  # of the finding
     one = f"one {'entry' if name == 'mask' else 'weight'} per"
     column = given + (1,) * (len(high) - len(given))
     try:
@@ -62,24 +65,27 @@ def check_fit(name, weight, given, other_name, other):
             advice = f"Expected shape {high}, or {samples} for {one} sample."
         else:
             advice = f"Expected shape {high}."
-        raise ValueError(
+        message = (
             f"{name} of shape {given} does not fit {other_name} of shape {high}: "
             f"Keras matches shapes from the last axis. {advice}"
-        ) from None
+        )
+        raise ValueError(with_section(message, f"{kind}-refused")) from None
     times = size(product) // size(high)
     if other_name == "values" and times > 1 and not high:
         warn(
             f"{name} of shape {given} meets values of shape (), a single number: each weight "
             f"multiplies the same mean. For one value per sample give Dice and Tversky an axis "
             f"that leaves the samples, axis=(1, 2, 3) of images, and other losses y_true and "
-            f"y_pred of shape ({times}, 1)."
+            f"y_pred of shape ({times}, 1).",
+            "loss-without-rows",
         )
     elif other_name == "values" and times > 1:
         warn(
             f"{name} of shape {given} and values of shape {high} multiply to {product}: every "
             f"value counts {times} times. "
             f"Give {'both' if '·' in name else name} the shape "
-            f"{column if _fits_from_the_left(given, high) else high}."
+            f"{column if _fits_from_the_left(given, high) else high}.",
+            f"{kind}-axis",
         )
     elif _fits_from_the_left(low, high):
         axes = [str(i - len(low)) for i, n in enumerate(low) if n > 1]
@@ -87,7 +93,8 @@ def check_fit(name, weight, given, other_name, other):
         warn(
             f"{name} of shape {low} meets {other_name} of shape {high}: Keras matches shapes from "
             f"the last axis, so it acts on {axes}, not on the {_unit(low)}s. "
-            f"For {one} {_unit(low)} give it the shape {low + (1,) * (len(high) - len(low))}."
+            f"For {one} {_unit(low)} give it the shape {low + (1,) * (len(high) - len(low))}.",
+            f"{kind}-axis",
         )
 
 
@@ -108,14 +115,16 @@ def check_sum_of_weights(reduction, weight, product):
     if not product:
         warn(
             "mean_with_sample_weight does not divide a single number, values of shape (): the "
-            "result is value · weight. Give y_true and y_pred a batch axis."
+            "result is value · weight. Give y_true and y_pred a batch axis.",
+            "loss-without-rows",
         )
     elif size(weight) < size(product):
         times = size(product) // size(weight)
         warn(
             f"mean_with_sample_weight divides by the sum of the weights, shape {weight}, but adds "
             f"up {size(product)} values: the result is {times} times the weighted mean. "
-            f"Give the weights the full shape {product}."
+            f"Give the weights the full shape {product}.",
+            "weights-fewer",
         )
 
 
@@ -168,7 +177,8 @@ def check_finite(elementwise, weight, total, denominator, dtype):
         warn(
             f"{bad.sum()} of {bad.size} elementwise losses are NaN or infinite, the first at index "
             f"{first}. No mask and no weight of 0 removes them, for 0 times NaN is NaN: "
-            "mend y_true or y_pred there, for example with keras.ops.nan_to_num."
+            "mend y_true or y_pred there, for example with keras.ops.nan_to_num.",
+            "not-finite",
         )
     elif not np.isfinite(to_numpy(total)).all():
         weighed = weight is not None and not np.isfinite(to_numpy(weight)).all()
@@ -177,9 +187,18 @@ def check_finite(elementwise, weight, total, denominator, dtype):
             if weighed
             else f"a sum exceeds the largest number of {dtype}: take another dtype or reduction"
         )
-        warn(f"The total is NaN or infinite, though no elementwise loss is: {why}.")
+        warn(
+            f"The total is NaN or infinite, though no elementwise loss is: {why}.",
+            "not-finite" if weighed else _of_half(dtype),
+        )
     elif not np.isfinite(to_numpy(denominator)).all():
         warn(
             f"{dtype} cannot hold what the sum is divided by: the denominator is infinite and the "
-            "total 0. Compute the loss in float32."
+            "total 0. Compute the loss in float32.",
+            _of_half(dtype),
         )
+
+
+def _of_half(dtype):
+    """Return the code of a loss in half precision, None in another."""
+    return "float16-loss" if dtype in ("float16", "bfloat16") else None

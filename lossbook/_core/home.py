@@ -11,3 +11,8 @@ def site_page(name: str) -> str:
 def section_on(code: str) -> str:
     """Return where the finding of this code is explained: an address, or what prints it."""
     return site_page(f"findings.html#{code}") or f"python -m lossbook {code}"
+
+
+def with_section(message: str, code: str) -> str:
+    """Return the message of a warning or an error with the place that explains its finding."""
+    return f"{message} See: {section_on(code)}"

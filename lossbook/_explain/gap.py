@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import active_backend, four_digits, to_numpy
+from lossbook._core import active_backend, four_digits, to_numpy, with_section
 from lossbook._model import overridden
 
 
@@ -35,16 +35,18 @@ def cause(model: Any, stale: bool) -> str:
     """Say what separates the number that evaluate reports from the parts of a step traced now."""
     own = [name for name in overridden(model) if name not in ("call", "train_step")]
     if stale:
-        return (
+        message = (
             "The model's own evaluation was compiled when the model was another, and keeps numbers "
             "of then: a plain number in a layer or a loss, a layer that was frozen since. Compile "
             f"the model again{also_on_jax()}; keep a number that is to change in a keras.Variable."
         )
+        return with_section(message, "step-outdated")
     if own:
-        return (
+        message = (
             f"{type(model).__name__} has {_and(own)} of its own: what it reports is not what its "
             "step computes. Is the metric that it reports updated with the loss of every batch?"
         )
+        return with_section(message, "reported-not-computed")
     return "lossbook does not know why. Is the loss the same each time it is called?"
 
 
@@ -90,12 +92,14 @@ class OwnStep:
                 "product of losses is no sum of parts, and (unmarked) makes up for it."
             )
         if not self.tracked and not abs(explanation.residual) > explanation.rounding:
-            yield (
+            message = (
                 "It returns a tensor, and no metric that keeps the mean: what is reported is the "
                 "last batch alone."
             )
+            yield with_section(message, "last-batch-shown")
         if self.tracked and len(set(self.rows)) > 1 and len(set(self.weights)) == 1:
-            yield (
+            message = (
                 "Its metric counts every batch once, whatever its rows: a mean of means. Update it "
                 "with sample_weight=rows, as Keras does."
             )
+            yield with_section(message, "batches-counted-once")

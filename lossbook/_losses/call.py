@@ -208,12 +208,14 @@ def _logits_behind(name: str, y_true: Any, y_pred: Any, dtype: str, options: dic
         warn(
             f"{name} takes the logits that Keras finds behind y_pred for those of a {made_by}, "
             f"but another activation made y_pred: this is the loss of {made_by}(logits), not of "
-            f"y_pred. Use a {made_by} output, or the crossentropy that fits the activation."
+            f"y_pred. Use a {made_by} output, or the crossentropy that fits the activation.",
+            "activation-mismatch",
         )
     elif options.get("from_logits"):
         warn(
             f"from_logits=True, but y_pred came out of a {made_by}: Keras finds the logits behind "
-            "it and uses those, so from_logits makes no difference here. Leave it out."
+            "it and uses those, so from_logits makes no difference here. Leave it out.",
+            "probabilities-as-logits",
         )
     return logits
 

@@ -136,7 +136,8 @@ def categorical_crossentropy(
         warn(
             f"categorical_crossentropy over one class is always about 0: y_pred has shape "
             f"{shape} and its class axis {axis} has length 1. "
-            "For a single sigmoid output use binary_crossentropy."
+            "For a single sigmoid output use binary_crossentropy.",
+            "one-class",
         )
     y_true = smooth_labels(y_true, label_smoothing, classes=shape[-1])
     if from_logits:

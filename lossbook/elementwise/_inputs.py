@@ -17,6 +17,7 @@ from lossbook._core import (
     shape_of,
     squeeze_or_expand_to_same_rank,
     warn,
+    with_section,
 )
 
 
@@ -44,10 +45,11 @@ def check_same_shape(name, y_true, y_pred):
             if name.startswith("cat") and shape_of(y_true) == shape_of(y_pred)[:-1]
             else f"Give y_true the shape {shape_of(y_pred)}."
         )
-        raise ValueError(
+        message = (
             f"{name} needs y_true and y_pred of the same shape. "
             f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape_of(y_pred)}. {hint}"
         )
+        raise ValueError(with_section(message, "targets-refused"))
     if not shape_of(y_pred):
         raise ValueError(
             f"{name} reduces the last axis, but y_true and y_pred are single numbers, shape (). "
@@ -73,10 +75,11 @@ def check_labels(labels, classes):
         return
     bad = ~((values > -1) & (values < classes))  # fractions are cut off; NaN is bad
     if bad.any():
-        raise ValueError(
+        message = (
             f"y_true holds the class number {values[bad][0]:g}, but y_pred has {classes} classes: "
             f"labels must be between 0 and {classes - 1}. {bad.sum()} of {values.size} are not."
         )
+        raise ValueError(with_section(message, "labels-range"))
 
 
 def smooth_labels(y_true: ArrayLike, label_smoothing: float, classes: int = 2) -> Array:

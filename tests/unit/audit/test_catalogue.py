@@ -14,11 +14,6 @@ from tests.unit.audit.planted import LATER
 every_code = pytest.mark.parametrize("code", HAZARDS)
 
 
-@pytest.fixture(autouse=True)
-def without_a_home(monkeypatch):
-    monkeypatch.setattr(home, "SITE", "")
-
-
 @pytest.fixture
 def with_a_home(monkeypatch):
     monkeypatch.setattr(home, "SITE", "https://somebody.github.io/lossbook/")

@@ -58,7 +58,8 @@ def test_what_is_not_one_hot_is_weighed_by_arg_max_and_warned_of(y, expected):
     assert str(caught[0].message) == (
         f"class_weight takes the arg max over the last axis of y_true, shape {y.shape}, but "
         "its rows are not one-hot: each row is weighed by one class, or by a position "
-        "taken for a class. Pass sample_weight of the shape of the values instead."
+        "taken for a class. Pass sample_weight of the shape of the values instead. "
+        "See: python -m lossbook class-weight-labels"
     )
     p, loss = probabilities(*y.shape), "mean_squared_error"
     printed = fit(y, p, loss, class_weight=WEIGHTS)
@@ -76,5 +77,6 @@ def test_more_than_one_label_per_row_is_refused_as_keras_refuses_it(shape, left)
         reduction.class_weights(y, WEIGHTS)
     assert str(caught.value) == (
         f"class_weight needs one label per row: y_true of shape {shape} leaves labels of shape "
-        f"{left}. Pass sample_weight of shape {left} instead, made from them."
+        f"{left}. Pass sample_weight of shape {left} instead, made from them. "
+        "See: python -m lossbook class-weight-refused"
     )

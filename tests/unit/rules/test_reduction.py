@@ -306,7 +306,10 @@ EMPTY = (
     "array, 0.0 or NaN here, depending on the rank.)"
 )
 MISFIT = "sample_weight of shape (2,) does not fit"
-LAST_AXIS = "of shape (3,): Keras matches shapes from the last axis. Expected shape (3,)."
+LAST_AXIS = (
+    "of shape (3,): Keras matches shapes from the last axis. Expected shape (3,). "
+    "See: python -m lossbook weights-refused"
+)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ def test_where_a_list_meets_a_dict_keras_sorts_the_names(losses, loss_weights):
     assert printed == pytest.approx(ours.value, **TIGHT)
     assert str(caught[0].message) == (
         "Losses and loss_weights are a dict and a list: Keras sorts the names of the dict "
-        "and pairs them with the list in the order b, z. Give both as a dict, or both as a list."
+        "and pairs them with the list in the order b, z. Give both as a dict, or both as a list. "
+        "See: python -m lossbook structure-order"
     )
 
 
