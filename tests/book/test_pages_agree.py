@@ -108,7 +108,8 @@ def test_the_losses_of_pytorch_stand_in_the_row_of_their_rule():
     rules = {word: PYTORCH[name](*logits.get(name, (x, y, w))).rule for word, name in cases.items()}
     assert rules == {"BCE": "pytorch-elementwise", "MSE": "pytorch", "cross_entropy": "pytorch"}
     shown = {row[0]: row[3] for row, _ in content.rules().rows if row[0].startswith("PyTorch")}
-    script = (ROOT / "lossbook" / "_interact" / "ledger.js").read_text(encoding="utf-8")
+    scripts = sorted((ROOT / "lossbook" / "_interact").rglob("*.js"))
+    script = "".join(path.read_text(encoding="utf-8") for path in scripts)
     ledger = dict(re.findall(r'"(pytorch[\w-]*)": \["PyTorch, ([^"]+)"', script))
     assert len(shown) == len(ledger) == 2
     for word, rule in rules.items():
