@@ -12,7 +12,8 @@ from lossbook._core import four_digits, html_table, simple_fraction, site_page, 
 from lossbook._interact.bar import svg
 from lossbook._interact.state import State
 
-SCRIPT = ("rules.js", "state.js", "look.js", "budget.js", "ledger.js")  # of the folder `script`
+# Of the folder `script`, in this order.
+SCRIPT = ("rules.js", "state.js", "look.js", "budget.js", "printed.js", "ledger.js")
 
 
 @dataclass(frozen=True, repr=False)

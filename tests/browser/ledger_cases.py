@@ -11,6 +11,7 @@ from lossbook._interact.state import RULES, State
 from lossbook.reduction import REDUCTIONS
 
 FOUR = "1~4~none~0.2_0.4_1_2~all~4_1_1_0_0~keras-3.15~sum_over_batch_size"
+EIGHT = "1~2x2x2~mean~0.1_0.3_0.8_0.4_0.6_0.2_1.2_2~1110~2x1_1_2~keras-3.15~sum_over_batch_size"
 READ = """ledger => {
   const root = ledger.shadowRoot, text = node => node ? node.textContent.trim() : null;
   const all = (selector, f = text) => [...root.querySelectorAll(selector)].map(f);
@@ -29,7 +30,10 @@ READ = """ledger => {
   return {budget, rows: all("tbody tr", row), sums: all("tfoot td"), heads: all("thead th"),
     scalar: text(root.querySelector("output strong")), by: text(root.querySelector("#by")),
     lines: all("li"), link: root.querySelector("#link").href,
-    said: text(root.querySelector("#said")), rule: root.querySelector("#rule").value,
+    who: all("#who li", li => [li.firstChild.textContent,
+      [...li.querySelectorAll("button")].map(b => [b.dataset.rule, b.dataset.reduction])]),
+    was: text(root.querySelector("#was")), said: text(root.querySelector("#said")),
+    rule: root.querySelector("#rule").value,
     reduction: root.querySelector("#reduction").value};
 }"""
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from lossbook._interact.ledger import brief, fraction, scalar
-from lossbook._interact.state import parse, rule_of
-from tests.browser.ledger_cases import EDGES, FOUR, READ, compare, draw
+from lossbook._interact.state import RULES, parse, rule_of
+from lossbook.reduction import REDUCTIONS
+from tests.browser.ledger_cases import EDGES, EIGHT, FOUR, READ, compare, draw, expected
 
 STATES, SEED = 240, 20261122
 
@@ -91,7 +92,7 @@ def test_the_keyboard_alone_reaches_and_changes_everything(ledger):
         for label in (f"{mask}, mask, sample {i}", f"loss, sample {i}", f"weight, sample {i}")
     ]
     # The axis of the classes is hidden: there is none.
-    last = ["link", "copy", "again", "size"]
+    last = ["saw", "link", "copy", "again", "size"]
     assert walked == ["rule", "reduction", "shape", *in_rows, *last]
 
     page.locator("#rule").focus()
@@ -123,8 +124,73 @@ def test_the_keyboard_alone_reaches_and_changes_everything(ledger):
     assert "refuses" in ledger.locator("output").inner_text()
 
 
+def matching(state, text):
+    """The (rule, reduction) that give a printed number by lossbook, and those on the edge."""
+    number, half = float(text), 0.5 * 10.0 ** -len(text.partition(".")[2])
+    sure, perhaps = set(), set()
+    for rule in RULES:
+        for reduction in (*REDUCTIONS, "batchmean"):
+            if reduction in ("none", None):
+                continue
+            right = expected(replace(state, rule=rule, reduction=reduction))
+            if right is None:
+                continue
+            off = abs(float(right["total"]) - number)
+            rounding = 2e-6 * np.abs(right["contributions"]).sum()
+            if off <= half + 2 * rounding + 1e-12:
+                perhaps.add((rule, reduction))
+            if off <= half:
+                sure.add((rule, reduction))
+    return sure, perhaps
+
+
+def test_it_finds_the_rules_that_printed_a_number(ledger):
+    """All of them, and no other, as lossbook computes; what `identify` names is among them."""
+    rng, done = np.random.default_rng(SEED), 0
+    while done < 60:
+        state = draw(rng)
+        right = expected(state)
+        if right is None or state.reduction == "none" or not np.isfinite(state.losses).all():
+            continue
+        if not 1e-3 < abs(float(right["total"])) < 1e4:
+            continue
+        done += 1
+        open_state(ledger, replace(state, rule=rule_of(state.rule)).text())
+        text = f"{float(right['total']):.4f}"
+        ledger.locator("#saw").fill(text)
+        found = {tuple(way) for _, ways in ledger.read()["who"] for way in ways}
+        sure, perhaps = matching(state, text)
+        assert (rule_of(state.rule), state.reduction) in found
+        assert sure <= found <= perhaps, (state.text(), text)
+
+
+def test_a_number_that_was_printed_leads_to_its_rule(ledger):
+    open_state(ledger, FOUR)
+    saw = ledger.get_by_label("Which rule printed my number")
+    saw.fill("0.3")
+    who = ledger.read()["who"]
+    formulas = [how for how, _ in who]
+    assert "0.6000 / 2, divided by the sum of the weights: " in formulas
+    assert ["pytorch", "mean"] in [way for _, ways in who for way in ways]
+    ledger.get_by_role("button", name="Keras 2.2.0 to 2.2.4").click()
+    shown = ledger.read()
+    assert (shown["rule"], shown["scalar"], shown["was"]) == ("keras-2.2", "0.3000", "0.1500")
+    open_state(ledger, FOUR)
+    saw.fill("0.9000")  # (0.2 + 0.4 + 1 + 2) / 4
+    (how, _), *_ = ledger.read()["who"]
+    assert how == "The weights were forgotten: 3.600 / 4, divided by the number of all values: "
+    saw.fill("0.0750")
+    assert ledger.read()["who"][0][0].startswith("A factor of 1/2 came in: 0.6000 / 4")
+    saw.fill("7.77")
+    ((how, _),) = ledger.read()["who"]
+    assert how.startswith("No rule and no usual slip gives that here. The nearest is ")
+    saw.fill("abc")
+    assert ledger.read()["who"] == [] and saw.get_attribute("aria-invalid") == "true"
+
+
 def test_every_edit_is_in_the_address_and_comes_back_with_it(ledger, site, open_page):
     page = ledger.page
+    open_state(ledger, EIGHT)
     ledger.get_by_role("button", name="True, mask, sample 0 position 1").click()
     ledger.get_by_label("class 1, sample 0 position 0").fill("2.5")
     ledger.locator("#shape").select_option("2x2")
@@ -135,7 +201,7 @@ def test_every_edit_is_in_the_address_and_comes_back_with_it(ledger, site, open_
     there.goto(page.url)
     there.locator("lossbook-ledger #rule").wait_for(state="attached")
     copy = there.locator("lossbook-ledger").evaluate(READ)
-    shown = ledger.read()
+    shown = ledger.read() | {"was": ""}  # what it was before is no part of the state
     assert copy == shown
     state = parse(page.url.split("#ledger=")[1])
     assert state.losses[0, 0, 1] == 2.5
@@ -173,6 +239,8 @@ def test_a_link_that_cannot_be_read_is_said_and_the_example_stays(ledger, garbag
 
 
 def test_what_is_no_number_is_said_and_does_not_count(ledger):
+    first = ledger.read()["scalar"]
+    open_state(ledger, EIGHT)
     before = ledger.read()
     loss = ledger.get_by_label("class 0, sample 0 position 0")
     loss.fill("abc")
@@ -187,10 +255,11 @@ def test_what_is_no_number_is_said_and_does_not_count(ledger):
     loss.fill("NaN")  # a loss may be: 0 · NaN is the question of many
     assert ledger.read()["scalar"] == "NaN"
     ledger.get_by_role("button", name="Start again").click()
-    assert ledger.read()["scalar"] == before["scalar"]
+    assert ledger.read()["scalar"] == first
 
 
 def test_another_shape_keeps_the_numbers_where_they_are(ledger):
+    open_state(ledger, EIGHT)
     size = ledger.locator("#size")
     size.fill("3, 2, 1")
     size.press("Enter")

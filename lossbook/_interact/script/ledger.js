@@ -77,6 +77,9 @@ class Ledger extends HTMLElement {
     if (button.id === "again") {
       this.state = copy(this.first);
       this.build();
+    } else if (button.dataset.rule) {
+      Object.assign(this.state, button.dataset);
+      this.write();
     } else this.state.kept[button.value] ^= 1;
     this.update(true);
   }
@@ -84,6 +87,7 @@ class Ledger extends HTMLElement {
   edited(target) {
     const { id, value, name, place } = target, { state } = this;
     if (id === "size") return;
+    if (id === "saw") return this.search();
     if (id === "shape") this.weigh(value);
     else if (id) state[id] = value;
     else {
@@ -131,7 +135,25 @@ class Ledger extends HTMLElement {
     this.build();
   }
 
+  // Who gives the number that was typed: its formula, and a button for each rule.
+  search() {
+    const text = this.$("saw").value, number = parse(text), list = this.$("who");
+    this.$("saw").ariaInvalid = Boolean(text.trim()) && number === null;
+    if (number === null) return list.replaceChildren();
+    const { found, nearest } = whoPrinted(this.state, text);
+    const button = ({ rule, reduction, name }) => {
+      const node = el("button", {}, reduction === MEAN[0] ? name : `${name}, ${reduction}`);
+      Object.assign(node.dataset, { rule, reduction });
+      return node;
+    };
+    list.replaceChildren(...found.map(({ how, ways }) =>
+      el("li", {}, `${how}: `, ...ways.map(button))));
+    if (!found.length) list.append(el("li", {}, "No rule and no usual slip gives that here. " +
+      (nearest ? `The nearest is ${brief(nearest.total)}, by ${nearest.name}.` : "")));
+  }
+
   build() {
+    this.shown = null;
     const { state } = this, v = valuesShape(state), n = state.losses.length / size(v);
     const { weight } = state, classes = n > 1, shapes = new Map([["none", "none"]]);
     for (const w of shapesFor(v))
@@ -227,6 +249,7 @@ class Ledger extends HTMLElement {
       row.parts.forEach((node, c) => {
         const x = contributions[i * n + c];
         node.textContent = n > 1 ? (x >= 0 ? "+" : "") + number(x) : "";
+        node.title = "its part of the contribution";
       });
       row.coefficient.textContent = number(coefficients[i], fraction);
       contribution.textContent = number(added[i]);
@@ -241,6 +264,11 @@ class Ledger extends HTMLElement {
     this.$("scalar").className = refusal || array ? "no" : "";
     this.$("scalar").replaceChildren(`${done.name} ${refusal ? "refuses" : "gives"} `,
       el("strong", {}, refusal ?? total));
+    if (this.shown !== total) {
+      this.$("was").textContent = (byHand && this.shown) || "";
+      this.shown = total;
+    }
+    this.search();
     const ratio = refusal ? "" : `${brief(done.top)} / ${brief(done.denominator)}`;
     this.$("by").replaceChildren(array ? "" : ratio,
       el("small", {}, refusal ? "" : array ? "nothing is added up" : `divided by ${done.why}`));

@@ -35,7 +35,8 @@ input[aria-invalid=true]{outline:.15em dashed #d33}
 color-mix(in srgb,currentColor 13%,transparent) .5em .57em)}
 .c::after{content:"";display:block;height:.25em;margin-left:auto;background:var(--g);
 width:calc(var(--w,0)*100%)}
-li{overflow-wrap:anywhere}ul{padding-left:1.2em}
+li{overflow-wrap:anywhere}ul,ol{padding-left:1.6em}
+#who button{margin:.2em .4em .2em 0}#was:not(:empty)::before{content:"before "}
 a{color:var(--a)}
 figure{flex:1 0 100%;margin:.3em 0 0}
 figcaption{font-size:.8em}
@@ -72,9 +73,11 @@ const HTML = `<style>${CSS}</style><div class="bar"><label>Rule<select id="rule"
 <label>Reduction<select id="reduction"></select></label>
 <label>Class axis<select id="axis"><option>mean<option>sum</select></label>
 <label>Weights<select id="shape"></select></label></div>
-<div class="hero"><output id="scalar" aria-live="polite"></output><div id="by"></div>
+<div class="hero"><output id="scalar" aria-live="polite"></output><div id="was"></div><div id="by"></div>
 <figure></figure></div>
 <div class="box"><table role="table"></table></div><ul></ul><p id="said" role="status"></p>
+<div class="bar"><label>Which rule printed my number? Type it: <input id="saw" inputmode="decimal"
+autocomplete="off"></label></div><ol id="who" aria-live="polite"></ol>
 <div class="bar"><a id="link">Link to these numbers</a><button id="copy">Copy the link</button>
 <button id="again">Start again</button>
 <label><span id="axes"></span><input id="size"></label></div>`;
