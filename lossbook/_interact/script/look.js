@@ -73,7 +73,8 @@ const HTML = `<style>${CSS}</style><div class="bar"><label>Rule<select id="rule"
 <label>Reduction<select id="reduction"></select></label>
 <label>Class axis<select id="axis"><option>mean<option>sum</select></label>
 <label>Weights<select id="shape"></select></label></div>
-<div class="hero"><output id="scalar" aria-live="polite"></output><div id="was"></div><div id="by"></div>
+<div class="hero"><output id="scalar" aria-live="polite"></output><div id="was"></div>
+<div id="by"></div>
 <figure></figure></div>
 <div class="box"><table role="table"></table></div><ul></ul><p id="said" role="status"></p>
 <div class="bar"><label>Which rule printed my number? Type it: <input id="saw" inputmode="decimal"
