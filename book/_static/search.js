@@ -12,7 +12,7 @@
   const PART = 0.7; // a part of a compound, against the whole
   const BESIDE = 0.6; // a word of the text beside a heading, against a word of the heading
   const QUESTION = 1.2; // a question, for the first section that answers it
-  const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6 };
+  const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6, "book/findings": 0.75 };
   const FEWEST = 0.4; // of the best score: less is not shown
   const NAMED = 3; // a finding whose code, or a phrase that it alone prints, is in the query
 

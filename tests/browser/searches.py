@@ -87,7 +87,6 @@ SEARCHES = {
         "mask lost between layers",
         "_keras_mask",
         "masked loss denominator",
-        "supports_masking custom layer mask lost",
         "nan loss with masking",
         "padding tokens dominate my loss",
         "missing labels NaN",
@@ -158,6 +157,7 @@ SEARCHES = {
         "two gpus different loss",
         "dice coefficient batch wise",
     ),
+    ("04_masks", "findings"): ("supports_masking custom layer mask lost",),
     ("09_epochs", "10_mean_of_means", "04_masks", "06_reduction"): (
         "does batch size change the reported loss",
     ),
