@@ -34,9 +34,8 @@ islands.means = (host) => {
       `${names.map((name, i) => `batch ${name}, ${widths[i]} ${wide} wide, ${digits(now.losses[i])} high`)
         .join("; ")}; the mean is ${digits(mean)}`;
     chips.forEach((chip, i) => {
-      chip.lastElementChild.textContent = batches[i];
+      chip.lastElementChild.textContent = `in ${batches[i]}`;
       chip.className = `in-${batches[i]}`;
-      chip.ariaLabel = `sequence ${sequences[i].join(", ")}: in batch ${batches[i]}`;
     });
     const gap = now.byRows - now.bySteps;
     host.querySelector("figcaption").textContent =
