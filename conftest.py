@@ -11,7 +11,10 @@ PINNED = Path(__file__).parent / "records/environments/pinned.json"
 # What of an interactive ledger is not saved (tools/notebooks/files.py, LIVE, in nbval's flavour).
 LIVE = r'(?s: data-(?:state|page)="[^"]*"|<(script|svg) class="lossbook-ledger".*?</\1>)'
 # Where a finding is explained: an address, as soon as the book has one.
-SECTION = r"(?:\s+See)?:\s+(?:https://\S+/findings\.html#\S+|python\s+-m\s+lossbook\s+\S+)"
+SECTION = (
+    r"(?:\s+See)?:\s+(?:https://\S+/findings\.html#\S+|python\s+-m\s+lossbook\s+\S+)"
+    r"(?:(?<=-)\s+\S+)*"  # a line may end at a hyphen
+)
 
 
 @pytest.fixture(autouse=True)
