@@ -14,7 +14,7 @@ border:1px solid var(--l);border-radius:.3em;min-height:2em;padding:.1em .4em}
 select,label input{display:block;width:100%}
 button{cursor:pointer;padding:.1em .7em}
 :focus-visible{outline:.15em solid var(--a);outline-offset:.1em}
-.hero{position:sticky;top:var(--ledger-top,0);z-index:2;display:flex;flex-wrap:wrap;gap:0 1em;
+.hero{display:flex;flex-wrap:wrap;gap:0 1em;
 align-items:end;padding:.4em .8em;border-left:.3em solid var(--a);border-radius:0 .4em .4em 0;
 background:color-mix(in srgb,var(--a) 11%,var(--bg))}
 output strong{display:block;font-size:2.2em;line-height:1.15}
@@ -58,6 +58,7 @@ font:.75em/1.9 system-ui,sans-serif;text-align:center;overflow:hidden;white-spac
 .areas::before{content:attr(data-loss);position:absolute;z-index:1;padding:0 .3em;font-size:.8em;
 right:calc((1 - var(--one))*100% + .4em);bottom:calc(min(var(--h),.6)*100% + .2em);
 background:var(--bg);border-radius:.2em}
+@media(min-height:30em){.hero{position:sticky;top:var(--ledger-top,0);z-index:2}}
 @media(prefers-reduced-motion:no-preference){i{transition:left .3s,width .3s,height .3s}}
 :host([narrow]) :is(table,tbody,tfoot){display:block}
 :host([narrow]) tr{display:grid;grid-template-columns:repeat(var(--n),1fr);gap:.5em;
