@@ -13,13 +13,15 @@ FACTORS = {"mean": 0.5, "sum": 1.0, "divided": 0.25}  # of the sum over both hal
 class Growth:
     """`kind` is "mean", "sum", "divided" (by the rows, and once more), or "mixed".
 
-    `whole` is the number of `rows` rows in one batch, `half` the mean over both halves.
+    `whole` is the number of `rows` rows in one batch, `half` the mean over both halves, `doubled`
+    that of every row twice, where that tells the kind.
     """
 
     kind: str
     rows: int
     whole: float
     half: float
+    doubled: float | None = None
 
     @property
     def evidence(self):
@@ -27,7 +29,7 @@ class Growth:
         return {
             f"in batches of {self.rows // 2}": self.half,
             f"in one batch of {self.rows}": self.whole,
-        }
+        } | ({} if self.doubled is None else {"every row twice": self.doubled})
 
 
 def growth(number, rows, twice=lambda rows: np.nan):
@@ -50,7 +52,10 @@ def growth(number, rows, twice=lambda rows: np.nan):
         return None  # nothing, or random
     both = first + second
     kinds = [k for k, f in FACTORS.items() if abs(whole - f * both) <= _TOLERANCE * scale]
-    if not kinds:
-        factor = twice(rows) / whole if whole else np.nan
-        kinds = [kind for kind, f in (("sum", 2), ("divided", 0.5)) if abs(factor - f) < _TOLERANCE]
-    return Growth(kinds[0] if kinds else "mixed", rows, float(whole), float(both / 2))
+    if kinds or not whole:
+        return Growth(kinds[0] if kinds else "mixed", rows, float(whole), float(both / 2))
+    doubled = twice(rows)  # as large for a mean, and for a ratio, which is none
+    for kind in ("sum", "divided"):
+        if abs(doubled / whole - 2 * FACTORS[kind]) < _TOLERANCE:
+            return Growth(kind, rows, float(whole), float(both / 2), doubled)
+    return Growth("mixed", rows, float(whole), float(both / 2))

@@ -167,8 +167,10 @@ class Terms:
 
 def _sample(batch):
     """Return the output of a batch, and copies of a few rows: what a batch holds is large."""
-    rows = (batch.y_true, batch.y_pred)
-    return batch.output, *(None if y is None else y[:_SAMPLE].copy() for y in rows)
+    try:
+        return batch.output, batch.y_true[:_SAMPLE].copy(), batch.y_pred[:_SAMPLE].copy()
+    except Exception:  # targets or predictions that are no array of rows
+        return batch.output, None, None
 
 
 def learned(samples):

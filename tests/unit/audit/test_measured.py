@@ -66,6 +66,26 @@ def test_a_mean_of_the_batch_has_no_short_batch():
     assert codes(audited(summed)) == ["loss-grows", "short-batch"]
 
 
+@pytest.mark.parametrize(
+    ("loss", "how"),
+    [
+        (lambda t, p: squares(t, p)[:, 0] / ops.sum(p), "divided by the number of rows twice"),
+        (lambda t, p: ops.sum(squares(t, p)) / ops.mean(p), "it adds up its rows"),
+        (lambda t, p: ops.sum(squares(t, p)) / ops.sum(p), None),  # a ratio, whatever the rows
+    ],
+)
+def test_what_the_batch_has_of_something_divides_as_well(loss, how):
+    case = of_ramp(loss, rows=4)
+    found = {f.code: f for f in audited(case)}
+    assert "loss-reduces-batch" in found and ("loss-grows" in found) == (how is not None)
+    if how is not None:
+        assert how in found["loss-grows"].message
+        x = np.concatenate([RAMP[:4]] * 2)
+        by_keras = case.model.evaluate(x, 0 * x, batch_size=8, verbose=0)
+        evidence = found["loss-grows"].evidence
+        assert evidence["every row twice"] == pytest.approx(by_keras, rel=1e-5)
+
+
 def test_additional_losses_are_those_of_keras():
     class Adds(layers.Layer):
         def call(self, x):
