@@ -5,7 +5,7 @@
     python -m benchmarks.explain --model mlp --only again
     python -m benchmarks.explain --only growth          # with once, twice, four times the rows
 
-again    In one process evaluate, explain and audit take turns; the best of three, after a first.
+again    In one process evaluate, explain and audit take turns; the best of five, after a first.
 first    The first call of each in a process of its own, compilation included; for explain also
          after an evaluate of the same model. The better of two.
 memory   In a process of its own: what the peak of a second call, with all rows, rises above the
@@ -26,7 +26,7 @@ import time
 from benchmarks.models import MODELS
 
 WAYS = ("evaluate", "explain", "audit")
-TIMES = 3
+TIMES = 5
 
 
 def seconds(call):
