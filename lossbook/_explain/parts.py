@@ -1,5 +1,6 @@
 """One output of one batch, taken apart: what every element adds to the loss of that batch."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -33,7 +34,8 @@ class Axes(NamedTuple):
     dtype: str = "float32"
 
 
-_FEW = 32  # classes that are looked at one by one
+LARGE = 2**13  # elements of a batch that count as many
+_FEW = 32  # classes that are looked at one by one, and samples where nothing says how many
 
 
 @dataclass(frozen=True)
@@ -218,8 +220,9 @@ def _with_true_class(call, part, shape, operation, axis):
         return part  # targets that are broadcast
     lengths = list(ops.shape(part.contributions))
     labels = ops.reshape(labels, (lengths[0], lengths[2]))
-    valid = ops.logical_and(labels >= 0, labels < classes)
-    labels = ops.where(valid, labels, -ops.ones_like(labels))
+    if target == "sparse":
+        valid = ops.logical_and(labels >= 0, labels < classes)
+        labels = ops.where(valid, labels, -ops.ones_like(labels))
     axes = part.axes._replace(true_classes=classes, labelled=target == "sparse")
     return Part(axes, part.contributions, labels)
 
@@ -228,11 +231,11 @@ def _only_label(y_true, classes, axis):
     """Return the number of the only label that is 1 where all others are 0 or -1, else -1."""
     from keras import ops
 
-    if classes > _FEW:
+    if classes > _FEW or not is_large(_shape(y_true)):
         hot = ops.cast(y_true == 1, "int32")
         off = ops.cast(ops.logical_or(y_true == 0, y_true == -1), "int32")
         found, hot, off = ops.argmax(hot, axis), ops.sum(hot, axis), ops.sum(off, axis)
-    else:  # class by class: backends are slow along a short last axis
+    else:  # class by class: backends are slow along a short last axis of many
         found = hot = off = 0
         for k, label in enumerate(ops.split(y_true, classes, axis)):
             label = ops.squeeze(label, axis)
@@ -241,6 +244,12 @@ def _only_label(y_true, classes, axis):
             off = off + ops.cast(ops.logical_or(label == 0, label == -1), "int32")
     only = ops.logical_and(hot == 1, off == classes - 1)
     return ops.where(only, ops.cast(found, "int32"), -ops.ones_like(hot))
+
+
+def is_large(shape: tuple[int | None, ...]) -> bool:
+    """Say whether a batch has many elements; of a length that is not known, it has 32 samples."""
+    samples, *lengths = shape or (1,)
+    return math.prod([_FEW if samples is None else samples, *(n or 1 for n in lengths)]) > LARGE
 
 
 def _count(x):

@@ -2,23 +2,15 @@
 
 from typing import Any
 
-from lossbook._explain.parts import Axes, Part
+from lossbook._explain.parts import Axes, Part, is_large
 
-LARGE = 2**13  # elements of a batch: more are added up in the step, and their sums leave it
 TABLE = 2**20
 _FEW = 32  # true classes that are added up one by one
 
 
 def leaving(part: Part) -> dict[str, Any]:
-    """Return what leaves the step: all contributions of a small batch, the tables of a large one.
-
-    Where the number of samples is not known, a batch counts as one of 32.
-    """
-    lengths = part.contributions.shape
-    elements = 32 if lengths[0] is None else lengths[0]
-    for n in lengths[1:]:
-        elements *= 1 if n is None else n
-    if elements > LARGE:
+    """Return what leaves the step: all contributions of a small batch, the tables of a large one."""
+    if is_large(tuple(part.contributions.shape)):
         from keras import ops
 
         return tables(ops, part.axes, part.contributions, part.true_class)

@@ -10,7 +10,7 @@ import pytest
 from keras import layers, ops
 
 import lossbook as lb
-from lossbook._explain import ExplainCallback, groups, progress, tables
+from lossbook._explain import ExplainCallback, groups, parts, progress, tables
 
 BACKEND = keras.backend.backend()
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
@@ -172,7 +172,7 @@ def test_large_data_keep_the_same_sums_by_one_key(rng, monkeypatch, limits, in_t
         (groups, "TABLE", room),
         (tables, "TABLE", room),
         (tables, "_FEW", few),
-        (tables, "LARGE", 0 if in_the_step else 2**20),
+        (parts, "LARGE", 0 if in_the_step else 2**20),
     ):
         monkeypatch.setattr(module, name, limit)
     model.compile("sgd", "binary_crossentropy")  # a step that was kept has the limits in it
