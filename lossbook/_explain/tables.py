@@ -9,7 +9,7 @@ _FEW = 32  # true classes that are added up one by one
 
 
 def leaving(part: Part) -> dict[str, Any]:
-    """Return what leaves the step: all contributions of a small batch, the tables of a large one."""
+    """Return what leaves the step: a small batch's contributions, the tables of a large one."""
     if is_large(tuple(part.contributions.shape)):
         from keras import ops
 
