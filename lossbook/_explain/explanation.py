@@ -113,9 +113,16 @@ class Explanation:
         return tuple(sorted(samples, key=_most_first)[:k])
 
     def plot(self, *keys: str) -> Any:
-        """Draw the parts as a waterfall; see `lossbook.plots.waterfall`."""
+        """Draw the parts: by two keys with few names as a table, else as a waterfall.
+
+        `plot("true_class", "class")`, `plot("replica")`; see `lossbook.plots.table` and
+        `lossbook.plots.waterfall`. Over epochs: `lossbook.plots.lines(history)`, with
+        `lossbook.explain.callback` among the callbacks of `fit`.
+        """
         from lossbook import plots
 
+        if len(keys) == 2 and all(isinstance(key, str) and len(self.by(key)) <= 8 for key in keys):
+            return plots.table(self, *keys)
         return plots.waterfall(self, *keys)
 
     def __repr__(self) -> str:

@@ -53,6 +53,12 @@ class Trace:
                 return stage
         raise KeyError(f"no stage {name!r}; this trace has {[s.name for s in self.stages]}")
 
+    def plot(self) -> Any:
+        """Draw the ledger of this trace; see `lossbook.plots.ledger`."""
+        from lossbook import plots
+
+        return plots.ledger(self)
+
     def interact(self) -> Ledger:
         """Return a ledger to try things with: change losses, mask, weights, rule, reduction.
 

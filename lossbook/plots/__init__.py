@@ -1,4 +1,4 @@
-"""Pictures: the path of the book, the ledger of a trace, the parts of a loss, the atlas.
+"""Pictures: the path of the book, the ledger of a trace, the parts of a loss, lines, the atlas.
 
 The only package that imports Matplotlib. A `Picture` is a Matplotlib figure made without pyplot: as
 the last line of a notebook cell it shows itself, once, and `picture.savefig("path.png")` keeps it.
@@ -6,8 +6,13 @@ the last line of a notebook cell it shows itself, once, and `picture.savefig("pa
 """
 
 from lossbook.plots._atlas import atlas
+from lossbook.plots._budget import budget
 from lossbook.plots._explanation import heat_map, waterfall
+from lossbook.plots._grids import collapse, table
 from lossbook.plots._ledger import ledger
+from lossbook.plots._lines import lines
 from lossbook.plots._path import path
 
-__all__ = ["atlas", "heat_map", "ledger", "path", "waterfall"]
+__all__ = [
+    "atlas", "budget", "collapse", "heat_map", "ledger", "lines", "path", "table", "waterfall",
+]  # fmt: skip

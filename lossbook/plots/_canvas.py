@@ -24,8 +24,13 @@ STYLE: Any = {  # whatever the reader's own settings are
     "svg.fonttype": "path",
     "svg.hashsalt": "lossbook",  # the same picture has the same bytes
 }
-INK, MUTED, LINE, PAPER = "#1f2630", "#4a5568", "#8b95a5", "#f4f6fc"
+# Cells are mixed of white and one of the three: no mixture is one of these (see DARK).
+INK, MUTED, LINE, PAPER = "#1f2630", "#4a5568", "#8b95a5", "#f4f6fa"
 BLUE, ORANGE, GREEN = "#2b4fc7", "#d9731a", "#1f8a70"
+# The same on a dark page; whatever else a picture has keeps its colour.
+DARK_PAPER = "#12161c"
+DARK = {INK: "#e3e8ef", MUTED: "#a7b1bf", LINE: "#5f6b7c", PAPER: "#1e2530",
+        BLUE: "#4f74e6", ORANGE: "#e08a3c", GREEN: "#2fa185"}  # fmt: skip
 
 
 def check_is(name: str, x: Any, has: str, expected: str) -> None:
@@ -43,7 +48,16 @@ class Picture(Figure):
         file = io.StringIO()
         with matplotlib.rc_context(STYLE):
             self.savefig(file, format="svg", metadata={"Title": self.alt, "Date": None})
-        return {"image/svg+xml": file.getvalue(), "text/plain": self.alt}
+        text = file.getvalue().replace("</style>", _dark_rules() + "</style>", 1)
+        return {"image/svg+xml": text, "text/plain": self.alt}
+
+
+def _dark_rules():
+    """Return the style that gives a picture other colours on a page that is dark."""
+    rules = [f"#patch_1 path {{fill: {DARK_PAPER} !important}}"]
+    for light, dark in DARK.items():
+        rules += [f'[style*="{p}: {light}"] {{{p}: {dark} !important}}' for p in ("fill", "stroke")]
+    return f"@media (prefers-color-scheme: dark) {{{' '.join(rules)}}}"
 
 
 def canvas(height):

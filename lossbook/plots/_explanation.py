@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import matplotlib
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
 _BARS, _NAME = 12, 28  # how many bars, how many letters of a name
 
 
-def waterfall(explanation: Explanation, *keys: str) -> Picture:
+def waterfall(explanation: Explanation | Mapping[str, float], *keys: str) -> Picture:
     """Draw the parts of a loss one after the other: each bar starts where the last one ends.
 
     Surprise: a bar says what a part adds to *this* number. A rare class has a short bar, and may
     be all wrong.
 
     Args:
-        explanation: what `lossbook.explain` returns.
+        explanation: what `lossbook.explain` returns; or {name: what it adds}, drawn in this order.
         *keys: how to group, as in `explanation.by`; by default "source" where the loss has several,
             else "class" or "true_class".
 
@@ -57,12 +58,16 @@ def waterfall(explanation: Explanation, *keys: str) -> Picture:
         >>> print(lb.plots.waterfall(e).alt)
         Waterfall of a loss by class: class 1 1.83, class 0 0; they add up to the total, 1.833.
     """
-    check_is("explanation", explanation, "by", "what lossbook.explain returns")
-    if not keys:
-        several = (key for key in ("source", "class", "true_class") if len(explanation.by(key)) > 1)
-        keys = (next(several, "source"),)
-    bars = _bars(explanation, keys)
-    total, title = explanation.total, " × ".join(key.replace("_", " ") for key in keys)
+    if isinstance(explanation, Mapping) and explanation and not keys:
+        bars = [(str(name), float(value)) for name, value in explanation.items()]
+        total, by = sum(value for _, value in bars), ""
+    else:
+        check_is("explanation", explanation, "by", "what lossbook.explain returns")
+        if not keys:
+            ways = ("source", "class", "true_class")
+            keys = (next((key for key in ways if len(explanation.by(key)) > 1), "source"),)
+        bars, total = _bars(explanation, keys), explanation.total
+        by = " × ".join(key.replace("_", " ") for key in keys)
     ends = np.cumsum([0.0, *(value for _, value in bars)])
     low, high = min(0.0, np.nanmin(ends)), max(0.0, np.nanmax(ends))
     left, right, row, top = PAD + 190, WIDTH - PAD - 78, 30, PAD + 34
@@ -70,7 +75,8 @@ def waterfall(explanation: Explanation, *keys: str) -> Picture:
     bottom = top + row * (len(bars) + 1)
     with matplotlib.rc_context(STYLE):
         picture, ax = canvas(bottom + PAD)
-        write(ax, PAD, PAD + 8, f"loss {total:.4g}, by {title}", 15, weight="bold")
+        title = f"loss {total:.4g}{', by ' if by else ''}{by}"
+        write(ax, PAD, PAD + 8, title, 15, weight="bold")
         zero = left - low * scale
         ax.plot([zero, zero], [top, bottom], color=LINE, linewidth=0.8)
         for i, (name, value) in enumerate([*bars, ("total", total)]):
@@ -89,7 +95,8 @@ def waterfall(explanation: Explanation, *keys: str) -> Picture:
             write(ax, left - 10, y, _short(name), 14, ha="right", weight=weight)
             write(ax, right + 8, y, f"{value:.3g}", 14, weight=weight)
     parts = ", ".join(f"{name} {value:.3g}" for name, value in bars)
-    picture.alt = f"Waterfall of a loss by {title}: {parts}; they add up to the total, {total:.4g}."
+    of = f" by {by}" if by else ""
+    picture.alt = f"Waterfall of a loss{of}: {parts}; they add up to the total, {total:.4g}."
     return picture
 
 

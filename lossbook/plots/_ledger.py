@@ -104,8 +104,8 @@ def _draw_ledger(trace, names, grids):
     across, down = (columns * cell + gap, 0) if beside else (0, tall + gap)
     left, top, right = PAD + gutter, PAD + line, WIDTH - PAD
     bottom = top + 2 * down + tall
-    texts = [_texts(grid, (cell - 6) / 12.4, fractions=k == 1) for k, grid in enumerate(grids)]
-    letters = min(15, (cell - 6) / max(_ems(text) for text in np.ravel(texts)))
+    numbers = [texts(grid, (cell - 6) / 12.4, fractions=k == 1) for k, grid in enumerate(grids)]
+    letters = min(15, (cell - 6) / max(_ems(text) for text in np.ravel(numbers)))
 
     picture, ax = canvas(bottom + line + 20 + line * zero.any())
     write(ax, PAD, PAD + 8, f"{trace.loss}, {trace.reduction}", 14, color=MUTED)
@@ -128,7 +128,7 @@ def _draw_ledger(trace, names, grids):
             if x == left and j == 0:
                 write(ax, left - 8, cell_y + height / 2, rows[i], 14, ha="right")
             _cell(
-                ax, (x + j * cell, cell_y, cell, height), tints[b, i, j], texts[k][b, i, j],
+                ax, (x + j * cell, cell_y, cell, height), tints[b, i, j], numbers[k][b, i, j],
                 letters, hatch=k > 0 and zero[b, i, j], gid=f"{title} {b} {i} {j}",
             )  # fmt: skip
 
@@ -166,7 +166,7 @@ def _cell(ax, rectangle, tint, text, letters, hatch=False, gid=None):
         write(ax, x + width / 2, y + height / 2, text, letters, **how)
 
 
-def _texts(values, room=10.0, fractions=False):
+def texts(values, room=10.0, fractions=False):
     """Write numbers with 4 digits, with fewer where they have less room (in em), or as 1/12."""
 
     def write(x):
@@ -180,8 +180,8 @@ def _texts(values, room=10.0, fractions=False):
                 break
         return text if x else "0"
 
-    texts = [write(x) for x in values.ravel().tolist()]
-    return np.array(texts, dtype=object).reshape(values.shape)
+    written = [write(x) for x in values.ravel().tolist()]
+    return np.array(written, dtype=object).reshape(values.shape)
 
 
 def _ems(text):
@@ -201,7 +201,7 @@ def _tints(values, hue):
 def _ledger_alt(trace, grids):
     """Say in words what a ledger shows."""
     low, high = np.fmin.reduce(grids[0], axis=None), np.fmax.reduce(grids[0], axis=None)
-    found = list(dict.fromkeys(_texts(np.unique(grids[1]), fractions=True)))
+    found = list(dict.fromkeys(texts(np.unique(grids[1]), fractions=True)))
     each = ", ".join(found) if len(found) <= 4 else f"between {found[0]} and {found[-1]}"
     zeros = " Where the coefficient is 0, the cells are hatched." if "0" in found else ""
     result = f"add up to the total, {trace.total:#.4g}" if not shape_of(trace.total) else (

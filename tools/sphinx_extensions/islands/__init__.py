@@ -8,6 +8,7 @@ In an `.md` page:
 A module here has `html()`, which fills the template of its name in `templates`: a picture, what
 moves it, and the same as a table, by lossbook; without scripts that is all. The one script of all
 is the theme's islands.js, made of tools/theme/static/islands; page.js brings it when it is needed.
+path.py has no script at all: the strip of the eight stages, a link each.
 """
 
 import importlib
@@ -81,5 +82,6 @@ def name_script(app, pagename, templatename, context, doctree):
 def setup(app):
     app.add_directive("island", IslandDirective)
     app.connect("doctree-read", place)
+    app.connect("doctree-read", importlib.import_module(f"{__name__}.path").place)
     app.connect("html-page-context", name_script, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
