@@ -75,7 +75,10 @@ count, together 3/4, the rest to 1 is a hole.
 
 
 def _lengths(name, given):
-    bar = np.ravel(to_numpy(getattr(given, "coefficients", given))).astype(float)
+    try:
+        bar = np.ravel(to_numpy(getattr(given, "coefficients", given))).astype(float)
+    except (TypeError, ValueError):
+        bar = np.array([])
     if not bar.size or not np.isfinite(bar).all() or (bar < 0).any():
         raise ValueError(
             f"A budget bar has lengths: finite coefficients, at least one, none below 0. Received "

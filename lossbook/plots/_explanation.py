@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import matplotlib
@@ -48,7 +49,7 @@ def waterfall(explanation: Explanation | Mapping[str, float], *keys: str) -> Pic
         Picture: a Matplotlib figure; its gist in words is its `alt`.
 
     Raises:
-        ValueError: for unknown keys.
+        ValueError: for unknown keys, or parts that are no numbers.
 
     Examples:
         >>> import keras, numpy as np, lossbook as lb
@@ -58,7 +59,12 @@ def waterfall(explanation: Explanation | Mapping[str, float], *keys: str) -> Pic
         >>> print(lb.plots.waterfall(e).alt)
         Waterfall of a loss by class: class 1 1.83, class 0 0; they add up to the total, 1.833.
     """
-    if isinstance(explanation, Mapping) and explanation and not keys:
+    if isinstance(explanation, Mapping):
+        if not explanation or not all(isinstance(v, Real) for v in explanation.values()):
+            raise ValueError(
+                "A waterfall of named parts takes {name: number}. Received: "
+                f"{described(explanation)}."
+            )
         bars = [(str(name), float(value)) for name, value in explanation.items()]
         total, by = sum(value for _, value in bars), ""
     else:

@@ -75,30 +75,32 @@ is 0.5108.
     tall = [46 + _LINE * size(shape_of(trace.elementwise)[:-1]) + 12 for trace in traces]
     with matplotlib.rc_context(STYLE):
         picture, ax = canvas(PAD + sum(tall))
-        said = [_collapse(ax, PAD + sum(tall[:i]), t) for i, t in enumerate(traces)]
+        said = [_collapse(ax, PAD + sum(tall[:i]), t, str(i)) for i, t in enumerate(traces)]
     picture.alt = f"{'; '.join(said)}."
     return picture
 
 
-def _collapse(ax, top, trace):
-    """Draw one trace and return it in words."""
+def _collapse(ax, top, trace, gid):
+    """Draw one trace, its cells named with `gid`, and return it in words."""
     grid = to_numpy(trace.elementwise).astype(float)
     grid, values = grid.reshape(-1, grid.shape[-1]), to_numpy(trace["values"].value).ravel()
     count, classes = grid.shape
     mean = bool(np.allclose(values, grid.mean(-1), rtol=1e-4, atol=1e-6))
     verb = "mean" if mean and classes > 1 else "sum"
-    wide, start, bottom = 44, top + 46, top + 46 + _LINE * count
+    wide, start, bottom = 46, top + 46, top + 46 + _LINE * count
     full = np.abs(grid).max() or 1.0
     write(ax, PAD, top + 8, trace.loss, 15, weight="bold")
     write(ax, PAD, top + 32, f"{grid.size} elementwise losses", 13, color=MUTED)
     for (i, j), loss in np.ndenumerate(grid):
-        _cell(ax, (PAD + j * wide, start + i * _LINE, wide, _LINE), loss, full, BLUE, f"{i} {j}")
+        _cell(
+            ax, (PAD + j * wide, start + i * _LINE, wide, _LINE), loss, full, BLUE, f"{gid} {i} {j}"
+        )
     end, column, last = PAD + classes * wide, WIDTH - PAD - 164, WIDTH - PAD - 62
     write(ax, column, top + 32, f"{count} values", 13, color=MUTED)
     for i, value in enumerate(values):
         y = start + (i + 0.5) * _LINE
         ax.plot([end + 4, column - 4], [y, y], color=LINE, linewidth=1)
-        _cell(ax, (column, y - _LINE / 2, 52, _LINE), value, full, ORANGE, f"value {i}")
+        _cell(ax, (column, y - _LINE / 2, 52, _LINE), value, full, ORANGE, f"{gid} value {i}")
         ax.plot([column + 56, last - 4], [y, (start + bottom) / 2], color=LINE, linewidth=1)
     middle = (end + column) / 2
     write(ax, middle, top + 32, f"{verb} of {classes}", 13, ha="center", weight="bold")
@@ -106,7 +108,7 @@ def _collapse(ax, top, trace):
         ax, last + 31, (start + bottom) / 2 - 25, f"mean of {count}", 13, ha="center", weight="bold"
     )
     where = (last, (start + bottom) / 2 - 14, 62, 28)
-    _cell(ax, where, float(trace.total), np.abs(values).max() or 1.0, GREEN, "total", 15)
+    _cell(ax, where, float(trace.total), np.abs(values).max() or 1.0, GREEN, f"{gid} total", 15)
     return (
         f"{trace.loss}: {grid.size} elementwise losses, {verb} of each row of {classes}, {count} "
         f"values, their mean is {trace.total:.4g}"
@@ -118,7 +120,7 @@ def _cell(ax, place, number, full, hue, gid, letters=13):
     tint = mix(hue, "#ffffff", 0.55 * min(1.0, abs(number) / full))
     how = {"facecolor": tint, "edgecolor": LINE, "linewidth": 0.8, "gid": gid}
     ax.add_patch(Rectangle((x, y), width, height, **how))
-    text = texts(np.array(number), (width - 6) / letters * 1.2).item().replace("-", "−")
+    text = texts(np.array(number), (width - 8) / letters).item().replace("-", "−")
     how = {"ha": "center", "color": ink_on(tint), "gid": gid}
     write(ax, x + width / 2, y + height / 2, text, letters, **how)
 

@@ -28,7 +28,7 @@ from lossbook.plots._canvas import (
 # No two of the first six have both colour and dashes in common.
 _LOOKS = ((BLUE, "-"), (ORANGE, (0, (6, 2))), (GREEN, (0, (2, 1.5))), (INK, (0, (7, 2, 1.5, 2))),
           (MUTED, "-"), (BLUE, (0, (2, 1.5))))  # fmt: skip
-_LEFT, _RIGHT, _TALL, _GAP = PAD + 48, WIDTH - PAD - 122, 150, 46
+_LEFT, _RIGHT, _TALL, _GAP = PAD + 48, WIDTH - PAD - 122, 150, 56
 
 
 def lines(
@@ -60,8 +60,8 @@ def lines(
         Lines over epoch, 1 to 3. loss: train from 3 to 1, val from 3 to 4.
     """
     found = _panels(panels)
-    place = np.arange(1, 1 + len(next(iter(next(iter(found.values())).values())))) * 1.0
-    place = place if at is None else np.asarray(to_numpy(at), dtype=float)
+    first = next(iter(next(iter(found.values())).values()))
+    place = 1.0 + np.arange(first.size) if at is None else _numbers("at", at)
     for lines_of in found.values():
         for name, numbers in lines_of.items():
             if numbers.shape != place.shape or numbers.ndim != 1:
@@ -75,10 +75,10 @@ def lines(
                 f"{len(lines_of)} lines."
             )
     with matplotlib.rc_context(STYLE):
-        picture, ax = canvas(PAD + 26 + len(found) * (_TALL + _GAP) + 6)
+        picture, ax = canvas(PAD + 26 + len(found) * (_TALL + _GAP) - 8)
         for i, (title, lines_of) in enumerate(found.items()):
             _panel(ax, PAD + 26 + i * (_TALL + _GAP), title, lines_of, place)
-        bottom = PAD + 26 + len(found) * (_TALL + _GAP) - 16
+        bottom = PAD + 26 + len(found) * (_TALL + _GAP) - 24
         write(ax, (_LEFT + _RIGHT) / 2, bottom, x, 14, ha="center", weight="bold")
     told = [
         f"{title}: {', '.join(_says(name, numbers) for name, numbers in lines_of.items())}"
@@ -91,7 +91,7 @@ def lines(
 def _panels(panels: Any) -> dict[str, dict[str, np.ndarray]]:
     """Return {title: {name: numbers}}; a History is sorted into losses and their parts."""
     history = getattr(panels, "history", panels)
-    if not isinstance(history, Mapping) or not history:
+    if not isinstance(history, Mapping) or not any(history.values()):
         raise ValueError(
             "lines takes {what is measured: {name: numbers}}, or what fit returns. Received: "
             f"{described(panels)}."
@@ -105,9 +105,20 @@ def _panels(panels: Any) -> dict[str, dict[str, np.ndarray]]:
             sorted_.setdefault(title, {})[f"{kind} {label}" if whole else name] = numbers
         history = sorted_
     return {
-        title: {name: np.asarray(to_numpy(numbers), float) for name, numbers in lines_of.items()}
+        title: {name: _numbers(name, numbers) for name, numbers in lines_of.items()}
         for title, lines_of in history.items()
+        if lines_of
     }
+
+
+def _numbers(name, numbers):
+    try:
+        return np.asarray(to_numpy(numbers), float)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"Line {name!r} takes numbers, one for each place on the axis. Received: "
+            f"{described(numbers)}."
+        ) from None
 
 
 def _panel(ax, top, title, lines_of, place):

@@ -53,7 +53,7 @@ def path(highlight: str | None = None) -> Picture:
 
     Examples:
         >>> import lossbook as lb
-        >>> print(lb.plots.path("mask").alt[-73:])
+        >>> print(lb.plots.path("mask").alt[-68:])
         mask (here), weights, reduction, outputs, additional losses, epochs.
 
     References:

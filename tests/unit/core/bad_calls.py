@@ -220,6 +220,14 @@ def _parts():
     yield "plots.atlas", plots.atlas, {"rows": {"weights": atlas.cases()[0]}}
     explanation = _explanation()
     yield "plots.waterfall", plots.waterfall, {"explanation": explanation}
+    yield (
+        "plots.table",
+        plots.table,
+        {"explanation": explanation, "rows": "class", "columns": "sample"},
+    )
+    yield "plots.lines", plots.lines, {"panels": {"loss": {"a": [1.0, 2.0]}}, "at": [1, 2]}
+    yield "plots.budget", plots.budget, {"rows": {"a": [0.5, 0.5]}, "groups": [1, 2]}
+    yield "plots.collapse", lambda trace: plots.collapse(trace), {"trace": traced}
     yield "plots.heat_map", plots.heat_map, {"explanation": explanation, "output": None}
     yield "Explanation.worst", explanation.worst, {"k": 2}
     yield "Explanation.by", lambda key: explanation.by(key), {"key": "sample"}

@@ -132,6 +132,20 @@ def test_bars_start_where_the_last_one_ended(rng):
         ends += bars[f"bar {i}"].get_width()
 
 
+def test_two_keys_with_few_names_are_drawn_as_a_table(rng):
+    model, (x, y) = image_model(), image_data(rng)
+    e = lb.explain(model, x, y)
+    picture = e.plot("true_class", "class")
+    texts = {t.get_gid(): t.get_text() for t in picture.axes[0].texts if t.get_gid()}
+    found = e.by("true_class", "class")
+    rows, columns = (list(dict.fromkeys(names)) for names in zip(*found, strict=True))
+    for (row, column), value in found.items():
+        shown = texts[f"{rows.index(row)} {columns.index(column)}"]
+        assert float(shown.replace("−", "-")) == pytest.approx(value, rel=6e-3)
+    assert picture.alt.startswith(f"Loss {e.total:.4g} by true class and class: most in ")
+    assert e.plot("class", "position").alt.startswith("Waterfall")
+
+
 def test_a_heat_map_holds_the_contributions(rng):
     model, (x, y) = image_model(), image_data(rng)
     e = lb.explain(model, x, y)

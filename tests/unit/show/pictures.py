@@ -57,7 +57,42 @@ def drawn_ledger(name):
     return lb.plots.ledger(TRACES[name])
 
 
+BARS = {
+    "plain": lb.aggregate([0.5, 1.0, 1.5, 2.0]),
+    "mask": lb.aggregate([0.5, 1.0, 1.5, 2.0], mask=[1, 1, 1, 0]),
+    "weight 0": lb.aggregate([0.5, 1.0, 1.5, 2.0], [1, 1, 1, 0]),
+    "weight 3": lb.aggregate([0.5, 1.0, 1.5, 2.0], [1, 1, 1, 3]),
+}
+PANELS = {
+    "loss": {"train": [3.0, 2.0, 1.0, 0.5], "val": [3.0, np.nan, 2.0, -1.0]},
+    "IoU": {name: [0.1 * i, 0.5, 0.9, 0.91] for i, name in enumerate("abcdef")},
+}
+
+
+def crossentropies():
+    labels = np.arange(6).reshape(2, 3) % 5
+    p = np.random.default_rng(7).dirichlet(np.ones(5), (2, 3))
+    return [
+        lb.trace(f"{kind}_crossentropy", np.eye(5)[labels], p) for kind in ("binary", "categorical")
+    ]
+
+
+@functools.cache
+def drawn_new(name):
+    drawn = {
+        "budget": lambda: lb.plots.budget(BARS),
+        "budget, grouped": lambda: lb.plots.budget({"batches": [1 / 30] * 15 + [0.1] * 5},
+                                                   groups=[0] * 15 + [1] * 5),
+        "lines": lambda: lb.plots.lines(PANELS),
+        "collapse": lambda: lb.plots.collapse(*crossentropies()),
+        "waterfall": lambda: lb.plots.waterfall({"price × 0.5": 1.75, "kind × 2": 2.07, "R": -0.4}),
+    }  # fmt: skip
+    return drawn[name]()
+
+
+NEW = ("budget", "budget, grouped", "lines", "collapse", "waterfall")
 PICTURES = {
+    **{name: (drawn_new, name) for name in NEW},
     **{f"ledger {name}": (drawn_ledger, name) for name in TRACES},
     **{f"path {name}": (drawn_path, name) for name in (None, *STAGES)},
 }

@@ -9,6 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 import lossbook as lb
@@ -32,16 +33,40 @@ def _contrast(one, other):
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_every_text_has_enough_contrast(picture):
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_text_has_enough_contrast(picture, dark):
+    def shown(colour):
+        if dark and colour is not None:
+            return _canvas.DARK.get(to_hex(colour), colour)
+        return colour
+
     renderer = FigureCanvasAgg(picture).get_renderer()
     patches = [(p.get_window_extent(renderer), p) for p in picture.axes[0].patches]
     for text in texts_of(picture):
         box = text.get_window_extent(renderer)
         middle = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-        behind = [picture, *(patch for extent, patch in patches if extent.contains(*middle))]
+        filled = (p for extent, p in patches if extent.contains(*middle) and p.get_facecolor()[3])
+        behind = [picture, *filled]
         paper = (text.get_bbox_patch() or behind[-1]).get_facecolor()
-        contrast = _contrast(text.get_color(), paper)
+        if dark and behind[-1] is picture and not text.get_bbox_patch():
+            paper = _canvas.DARK_PAPER
+        contrast = _contrast(shown(text.get_color()), shown(paper))
         assert contrast >= 4.5, f"{text.get_text()!r}: {contrast:.2f}"
+
+
+def test_a_picture_brings_its_colours_for_a_dark_page():
+    svg = lb.plots.path("mask")._repr_mimebundle_()["image/svg+xml"]
+    style = svg[svg.index("@media (prefers-color-scheme: dark)") : svg.index("</style>")]
+    for light, dark in _canvas.DARK.items():
+        assert f'[style*="fill: {light}"] {{fill: {dark} !important}}' in style
+    assert f"#patch_1 path {{fill: {_canvas.DARK_PAPER} !important}}" in style
+    assert '<g id="patch_1">' in svg
+
+
+@pytest.mark.parametrize("hue", [_canvas.BLUE, _canvas.ORANGE, _canvas.GREEN])
+def test_no_cell_has_a_colour_that_changes_in_the_dark(hue):
+    tints = {_canvas.mix(hue, "#ffffff", share) for share in np.linspace(0, 0.99, 2000)}
+    assert not tints & set(_canvas.DARK)
 
 
 def test_black_or_white_reads_on_every_colour():

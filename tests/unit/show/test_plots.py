@@ -31,16 +31,15 @@ def test_the_path_shows_every_stage_in_order():
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_the_highlighted_stage_differs_in_more_than_colour(name):
-    boxes = {p.get_gid()[6:]: p for p in drawn_path(name).axes[0].patches if p.get_gid()}
-    assert tuple(boxes) == STAGES
-    widths = {stage: box.get_linewidth() for stage, box in boxes.items()}
-    assert [stage for stage, width in widths.items() if width > 2] == [name]
-    dark = [stage for stage, box in boxes.items() if luminance(box.get_facecolor()) < 0.2]
-    assert dark == [name]
-    bold = [t.get_text() for t in texts_of(drawn_path(name)) if t.get_weight() == "bold"]
-    usually = [t.get_text() for t in texts_of(drawn_path(None)) if t.get_weight() == "bold"]
-    assert len(bold) == len(usually) + 2  # the formula and the shape of that stage
+def test_the_strip_lights_one_stage_by_more_than_colour(name):
+    strip = drawn_path(name)
+    assert words_of(strip) == list(STAGES)
+    assert strip.get_figheight() * 96 == pytest.approx(64)
+    dots = {p.get_gid()[6:]: p for p in strip.axes[0].patches if p.get_gid()}
+    assert tuple(dots) == STAGES
+    assert [stage for stage, dot in dots.items() if dot.get_linewidth() > 2] == [name]
+    assert [stage for stage, dot in dots.items() if dot.get_radius() > 5] == [name]
+    assert [t.get_text() for t in texts_of(strip) if t.get_weight() == "bold"] == [name]
 
 
 def test_an_unknown_stage_is_refused_with_the_names():
@@ -58,7 +57,10 @@ def test_the_path_in_words():
         "class axis, mask, weights; one number after reduction, outputs, additional losses, epochs."
     )
     assert lb.plots.path().alt == plain
-    assert lb.plots.path("epochs").alt == f"{plain} Highlighted stage: epochs."
+    assert lb.plots.path("epochs").alt == (
+        "The path of a loss, eight stages in a row: elementwise, class axis, mask, weights, "
+        "reduction, outputs, additional losses, epochs (here)."
+    )
 
 
 # The ledger

@@ -1,4 +1,4 @@
-"""The path as a strip of links, where a chapter draws it with one stage lit: `plots.path("mask")`."""
+"""The path as a strip of links, where a chapter draws it with one stage lit: plots.path("mask")."""
 
 import re
 from pathlib import Path
