@@ -98,6 +98,7 @@ def test_a_waterfall_of_named_parts_keeps_their_order():
 
 def test_what_cannot_be_drawn_is_refused_with_a_reason():
     t = lb.trace("mse", [[0.0] * 9], [[1.0] * 9])
+    rows = lb.trace("mse", [[1.0]] * 2, [[2.0]] * 2, reduction=None)
     for draw, part in [
         (lambda: lb.plots.budget({}), "budget takes {name: coefficients}"),
         (lambda: lb.plots.budget({"a": [-1.0]}), "none below 0. Received for 'a'"),
@@ -106,7 +107,7 @@ def test_what_cannot_be_drawn_is_refused_with_a_reason():
         (lambda: lb.plots.lines({"loss": {"a": [np.nan]}}), "with a finite number"),
         (lambda: lb.plots.lines([1]), "lines takes {what is measured"),
         (lambda: lb.plots.collapse(t), "room for 8 classes and 12 values"),
-        (lambda: lb.plots.collapse(lb.trace("mse", [[1.0]] * 2, [[2.0]] * 2, reduction=None)), "one number"),
+        (lambda: lb.plots.collapse(rows), "one number"),
         (lambda: lb.plots.waterfall({"a": "1"}), "takes {name: number}"),
     ]:
         with pytest.raises(ValueError) as error:
