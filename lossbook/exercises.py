@@ -2,8 +2,9 @@
 
     lb.exercises.check("class-axis-1", answer)
 
-An answer is a number, a tuple (a shape, say), an array, a tensor of the active Keras backend, or a
-function. The checker prints one line. It never raises: a learner reads what is wrong, not a stack.
+An answer is a number, a tuple (a shape, say), an array, a tensor of the active Keras backend, a
+function, or what mends a model (a layer, a dict of arguments): then real Keras runs the model with
+it. The checker prints one line. It never raises: a learner reads what is wrong, not a stack.
 
 Of a wrong answer it says, as far as it can tell: which usual mistake this is; which formula makes
 the number (`lb.identify` knows the denominators that people and releases use); otherwise one input

@@ -71,6 +71,8 @@ def alike(right, given, rtol):
 
 def equal(exercise, answer):
     """Say whether an answer is right: on all inputs that the right one can take."""
+    if exercise.measure is not None:  # a model: real Keras says what it prints
+        return alike(exercise.expected(), exercise.measure(answer), rtol=1e-5)
     if not exercise.asks_for_function:
         return alike(exercise.expected(), answer, rtol=1.1e-3)  # a person rounds
     inputs = inputs_of(exercise)

@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 
 from lossbook._exercises.checking.exercise import Answers, AnyOf, exercise
@@ -124,3 +125,43 @@ def masks_4(y_true, y_pred):
         "the mean over all steps of them. Divide by the kept ones yourself.": masked,
     }
     return Answers(masked.sum() / mask.sum(), mistakes, {"values": errors, "mask": mask})
+
+
+def _with_layer(layer):
+    """Return the loss of the mended model, and the same with other targets under the padding."""
+    sounds = np.array([[3, 1, 2, 4], [2, 3, 0, 0]])
+    table = np.array([[2.5], [3.0], [4.5], [2.0], [4.0]])
+    inputs = keras.Input((4,))
+    embedded = keras.layers.Embedding(5, 1, weights=[table], mask_zero=True)(inputs)
+    model = keras.Model(inputs, layer(embedded))
+    model.compile(loss="mae", run_eagerly=True)
+    under = [np.where(sounds == 0, target, _FRAMES)[..., None] for target in (0.0, 9.0)]
+    return tuple(model.evaluate(sounds, frames, verbose=0) for frames in under)
+
+
+@exercise("masks-5", measure=_with_layer)
+def masks_5():
+    """Two losses of a model that doubles its embedding and keeps the mask."""
+    kept = _FRAMES != 0
+    predicted = np.array([[4, 6, 9, 8], [9, 4, 5, 5]])
+
+    def losses(factor=1.0, padding=1.0, count=None):
+        """Return both losses of scaled predictions; the mask is lost unless `count` has one."""
+        scaled = predicted * np.where(kept, factor, factor * padding)
+        both = (np.abs(np.where(kept, _FRAMES, target) - scaled) for target in (0.0, 9.0))
+        return tuple(float(np.mean(error if count is None else error[count])) for error in both)
+
+    mistakes = {
+        "The numbers are doubled, but the mask is lost: with other targets under the padding "
+        "the loss is another one.": losses(),
+        "The mask is kept, but nothing is doubled.": losses(0.5, count=kept),
+        "The mask is lost, and nothing is doubled.": losses(0.5),
+        "The mask is kept, but the numbers are halved. They should be doubled.": (
+            losses(0.25, count=kept)
+        ),
+        "The mask is kept, but the numbers are doubled twice.": losses(2.0, count=kept),
+        "The mask is upside down: only the padding counts.": losses(count=~kept),
+        "You set the padding to 0 yourself. The mask is lost all the same: the padded steps are "
+        "still in the denominator.": losses(padding=0.0),
+    }
+    return Answers(losses(count=kept), mistakes)

@@ -1,8 +1,9 @@
 """The exercises of the chapter "Weights"."""
 
+import keras
 import numpy as np
 
-from lossbook._exercises.checking.exercise import Answers, exercise
+from lossbook._exercises.checking.exercise import Answers, AnyOf, exercise
 
 _LABELS = np.array([[[0, 0, 1], [0, 2, 2]], [[0, 0, 0], [0, 1, 0]]])
 _CLASS_WEIGHTS = np.array([1.0, 2.0, 5.0])
@@ -109,3 +110,58 @@ def weights_4(values, labels, class_weights):
         ),
     }
     return Answers(np.mean(w * values), mistakes, {"values": values, "sample_weight": w})
+
+
+_PIXELS = np.array([[[0, 0], [1, 2]], [[0, 1], [0, 0]]])  # (images, height, width)
+_SURE = np.array([[[0.9, 0.8], [0.5, 0.1]], [[0.7, 0.4], [0.9, 0.6]]])  # of the true class
+_OF_CLASSES = np.array([1.0, 2.0, 10.0])
+
+
+def _evaluated(arguments):
+    """Return what evaluate prints with these arguments, in one batch and image by image."""
+    sure = _SURE[..., None]
+    p = np.where(np.eye(3)[_PIXELS] == 1, sure, (1 - sure) / 2)
+    model = keras.Sequential([keras.Input((2, 2, 3)), keras.layers.Identity()])
+    model.compile(loss="sparse_categorical_crossentropy", run_eagerly=True)
+    each = ({**arguments, "batch_size": size, "verbose": 0} for size in (2, 1))
+    return tuple(model.evaluate(p, _PIXELS, **options) for options in each)
+
+
+@exercise("weights-5", measure=_evaluated)
+def weights_5():
+    """The weighted mean of the pixels of two images, in batches of any size."""
+    losses, weights = -np.log(_SURE), _OF_CLASSES[_PIXELS]
+    of_images = weights.mean(axis=(1, 2), keepdims=True)
+    predicted = np.where(_SURE < 1 / 3, 0, _PIXELS)  # where a class is missed, it is class 0
+
+    def printed(w):
+        return (float(np.mean(w * losses)),) * 2
+
+    by_predicted = AnyOf(
+        printed(w / mean)
+        for w in [_OF_CLASSES[predicted]]
+        for mean in (1, w.mean(), weights.mean())
+    )
+    mistakes = {
+        "Nothing is weighted: evaluate needs a sample_weight for each pixel.": printed(1.0),
+        "The map is right, but its mean is not 1: Keras divides by the 8 pixels, not by what "
+        "they weigh.": printed(weights),
+        "You divide each image's map by its own mean. Take one mean over all pixels.": (
+            printed(weights / of_images)
+        ),
+        "You divide by the mean of the three class weights. The classes are not equally "
+        "frequent: divide the map by its mean.": printed(weights / _OF_CLASSES.mean()),
+        "That is one weight for each image. Each pixel has a class of its own.": AnyOf(
+            (printed(of_images), printed(of_images / of_images.mean()))
+        ),
+        "You look the weights up by the predicted class. Take the labels.": by_predicted,
+        "Only the rare class counts now. The others weigh less, but not 0.": AnyOf(
+            printed(w) for w in (_PIXELS == 2, 8.0 * (_PIXELS == 2), 10.0 * (_PIXELS == 2))
+        ),
+        "You multiply by the labels themselves. Look up what each class weighs.": AnyOf(
+            (printed(_PIXELS), printed(_PIXELS / _PIXELS.mean()))
+        ),
+        "You divide by the sum of the weights, and Keras divides by the 8 pixels on top. "
+        "Divide by the mean.": printed(weights / weights.sum()),
+    }
+    return Answers(printed(weights / weights.mean()), mistakes)

@@ -2,9 +2,10 @@
 
 import math
 
+import keras
 import numpy as np
 
-from lossbook._exercises.checking.exercise import Answers, exercise
+from lossbook._exercises.checking.exercise import Answers, AnyOf, exercise
 
 _HOUSES = (
     np.array([1.0, 0.0, 4.0, 9.0]),
@@ -91,5 +92,54 @@ def outputs_4(price, kind, weight, loss_weights):
         _FACTORS: right / np.sum(loss_weights),
         _ADDED: right / 2,
         "The loss weights are swapped: the first is that of the price.": factors_swapped,
+    }
+    return Answers(right, mistakes)
+
+
+_TRUE = {"price": np.array([[2.0], [4.0], [6.0], [8.0]]), "kind": np.eye(3)[[0, 1, 2, 0]]}
+_GUESS = {
+    "price": np.array([[3.0], [4.0], [4.0], [5.0]]),
+    "kind": np.array([[0.5, 0.3, 0.2], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4], [0.1, 0.2, 0.7]]),
+}
+
+
+def _compiled(arguments):
+    """Return the loss of the houses with these arguments of compile."""
+    inputs = {name: keras.Input(x.shape[1:], name=name) for name, x in _GUESS.items()}
+    outputs = {name: keras.layers.Identity()(x) for name, x in inputs.items()}
+    model = keras.Model(inputs, outputs)
+    model.compile(**{**arguments, "run_eagerly": True})
+    return model.evaluate(_GUESS, _TRUE, verbose=0, return_dict=True)["loss"]
+
+
+@exercise("outputs-5", measure=_compiled)
+def outputs_5():
+    """The loss of a price that counts ten times, and of a kind."""
+    errors = _GUESS["price"] - _TRUE["price"]
+    price, absolute = np.mean(errors**2), np.mean(abs(errors))
+    kind = -np.mean(np.log(np.sum(_TRUE["kind"] * _GUESS["kind"], axis=-1)))
+    squared = np.mean((_TRUE["kind"] - _GUESS["kind"]) ** 2)
+    right = 10 * price + kind
+    mistakes = {
+        "A list of losses meets outputs in a dict, and the alphabet swaps them: the price is "
+        "judged by a crossentropy over one class, which is 0.": AnyOf(
+            (squared, 10 * squared, squared / 11)
+        ),
+        "The factors are swapped: now the kind counts ten times. A list is dealt out by the "
+        "alphabet.": price + 10 * kind,
+        "The losses are right, but the price counts once. It should count ten times.": price + kind,
+        _FACTORS: right / 11,
+        "One string is the loss of both outputs. The kind needs its crossentropy.": AnyOf(
+            (10 * price + squared, price + squared, 10 * (price + squared))
+        ),
+        "The kind has no loss any more.": AnyOf((price, 10 * price)),
+        "The price has no loss any more.": AnyOf((kind, 10 * kind)),
+        "That is the absolute error of the price. The report asks for the squared one.": (
+            10 * absolute + kind
+        ),
+        "Both outputs count ten times. One of them should count once.": 10 * (price + kind),
+        "The balance is right, but the price should count ten times, not the kind a tenth.": (
+            price + kind / 10
+        ),
     }
     return Answers(right, mistakes)

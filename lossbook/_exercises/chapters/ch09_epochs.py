@@ -1,8 +1,9 @@
 """The exercises of the chapter "Batches and epochs"."""
 
+import keras
 import numpy as np
 
-from lossbook._exercises.checking.exercise import Answers, exercise
+from lossbook._exercises.checking.exercise import Answers, AnyOf, exercise
 
 _RUNNING = (
     (np.array([1.5, 1.75, 3.1]), np.array([4, 4, 2])),
@@ -120,3 +121,55 @@ def epochs_4(returned, batch_sizes):
         ),
     }
     return Answers(right, mistakes)
+
+
+_ROWS = np.array([[0.9], [0.2], [0.8], [0.4], [0.1]])  # the probability of class 1
+_CLASS = np.array([1, 0, 1, 0, 1])
+
+
+def _fitted(arguments):
+    """Return loss and val_loss of fit with these arguments, of a model that stands still."""
+    same = keras.layers.PReLU()  # positive numbers stay what they are
+    model = keras.Sequential([keras.Input((1,)), same])
+    model.compile(keras.optimizers.SGD(0.0), "binary_crossentropy", run_eagerly=True)
+    given = {"class_weight": {0: 1.0, 1: 4.0}, "batch_size": 2}
+    options = {"shuffle": False, "verbose": 0}
+    log = model.fit(_ROWS, _CLASS[:, None], **{**given, **arguments, **options}).history
+    return log["loss"][-1], log["val_loss"][-1]
+
+
+@exercise("epochs-5", measure=_fitted)
+def epochs_5():
+    """Two losses that agree: of training with class weights, of the same rows in validation."""
+    of_truth = np.where(_CLASS == 1, _ROWS[:, 0], 1 - _ROWS[:, 0])
+    losses, weights = -np.log(of_truth), np.where(_CLASS == 1, 4.0, 1.0)
+    trained = float(np.mean(weights * losses))
+
+    def validated(w, chosen=slice(None)):
+        return trained, float(np.mean((w * losses)[chosen]))
+
+    mistakes = {
+        "That is the report: class_weight stays with the training rows. Validation needs "
+        "weights of its own.": validated(np.ones(5)),
+        "With weights of mean 1 val_loss is the weighted mean. The loss of training is none: "
+        "its weights are the class weights as they are.": validated(weights / weights.mean()),
+        "The weights are those of the other class.": validated(5 - weights),
+        "You validate on class 1 alone. Take all rows.": AnyOf(
+            (validated(np.ones(5), _CLASS == 1), validated(weights, _CLASS == 1))
+        ),
+        "The two agree, but the class weights are gone from training too.": AnyOf(
+            ((np.mean(losses),) * 2, (np.mean(losses), trained))
+        ),
+        "You multiply by the labels. A row of class 0 weighs 1, not 0.": AnyOf(
+            (validated(_CLASS), validated(4 * _CLASS))
+        ),
+        "You divide the weights by their sum. Validation divides by the rows as it is.": (
+            validated(weights / weights.sum())
+        ),
+        "validation_split takes rows away from training, and gives validation no class "
+        "weights.": AnyOf(
+            (float(np.mean((weights * losses)[:n])), float(np.mean(losses[n:])))
+            for n in range(1, 5)
+        ),
+    }
+    return Answers(validated(weights), mistakes)

@@ -13,7 +13,7 @@ def same(answers: Sequence[Any], given: Sequence[Any], exercise: Exercise) -> bo
     """Say whether what is given is this answer on every case."""
     return all(
         any(
-            fits(one, g) and np.all(close(one, g, exercise.asks_for_function))
+            fits(one, g) and np.all(close(one, g, exercise.computed))
             for one in (answer if isinstance(answer, AnyOf) else [answer])
         )
         for answer, g in zip(answers, given, strict=True)

@@ -33,7 +33,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise: either a value is asked for, or a function.
+    """One exercise: a value is asked for, or a function, or what mends a Keras model.
 
     Attributes:
         name: such as "class-axis-1".
@@ -41,6 +41,7 @@ class Exercise:
         cases: the arguments that a function is tried on, chosen so that the mistakes give something
             else than the right answer. An exercise that asks for a value has one case without
             arguments.
+        measure: for what mends a model: what real Keras prints with it, as numbers.
         see: where to read on after a number is looked up, such as "the chapter Weights".
     """
 
@@ -48,11 +49,17 @@ class Exercise:
     solve: Callable[..., Answers]
     cases: tuple[tuple, ...] = ((),)
     see: str = ""
+    measure: Callable[[Any], Any] | None = None
 
     @property
     def asks_for_function(self) -> bool:
         """Whether the answer is a function."""
         return self.cases != ((),)
+
+    @property
+    def computed(self) -> bool:
+        """Whether a machine made the numbers of an answer: they are compared more closely."""
+        return self.asks_for_function or self.measure is not None
 
     def answers(self, *arguments: Any) -> Answers:
         """Return the answers on a case. The mistakes may divide by 0."""
@@ -65,7 +72,10 @@ class Exercise:
 
 
 def exercise(
-    name: str, cases: tuple[tuple, ...] = ((),), see: str = ""
+    name: str,
+    cases: tuple[tuple, ...] = ((),),
+    see: str = "",
+    measure: Callable[[Any], Any] | None = None,
 ) -> Callable[[Callable[..., Answers]], Exercise]:
     """Make an exercise of the function that computes its answers."""
-    return lambda solve: Exercise(name, solve, cases, see)
+    return lambda solve: Exercise(name, solve, cases, see, measure)

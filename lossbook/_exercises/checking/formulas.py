@@ -21,7 +21,7 @@ def formula_of(exercise: Exercise, answers: Sequence[Answers], given: Sequence[A
     for answer, g in zip(answers, given, strict=True):
         if answer.identify_with is None or not fits(answer.right, g):
             return None
-        wrong = np.atleast_1d(~close(answer.right, g, exercise.asks_for_function))
+        wrong = np.atleast_1d(~close(answer.right, g, exercise.computed))
         if not np.any(wrong):
             continue
         identify_with = answer.identify_with
@@ -30,7 +30,7 @@ def formula_of(exercise: Exercise, answers: Sequence[Answers], given: Sequence[A
         if i >= len(tensors) or tensors[i] is None:
             return None
         number = float(np.ravel(array(g))[i])
-        sentence = _sentence(number, tensors[i], exercise.asks_for_function)
+        sentence = _sentence(number, tensors[i], exercise.computed)
         which = f"Number {i + 1}: " if len(tensors) > 1 else ""
         see = f" See {exercise.see}." if exercise.see else ""
         return sentence and f"{which}{sentence}{see}"

@@ -35,6 +35,11 @@ def _verdict(exercise, answer):
             return f"wrong. Your function raised {_one_line(error)}."
         if all(result is None or result is ... for result in given):
             return "not attempted yet. Your function returns nothing."
+    if exercise.measure is not None:
+        try:
+            given = [exercise.measure(answer)]
+        except Exception as error:
+            return f"wrong. With that Keras raises {_one_line(error)}."
     answers = [exercise.answers(*case) for case in exercise.cases]
     right = [answer.right for answer in answers]
     if same(right, given, exercise):

@@ -95,4 +95,30 @@ return ops.mean(losses / ops.sum(mask, axis=-1))
             "np.mean([np.abs(t - p)[t != 0].sum() for t, p in zip(y_true, y_pred)])"
         ),
     },
+    "masks-5": {
+        "The numbers are doubled, but the mask is lost": "lambda x: x * 2",
+        "The mask is kept, but nothing is doubled.": "keras.layers.Dropout(0.5)",
+        "The mask is lost, and nothing is doubled.": "keras.layers.Masking()",
+        "The mask is kept, but the numbers are halved.": "keras.layers.Rescaling(1 / 2)",
+        "The mask is kept, but the numbers are doubled twice.": """
+twice = keras.layers.Rescaling(2.0)
+answer = lambda x: twice(twice(x))
+""",
+        "The mask is upside down": """
+class Twice(keras.layers.Layer):
+    def call(self, inputs):
+        return 2 * inputs
+
+    def compute_mask(self, inputs, previous_mask):
+        return ops.logical_not(previous_mask)
+
+
+answer = Twice()
+""",
+        "You set the padding to 0 yourself.": """
+real = ops.cast(sounds != 0, "float32")[..., None]
+answer = lambda x: 2 * x * real
+""",
+        "With that Keras raises": "keras.layers.Rescaling",
+    },
 }

@@ -93,4 +93,29 @@ sums = [np.dot(class_weights[c], v) for c, v in zip(labels, values)]
 return np.mean(sums)
 """,
     },
+    "weights-5": {
+        "Nothing is weighted": "{}",
+        "The map is right, but its mean is not 1": '{"sample_weight": class_weights[labels]}',
+        "You divide each image's map by its own mean.": """
+maps = class_weights[labels]
+answer = {"sample_weight": np.stack([one / one.mean() for one in maps])}
+""",
+        "You divide by the mean of the three class weights.": (
+            '{"sample_weight": (class_weights / class_weights.mean())[labels]}'
+        ),
+        "That is one weight for each image.": """
+maps = class_weights[labels]
+answer = {"sample_weight": maps.mean(axis=(1, 2))[:, None, None]}
+""",
+        "You look the weights up by the predicted class.": (
+            '{"sample_weight": class_weights[p.argmax(axis=-1)]}'
+        ),
+        "Only the rare class counts now.": '{"sample_weight": 10.0 * (labels == 2)}',
+        "You multiply by the labels themselves.": '{"sample_weight": labels / labels.mean()}',
+        "You divide by the sum of the weights, and Keras divides": """
+maps = class_weights[labels]
+answer = {"sample_weight": maps / maps.sum()}
+""",
+        "With that Keras raises": '{"class_weight": {2: 10}}',
+    },
 }

@@ -72,4 +72,39 @@ return loss_weights[0] * lines[0] + loss_weights[1] * lines[1]
             "np.sum(loss_weights[0] * price + loss_weights[1] * weight * kind)"
         ),
     },
+    "outputs-5": {
+        "A list of losses meets outputs in a dict": """
+loss = ["mean_squared_error", "categorical_crossentropy"]
+answer = {"loss": loss, "loss_weights": {"price": 10.0, "kind": 1.0}}
+""",
+        "The factors are swapped": """
+loss = {"price": "mean_squared_error", "kind": "categorical_crossentropy"}
+answer = {"loss": loss, "loss_weights": [10.0, 1.0]}
+""",
+        "The losses are right, but the price counts once.": (
+            '{"loss": {"price": "mse", "kind": "categorical_crossentropy"}}'
+        ),
+        "You divide by the sum of the loss weights.": """
+loss = {"price": "mean_squared_error", "kind": "categorical_crossentropy"}
+answer = {"loss": loss, "loss_weights": {"price": 10 / 11, "kind": 1 / 11}}
+""",
+        "One string is the loss of both outputs.": ('{"loss": "mse", "loss_weights": 10.0}'),
+        "The kind has no loss any more.": '{"loss": {"price": "mse"}}',
+        "The price has no loss any more.": """
+answer = {"loss": {"price": None, "kind": keras.losses.CategoricalCrossentropy()}}
+""",
+        "That is the absolute error of the price.": """
+loss = {"price": "mae", "kind": "categorical_crossentropy"}
+answer = {"loss": loss, "loss_weights": {"price": 10.0, "kind": 1.0}}
+""",
+        "Both outputs count ten times.": """
+loss = {"price": "mse", "kind": "categorical_crossentropy"}
+answer = {"loss": loss, "loss_weights": {"price": 10.0, "kind": 10.0}}
+""",
+        "The balance is right": """
+loss = {"price": "mse", "kind": "categorical_crossentropy"}
+answer = {"loss": loss, "loss_weights": {"price": 1.0, "kind": 0.1}}
+""",
+        "With that Keras raises": '{"loss": {"price": "mse", "sort": "mae"}}',
+    },
 }

@@ -114,4 +114,27 @@ losses = np.diff(rows * returned, prepend=0, axis=1) / batch_sizes
 return 0.5 * (losses @ batch_sizes / rows[-1] + returned[:, 0])
 """,
     },
+    "epochs-5": {
+        "That is the report": '{"validation_data": (p, y)}',
+        "With weights of mean 1 val_loss is the weighted mean.": """
+weights = np.where(y == 1, 4.0, 1.0)
+answer = {"validation_data": (p, y, weights / weights.mean())}
+""",
+        "The weights are those of the other class.": """
+answer = {"validation_data": (p, y, np.where(y == 0, 4.0, 1.0))}
+""",
+        "You validate on class 1 alone.": '{"validation_data": (p[y == 1], y[y == 1])}',
+        "The two agree, but the class weights are gone": (
+            '{"class_weight": None, "validation_data": (p, y)}'
+        ),
+        "You multiply by the labels.": '{"validation_data": (p, y, 4.0 * y)}',
+        "You divide the weights by their sum.": """
+weights = 1.0 + 3 * y
+answer = {"validation_data": (p, y, weights / weights.sum())}
+""",
+        "validation_split takes rows away": '{"validation_split": 0.4}',
+        "With that Keras raises": """
+answer = {"sample_weight": 1.0 + 3 * y, "validation_data": (p, y)}
+""",
+    },
 }
