@@ -11,6 +11,8 @@ from tests.browser.searches import PASTED, SEARCHES
 CASES = [(words, pages) for pages, wordings in SEARCHES.items() for words in wordings]
 BOX = "main input[name=q]"  # another one is in the dialog of Ctrl + K
 FIRST = "#search-results ul.search li a"
+RANKED = """words => Search._performSearch(Search._parseQuery(words)[0]).reverse()
+  .map(([page, , anchor]) => page + ".html" + anchor)"""
 SNAPSHOTS = Path(__file__).parents[1] / "unit/audit/__snapshots__/test_audit.ambr"
 
 
@@ -26,20 +28,28 @@ def results(page):
 
 @pytest.fixture(scope="module")
 def box(site, browser):
-    """Type into the search page's box, press Enter, return the links of the results."""
+    """The links that the search page shows for words, the best first; asked of its own script."""
     page = browser.new_page()
-    page.set_default_timeout(10_000)
     page.route(lambda url: not url.startswith(site), lambda route: route.abort())
-    page.goto(f"{site}/search.html")
-
-    def search(words):
-        page.fill(BOX, words)
-        with page.expect_navigation(wait_until="commit"):
-            page.press(BOX, "Enter")
-        return results(page)
-
-    yield search
+    page.goto(f"{site}/search.html?q=mask")
+    results(page)  # the index is there
+    yield lambda words: page.evaluate(RANKED, words)
     page.close()
+
+
+@pytest.mark.parametrize("words", ["weight decay", "how are the losses combined", "EinsumDense"])
+def test_the_box_shows_what_the_script_ranks(site, browser_page, box, words):
+    browser_page.goto(f"{site}/search.html")
+    browser_page.fill(BOX, words)
+    with browser_page.expect_navigation(wait_until="commit"):
+        browser_page.press(BOX, "Enter")
+    ranked = box(words)
+    browser_page.wait_for_function(
+        "([list, count]) => document.querySelectorAll(list).length === count",
+        arg=[FIRST, len(ranked)],
+    )
+    assert results(browser_page) == ranked
+    assert browser_page.errors == []
 
 
 @pytest.mark.parametrize(("words", "pages"), CASES, ids=[words for words, _ in CASES])

@@ -2,11 +2,12 @@
 
     python -m tests.real_keras.fuzz --calls 20000 --models 100 --numbers 1000 --seed 10000 --jobs 2
 
-Calls are compared with Keras's loss objects, whole models with `evaluate` and `fit`; of numbers
-`identify` has to list the rule or the slip that made them, and of decoys hardly any; models with
-losses and steps of their own are explained (`changed_models`). `--riddle 1 3` trains the nets of
-chapter 12 from these seeds. It runs on the backend that KERAS_BACKEND names, and needs nothing but
-Keras and lossbook. What it finds can be repeated alone: --calls 1 --seed (the seed that it names).
+Calls are compared with Keras's loss objects, whole models with `evaluate` and `fit`, explained ones
+with `evaluate`; of numbers `identify` has to list the rule or the slip that made them, and of
+decoys hardly any; models with losses and steps of their own are explained (`changed_models`).
+`--riddle 1 3` trains the nets of chapter 12 from these seeds. It runs on the backend that
+KERAS_BACKEND names, and needs nothing but Keras and lossbook. What it finds can be repeated alone:
+--calls 1 --seed (the seed that it names).
 """
 
 import argparse
@@ -53,6 +54,23 @@ def compare_models(seeds):
             keras.backend.clear_session()
         found += [line for line in [compare(seed)] if line]
     return Counter(compared=len(seeds), mismatches=len(found)), found
+
+
+def compare_explained(seeds):
+    """Return how many models were explained, how many Keras refuses, what does not add up."""
+    import keras
+
+    from tests.unit.explain.explained_models import draw, problems
+
+    counts, found = Counter(), []
+    for seed in seeds:
+        keras.backend.clear_session()
+        case = draw(seed)
+        lines = problems(case)
+        counts.update({"refused" if lines is None else "compared": 1, "mismatches": bool(lines)})
+        about = f"model {seed} {case.names} {sorted(case.covers)}"
+        found += ["\n    ".join([about, *lines[:4]])] if lines else []
+    return counts, found
 
 
 def compare_changed(seeds):
@@ -143,6 +161,7 @@ def main():
     for what, compare, count in (
         ("calls", compare_calls, calls),
         ("models", compare_models, models),
+        ("explained models", compare_explained, models),
         ("changed models", compare_changed, changed),
         ("numbers", compare_numbers, numbers),
     ):

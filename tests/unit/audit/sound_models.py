@@ -364,7 +364,7 @@ def distributions(name):
     return trained(*dense(3, "softmax"), loss, x, y, 60)
 
 
-SAMPLE = list(MODELS)[::16]
+SAMPLE = list(MODELS)[::32]
 
 
 def said(name):

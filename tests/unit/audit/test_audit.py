@@ -112,9 +112,9 @@ def test_where_keras_fails_its_own_words_are_the_evidence(plant):
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
 def test_a_sound_model_has_no_error_and_its_mutants_have_one(plan):
-    """Two mutations of every plan; `python -m tests.unit.audit.models` takes them all."""
+    """One mutation of every plan; `python -m tests.unit.audit.models` takes them all."""
     assert not problems(audited(delivered(plan, build(plan))))
-    for name, code, case in itertools.islice(mutants(plan, start=PLANS.index(plan)), 2):
+    for name, code, case in itertools.islice(mutants(plan, start=PLANS.index(plan)), 1):
         assert not problems(audited(case), code), name
 
 

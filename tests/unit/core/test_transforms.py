@@ -264,10 +264,10 @@ def label(call):
     return "-".join([call[0], *call[1]])
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("call", CALLS, ids=label)
-def test_the_values_of_a_loss_compiled(call, kind):
-    arrays = *example(*call, kind), *weights_for(call[1])
+def test_the_values_of_a_loss_compiled(call):
+    """At the edges; test_against_keras.py has what is between them."""
+    arrays = *example(*call, "edges"), *weights_for(call[1])
     function = path(*call, "none")
     expected = keras_path(*call, "none")(*arrays)
     close(function(*arrays), expected)

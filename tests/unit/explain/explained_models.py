@@ -1,17 +1,13 @@
 """Random compiled models for explain: every kind of output, loss, weight and structure.
 
-    python -m tests.unit.explain.explained_models 310 [SEED]
-
-compares each with `evaluate`: `total` and `reported`, and that every grouping adds up. It prints
-what was covered. The tests take the first 64 seeds.
+Each is compared with `evaluate`: `total` and `reported`, and that every grouping adds up. The tests
+take a few of them, `make fuzz` many.
 """
 
 import functools
 import itertools
 import os
-import sys
 import warnings
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -348,35 +344,3 @@ def _copied(settings):
     weights = settings["sample_weight"]
     copies = None if weights is None else keras.tree.map_structure(np.copy, weights)
     return {**settings, "sample_weight": copies}
-
-
-def main():
-    """Compare as many models as the command line says; print what was covered."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 310
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
-    covered, failed, refused = Counter(), [], 0
-    for seed in range(first, first + count):
-        keras.backend.clear_session()
-        case = draw(seed)
-        try:
-            lines = problems(case)
-        except Exception as error:
-            lines = [f"{type(error).__name__}: {error}"]
-        if lines is None:
-            refused += 1
-            covered.update(line for line in case.covers if line.startswith("refused"))
-            continue
-        covered.update(case.covers)
-        if lines:
-            failed.append(seed)
-            print(f"\nmodel {seed} {case.names} {sorted(case.covers)}", *lines[:4], sep="\n    ")
-        print(f"\r{seed + 1 - first} models, {len(failed)} failures", end="", flush=True)
-    print(f"\n{count - refused} models compared from seed {first}, {refused} refused by Keras")
-    for feature, times in sorted(covered.items()):
-        print(f"{feature:32}{times:5}")
-    print(f"{len(failed)} failures {failed}")
-    return bool(failed)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

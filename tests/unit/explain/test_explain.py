@@ -29,9 +29,10 @@ def rng():
     return np.random.default_rng(3)
 
 
-def flat_model(loss, activation=None, units=CLASSES, **settings):
+def flat_model(loss, activation=None, units=CLASSES, eager=True, **settings):
+    """Compiled steps are for tests that look at them: explained_models.py has the others."""
     model = keras.Sequential([keras.Input((5,)), layers.Dense(units, activation, name="out")])
-    model.compile("sgd", loss, **settings)
+    model.compile("sgd", loss, run_eagerly=eager, **settings)
     return model
 
 
@@ -141,7 +142,7 @@ def image_model(loss="binary_crossentropy"):
     model = keras.Sequential(
         [keras.Input((4, 6, 3)), layers.Dense(CLASSES, activation="sigmoid", name="mask")]
     )
-    model.compile("sgd", loss)
+    model.compile("sgd", loss, run_eagerly=True)
     return model
 
 
@@ -210,7 +211,7 @@ class Dataset(keras.utils.PyDataset):
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 @pytest.mark.parametrize("kind", ["tensors", "PyDataset", "generator", "tf.data"])
 def test_data_of_every_kind(rng, kind):
-    model = flat_model("categorical_crossentropy", "softmax")
+    model = flat_model("categorical_crossentropy", "softmax", eager=False)
     x, y, _ = flat_data(rng)
     expected = lb.explain(model, x, y, batch_size=3)
     yielded = []
@@ -413,7 +414,7 @@ def test_a_model_that_was_never_called(rng):
 
 
 def test_explaining_twice_and_after_a_step_of_training(rng):
-    model = flat_model("binary_crossentropy", "sigmoid")
+    model = flat_model("binary_crossentropy", "sigmoid", eager=False)
     x, y, _ = flat_data(rng)
     first = lb.explain(model, x, y)
     assert lb.explain(model, x, y).total == first.total
@@ -427,7 +428,7 @@ def test_explaining_twice_and_after_a_step_of_training(rng):
 def test_many_calls_give_no_hint_on_retracing(rng, caplog):
     import tensorflow as tf
 
-    model = flat_model("mse")
+    model = flat_model("mse", eager=False)
     x, y, _ = flat_data(rng)
     monitor = tf.get_logger()
     monitor.addHandler(caplog.handler)
@@ -481,7 +482,7 @@ def test_more_losses_than_outputs(rng):
 
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras refuses it")
 def test_several_steps_in_one_execution(rng):
-    model = flat_model("mse", steps_per_execution=2)
+    model = flat_model("mse", eager=False, steps_per_execution=2)
     x, y, _ = flat_data(rng)
     e = lb.explain(model, x, y, batch_size=2)
     close(e, reported(model, x, y, batch_size=2))
@@ -580,7 +581,7 @@ def test_what_trace_warns_of_is_said_once_with_the_output(rng):
 
 
 def test_the_callback_logs_the_parts(rng, tmp_path):
-    model = flat_model("binary_crossentropy", "sigmoid", metrics=["mae"])
+    model = flat_model("binary_crossentropy", "sigmoid", eager=False, metrics=["mae"])
     x, y, _ = flat_data(rng)
     file = tmp_path / "log.csv"
     callback = lb.explain.callback(x, y, by=("class", "output"), batch_size=3)

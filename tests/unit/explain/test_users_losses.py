@@ -28,7 +28,7 @@ def explained(loss, data, **settings):
     model = keras.Sequential([keras.Input((4, 4, 3)), layers.Dense(3, "sigmoid", name="out")])
 
     def alone(other):
-        model.compile("sgd", other)
+        model.compile("sgd", other, run_eagerly=True)
         return model.evaluate(*data, batch_size=BATCH, verbose=0)
 
     model.compile("sgd", loss, **settings)

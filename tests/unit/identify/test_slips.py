@@ -211,7 +211,7 @@ def test_formulas_stand_for_the_rules_of_large_data(monkeypatch):
         found = lb.identify(number, *data, rtol=1e-6, batch_size=batch_size)
         return names(found)
 
-    for data, made, pair in draws(40, 7):
+    for data, made, pair in draws(12, 7):
         assert pair in told(0, f"{made.total:.9g}", data, None)
         for batch_size in (None, 2):
             number = f"{made.total:.9g}"
