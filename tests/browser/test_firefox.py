@@ -49,6 +49,9 @@ def test_the_islands(firefox, site):
         weight = float(f"{10 ** (place / 20):.2g}")
         firefox.evaluate(islands.SET, f"forgotten={share}_{found}_{weight:g}")
         islands.check_forgotten(read("forgotten"), (share, found, place))
+    walk = islands.states_of_stages()
+    for at, shown in zip(walk, firefox.evaluate(islands.WALK, ["stages", walk]), strict=True):
+        islands.check_stages(shown, at)
     firefox.goto(f"{site}/book/10_mean_of_means.html")
     assert firefox.evaluate(WAIT, "#means[data-alive]")
     for n, batches in enumerate(islands.states_of_means()):

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from lossbook.plots._path import STAGES
 from tools.sphinx_extensions.islands import forgotten, means, stages
 
 SEED, STATES = 20261129, 200
@@ -26,6 +27,15 @@ READ = """host => {
     line: all(".lb-chart b").map(text)[0], said: text(host.querySelector("figcaption")),
     spoken: host.querySelector("[role=img]").ariaLabel};
 }"""
+
+# Many states in one call: what is read after each.
+WALK = f"""async ([name, states]) => {{
+  const set = {SET}, read = {READ}, found = [];
+  for (const state of states) {{
+    if (location.hash !== `#${{name}}=${{state}}`) await set(`${{name}}=${{state}}`);
+    found.push(read(document.getElementById(name)));
+  }}
+  return found; }}"""
 
 
 @pytest.fixture
@@ -104,27 +114,37 @@ def test_the_means_show_what_lossbook_computes(island):
         check_means(host.read(), batches, width)
 
 
+def states_of_stages():
+    return [*range(1, 9), *map(int, np.random.default_rng(SEED).integers(1, 9, STATES))]
+
+
+def check_stages(shown, at):
+    name, value = list(stages.numbers().items())[at - 1]
+    assert shown["said"].startswith(f"{at} {name}: ")
+    boxes = [text for text, kind in shown["boxes"][:12] if kind != "gone"]
+    if np.ndim(value):
+        spread = np.repeat(np.ravel(value), 12 // np.size(value))
+        kept = [x for x in spread if x or name == "elementwise"]
+        np.testing.assert_allclose([float(text) for text in boxes], kept, rtol=1e-3)
+        return
+    others = [text for text, kind in shown["boxes"] if kind == "other"]
+    if name == "epochs":
+        total = np.average([float(boxes[0]), float(others[0])], weights=stages.ROWS)
+    else:
+        total = float(boxes[0]) + sum(float(text.removeprefix("+ ")) for text in others)
+    assert total == pytest.approx(value, rel=1e-3)
+    results = [text for text, kind in shown["boxes"] if kind == "result"]
+    assert results == ([] if name == "reduction" else [f"= {value:.4g}"])
+
+
 def test_each_stage_shows_what_lossbook_computes(island):
-    host, left = island("stages"), stages.numbers()
-    for at, (name, value) in enumerate(left.items(), start=1):
-        host.set(at)
-        shown = host.read()
-        assert shown["said"].startswith(f"{at} {name}: ")
-        boxes = [text for text, kind in shown["boxes"][:12] if kind != "gone"]
-        if np.ndim(value):
-            spread = np.repeat(np.ravel(value), 12 // np.size(value))
-            kept = [x for x in spread if x or name == "elementwise"]
-            np.testing.assert_allclose([float(text) for text in boxes], kept, rtol=1e-3)
-        else:
-            others = [text for text, kind in shown["boxes"] if kind == "other"]
-            if name == "epochs":
-                batches = [float(boxes[0]), float(others[0])]
-                total = np.average(batches, weights=stages.ROWS)
-            else:
-                total = float(boxes[0]) + sum(float(text.removeprefix("+ ")) for text in others)
-            assert total == pytest.approx(value, rel=1e-3)
-            results = [text for text, kind in shown["boxes"] if kind == "result"]
-            assert results == ([] if name == "reduction" else [f"= {value:.4g}"])
+    host = island("stages")
+    walk = states_of_stages()
+    for at, shown in zip(walk, host.page.evaluate(WALK, ["stages", walk]), strict=True):
+        check_stages(shown, at)
+    shown["boxes"][0][0] = "9"  # a fault is noticed
+    with pytest.raises(AssertionError):
+        check_stages(shown, at)
 
 
 @pytest.mark.parametrize(("name", "page"), PLACES)
@@ -202,6 +222,33 @@ def test_they_are_heard_by_their_names(island):
         "the mean is 4.4",
     ):
         assert part in heard, heard
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_path_is_a_strip_of_links(width, site, open_page):
+    page = open_page(viewport={"width": width, "height": 844}, java_script_enabled=False)
+    page.goto(f"{site}/book/08_additional_losses.html")
+    strip = page.get_by_role("navigation", name="The path of a loss")
+    assert strip.bounding_box()["height"] <= 64
+    links = strip.get_by_role("link").all()
+    assert [link.inner_text() for link in links] == list(STAGES)
+    chapters = [link.get_attribute("href")[:2] for link in links]
+    assert chapters == [f"0{n}" for n in range(2, 10)]
+    lit = [link.inner_text() for link in links if link.get_attribute("aria-current")]
+    assert lit == ["additional losses"]
+    boxes = [link.bounding_box() for link in links]
+    for above, beside in zip(boxes, boxes[2:], strict=False):
+        assert above["x"] + above["width"] < beside["x"]
+    stops = [stop.bounding_box() for stop in strip.get_by_role("listitem").all()]
+    assert min(min(stop["width"], stop["height"]) for stop in stops) >= 24
+    links[0].focus()
+    for link in links[1:]:
+        page.keyboard.press("Tab")
+        assert link.evaluate("e => e === document.activeElement")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/08_additional_losses.html")
+    assert strip.aria_snapshot().startswith('- navigation "The path of a loss":')
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -1,17 +1,20 @@
 """The cheat sheet as one page: a PDF and a picture, drawn with Matplotlib."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
+import lossbook as lb
 from lossbook.plots._canvas import BLUE, INK, LINE, MUTED, PAPER
 from tools.cheatsheet import content
 
 NAME = "cheatsheet"
 WIDTH, HEIGHT, MARGIN = 595, 842, 34  # A4, in points
 DPI = 150
-ROW, TALL, GAP = 13.2, 23, 17  # a row of words, one with a fraction, between tables
+ROW, TALL, GAP = 13.2, 20.5, 15  # a row of words, one with a fraction, between tables
 STYLE = {
     "font.family": "DejaVu Sans",
     "mathtext.fontset": "dejavusans",
@@ -28,6 +31,35 @@ FORMULA = r"loss $=\;\sum\;$coefficient $\cdot\;\ell\;+\;\sum\;$additional losse
 
 def write(ax, x, y, text, size=7.6, **how):
     ax.text(x, y, text, **{"fontsize": size, "va": "center_baseline", "color": INK, **how})
+
+
+def draw_budget(ax, y):
+    """Draw the coefficients of the example as lengths: three bars side by side, a mark at 1."""
+    losses, ones = [1.0, 2.0, 6.0, 7.0], [1, 1, 0, 0]
+    cases = {
+        "as they are": lb.aggregate(losses),
+        "weights 1, 1, 0, 0: a hole stays": lb.aggregate(losses, ones),
+        "a mask: the others grow": lb.aggregate(losses, mask=ones),
+    }
+    wide, gap, height = 162, (WIDTH - 2 * MARGIN - 3 * 162) / 2, 11
+    for i, (name, case) in enumerate(cases.items()):
+        x = start = MARGIN + i * (wide + gap)
+        write(ax, x, y, name, 7, weight="bold")
+        total = sum(case.coefficients)
+        edge = {"edgecolor": LINE, "linewidth": 0.5}
+        if total < 1:
+            box = (start, y + 7), wide, height
+            ax.add_patch(Rectangle(*box, facecolor="white", hatch="//////", **edge))
+        for coefficient in case.coefficients:
+            box = (x, y + 7), wide * coefficient, height
+            ax.add_patch(Rectangle(*box, facecolor=BLUE, **edge))
+            if coefficient:
+                ratio = str(Fraction(float(coefficient)).limit_denominator(9))
+                how = {"ha": "center", "color": "white"}
+                write(ax, x + wide * coefficient / 2, y + 7 + height / 2, ratio, 7, **how)
+            x += wide * coefficient
+        ax.plot([start + wide] * 2, [y + 4, y + 10 + height], color=INK, linewidth=1.5)
+        write(ax, start + wide, y, f"sum {total:.3g}", 7, color=MUTED, ha="right")
 
 
 def draw_table(ax, table, y):
@@ -69,7 +101,8 @@ def draw(address=""):
         write(ax, WIDTH - MARGIN, 38, FORMULA, 10, ha="right")
         write(ax, MARGIN, 58, content.WORDS["example"], 7.6, color=MUTED)
         write(ax, MARGIN, HEIGHT - 24, FOOT.format(address), 7, color=MUTED)
-        y = 80
+        draw_budget(ax, 74)
+        y = 114
         for table in content.tables():
             y = draw_table(ax, table, y)
         if y - GAP > HEIGHT - 34:
