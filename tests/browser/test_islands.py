@@ -24,6 +24,8 @@ READ = """host => {
     boxes: all(".lb-canvas i").map(box => [text(box), box.className]),
     bars: all(".lb-chart i").filter(bar => !bar.hidden).map(bar =>
       [text(bar), ...["x", "w", "h"].map(name => Number(bar.style.getPropertyValue("--" + name)))]),
+    points: all("circle:not([hidden])").map(dot => ["cx", "cy"].map(name =>
+      Number(dot.getAttribute(name)))),
     line: all(".lb-chart b").map(text)[0], said: text(host.querySelector("figcaption")),
     spoken: host.querySelector("[role=img]").ariaLabel};
 }"""
@@ -104,14 +106,21 @@ def check_means(shown, batches, width):
     told = re.search(r"([\d.]+) too (much|little)", shown["said"])
     gap = float(told[1]) * (1 if told[2] == "much" else -1) if told else 0
     assert gap == pytest.approx(right["gap"], rel=6e-4, abs=1e-9)
+    for name, key in (("covariance", "covariance"), ("held", "mean_held"), ("gap", "gap")):
+        assert float(shown["numbers"][name]) == pytest.approx(right[key], rel=6e-4, abs=1e-9)
+    drawn = [
+        (means.across(h), means.down(x))
+        for h, x in zip(right["held"], right["losses"], strict=True)
+    ]
+    np.testing.assert_allclose(shown["points"], drawn, atol=1e-6)
 
 
 def test_the_means_show_what_lossbook_computes(island):
     host = island("means")
-    for n, batches in enumerate(states_of_means()):
-        width = ("rows", "steps")[n % 2]
-        host.set(f"{batches}_{width}")
-        check_means(host.read(), batches, width)
+    states = [(b, ("rows", "steps")[n % 2]) for n, b in enumerate(states_of_means())]
+    walk = ["means", ["_".join(state) for state in states]]
+    for state, shown in zip(states, host.page.evaluate(WALK, walk), strict=True):
+        check_means(shown, *state)
 
 
 def states_of_stages():
@@ -194,6 +203,13 @@ def test_a_sequence_moves_to_the_other_batch(island):
     check_means(host.read(), "AAAABBBA", "rows")
     assert host.page.url.endswith("#means=AAAABBBA_rows")
     host.get_by_label("as wide as its valid steps").check()
+    check_means(host.read(), "AAAABBBA", "steps")
+    host.locator(".lb-chips button").first.hover()
+    host.page.mouse.down()
+    host.locator(".lb-chart i").nth(1).hover(position={"x": 9, "y": 9})
+    host.page.mouse.up()
+    check_means(host.read(), "BAAABBBA", "steps")
+    host.locator(".lb-chips button").first.press("Enter")
     check_means(host.read(), "AAAABBBA", "steps")
 
 

@@ -60,7 +60,7 @@ def test_random_states_show_what_lossbook_computes(ledger):
 def test_the_budget_bar_is_heard(ledger):
     heard = ledger.locator("figure").first.aria_snapshot()
     assert heard.startswith("- 'figure \"1/2 of the budget stays empty"), heard
-    assert '- \'img "Budget bar of the coefficients: 0 takes 1/4; 1 takes 1/4; 2 takes 0, ' in heard
+    assert "- 'img \"Budget bar of the coefficients: 0 takes 1/4; 1 takes 1/4; 2 takes 0, " in heard
 
 
 def test_it_begins_with_the_table_that_stood_there(ledger, site, open_page):

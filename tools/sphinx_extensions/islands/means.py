@@ -11,7 +11,7 @@ START = "AAAABBBB"  # the batch of each sequence
 
 
 def numbers(batches):
-    """Return for each batch its rows, steps and loss; the mean by rows, by steps, the covariance.
+    """Return for each batch its rows, steps, steps in a row, loss; both means, the covariance.
 
     Args:
         batches: a letter, A or B, for each of the sequences.
@@ -31,16 +31,36 @@ def numbers(batches):
     everything = np.concatenate(padded), np.concatenate(masks)
     share = np.array(rows) / sum(rows)
     held = np.array(steps) / rows
-    covariance = share @ ((held - share @ held) * (losses - share @ np.array(losses)))
+    mean_held, mean_loss = share @ held, share @ np.array(losses)
+    covariance = share @ ((held - mean_held) * (losses - mean_loss))
     return {
+        "held": held.tolist(),
+        "mean_held": float(mean_held),
+        "covariance": float(covariance),
         "rows": rows,
         "steps": steps,
         "losses": losses,
         "by_rows": lb.epoch_loss(losses, rows),
         "by_steps": float(lb.aggregate(everything[0], mask=everything[1]).total),
-        "gap": float(-covariance / (share @ held)),
+        "gap": float(-covariance / mean_held),
     }
 
 
+def across(held):
+    """Return the place of so many steps in a row, 1 to 4, in the picture of the covariance."""
+    return 30 + 80 * (held - 1)
+
+
+def down(loss):
+    """Return the place of a loss, 0 to 10."""
+    return 130 - 12 * loss
+
+
 def html():
-    return fill("means", sequences=[list(s) for s in SEQUENCES], start=START, now=numbers(START))
+    now, sequences = numbers(START), [list(s) for s in SEQUENCES]
+    points = [
+        {"x": across(held), "y": down(loss), "name": name}
+        for held, loss, name in zip(now["held"], now["losses"], "AB", strict=True)
+    ]
+    middle = {"x": across(now["mean_held"]), "y": down(now["by_rows"])}
+    return fill("means", sequences=sequences, start=START, now=now, points=points, middle=middle)

@@ -3,7 +3,8 @@ islands.means = (host) => {
   const sequences = JSON.parse(host.dataset.sequences);
   const chips = [...host.querySelectorAll(".lb-chips button")];
   const bars = [...host.querySelectorAll(".lb-chart i")], line = host.querySelector(".lb-chart b");
-  let batches = [];
+  const drawn = host.querySelector(".lb-covariance");
+  let batches = [], held = null;
 
   const compute = () => {
     const parts = ["A", "B"].map((name) => sequences.filter((_, i) => batches[i] === name))
@@ -12,7 +13,11 @@ islands.means = (host) => {
     const steps = parts.map((part) => part.flat().length);
     const losses = parts.map((part) => sum(part.flat()) / part.flat().length);
     const mean = (widths) => sum(losses.map((x, i) => x * widths[i])) / sum(widths);
-    return { rows, steps, losses, byRows: mean(rows), bySteps: mean(steps) };
+    const held = steps.map((n, i) => n / rows[i]), meanHeld = sum(steps) / sum(rows);
+    const byRows = mean(rows);
+    const covariance = sum(rows.map((n, i) =>
+      n * (held[i] - meanHeld) * (losses[i] - byRows))) / sum(rows);
+    return { rows, steps, losses, byRows, bySteps: mean(steps), held, meanHeld, covariance };
   };
   const show = () => {
     const now = compute(), wide = host.querySelector("[name=width]:checked").value;
@@ -38,11 +43,37 @@ islands.means = (host) => {
       chip.className = `in-${batches[i]}`;
     });
     const gap = now.byRows - now.bySteps;
+    showCovariance(now, names, gap);
     host.querySelector("figcaption").textContent =
       `Mean of the batches ${digits(now.byRows)}, mean of all steps ${digits(now.bySteps)}: ` +
       (Math.abs(gap) < 1e-9 ? "no difference." :
         `${digits(Math.abs(gap))} too ${gap > 0 ? "much" : "little"}, for the batch with more steps ` +
         `in a row is the ${gap > 0 ? "easier" : "harder"} one.`);
+  };
+  // A rectangle from the means to each batch: left above and right below, the product is negative.
+  const showCovariance = ({ losses, byRows, held, meanHeld, covariance }, names, gap) => {
+    const across = (n) => 30 + 80 * (n - 1), down = (loss) => 130 - 12 * loss;
+    const [x, y] = [across(meanHeld), down(byRows)];
+    const all = (selector) => [...drawn.querySelectorAll(selector)];
+    all(".mean")[0].setAttribute("d", `M${x} 6V130M30 ${y}H310`);
+    const [points, areas, letters] = [all("circle"), all(".area"), all("text")];
+    points.forEach((point, i) => {
+      for (const part of [point, areas[i], letters[i]]) part.toggleAttribute("hidden", !names[i]);
+      if (!names[i]) return;
+      const [px, py] = [across(held[i]), down(losses[i])];
+      areas[i].setAttribute("d", `M${x} ${y}H${px}V${py}H${x}z`);
+      areas[i].classList.toggle("plus", (held[i] - meanHeld) * (losses[i] - byRows) > 0);
+      for (const [node, dx, dy, a, b] of [[point, 0, 0, "cx", "cy"], [letters[i], 8, 4, "x", "y"]]) {
+        node.setAttribute(a, px + dx);
+        node.setAttribute(b, py + dy);
+      }
+      letters[i].textContent = names[i];
+    });
+    const zero = (n) => (Math.abs(n) < 1e-9 ? 0 : n);
+    for (const [name, n] of Object.entries({ covariance, held: meanHeld, gap }))
+      host.querySelector(`[data-number=${name}]`).textContent = digits(zero(n));
+    drawn.ariaLabel = "Steps in a row across, loss upwards: a rectangle from the mean of the " +
+      `batches to each batch. Covariance ${digits(zero(covariance))}`;
   };
   const keep = () => {
     show();
@@ -54,6 +85,18 @@ islands.means = (host) => {
     if (!chip) return;
     batches[chip.value] = batches[chip.value] === "A" ? "B" : "A";
     keep();
+  });
+  // With a mouse a sequence is dragged onto a bar; a press (or a key) puts it into the other one.
+  host.addEventListener("pointerdown", ({ target }) => {
+    held = target.closest(".lb-chips button");
+  });
+  host.addEventListener("pointerup", ({ clientX, clientY }) => {
+    const bar = document.elementFromPoint(clientX, clientY)?.closest(".lb-chart i");
+    if (held && bar) {
+      batches[held.value] = bar.textContent[0];
+      keep();
+    }
+    held = null;
   });
   return (state) => {
     const [placed, wide] = state ?? [];
