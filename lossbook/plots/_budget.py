@@ -63,15 +63,22 @@ count, together 3/4, the rest to 1 is a hole.
     longest = max(1.0, *(bar.sum() for bar in bars.values()))
     scale, left = (WIDTH - 2 * PAD) / longest, PAD
     with matplotlib.rc_context(STYLE):
-        picture, ax = canvas(len(bars) * _ROW + 30)
+        picture, ax = canvas(len(bars) * _ROW + 56)
+        write(ax, PAD, PAD + 6, _title(groups), 13, color=MUTED)
         for i, (name, bar) in enumerate(bars.items()):
-            _draw(ax, PAD + i * _ROW, name, bar, _shades(bar, groups), scale)
+            _draw(ax, PAD + 26 + i * _ROW, name, bar, _shades(bar, groups), scale)
         side = "center" if longest > 1.01 else "right"
-        write(ax, left + scale, len(bars) * _ROW + 14, "1", 14, ha=side)
+        write(ax, left + scale, len(bars) * _ROW + 40, "1", 14, ha=side)
     picture.alt = (
         f"Budget bars, coefficients as lengths. {'; '.join(map(_says, bars, bars.values()))}."
     )
     return picture
+
+
+def _title(groups):
+    names = [] if groups is None else list(dict.fromkeys(map(str, groups)))
+    shades = f": {names[0]} dark, {names[1]} light" if len(names) == 2 else ""
+    return f"coefficients as lengths, a mark at 1{shades}"
 
 
 def _lengths(name, given):

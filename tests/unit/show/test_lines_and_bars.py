@@ -31,6 +31,9 @@ def test_the_lengths_on_a_budget_bar_are_the_coefficients():
     assert pieces(picture, "weight 0")["weight 0 hole 3"].get_width() / unit == pytest.approx(1 / 4)
     assert not [gid for gid in pieces(picture, "mask") if "hole" in gid]
     assert pieces(picture, "weight 3")["weight 3 over"].get_width() / unit == pytest.approx(1 / 2)
+    assert words_of(picture)[0] == "coefficients as lengths, a mark at 1"
+    grouped = lb.plots.budget({"a": [0.5, 0.5]}, groups=["batch 1", "batch 2"])
+    assert words_of(grouped)[0].endswith("at 1: batch 1 dark, batch 2 light")
     sums = [word for word in words_of(picture) if " = " in word]
     assert sums == ["4 × 1/4 = 1", "3 × 1/3 = 1", "3 × 1/4 = 3/4", "3 × 1/4 + 3/4 = 3/2"]
 
