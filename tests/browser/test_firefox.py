@@ -40,21 +40,19 @@ def test_the_ledger_and_its_budget_bar(firefox, site):
 
 
 def test_the_islands(firefox, site):
-    def read(name):
-        return firefox.evaluate(f"() => ({islands.READ})(document.querySelector('#{name}'))")
+    def walk(name, states):
+        return firefox.evaluate(islands.WALK, [name, states])
 
     firefox.goto(f"{site}/book/index.html")
     assert firefox.evaluate(WAIT, "#forgotten[data-alive]")
-    for share, found, place in islands.states_of_forgotten():
-        weight = float(f"{10 ** (place / 20):.2g}")
-        firefox.evaluate(islands.SET, f"forgotten={share}_{found}_{weight:g}")
-        islands.check_forgotten(read("forgotten"), (share, found, place))
-    walk = islands.states_of_stages()
-    for at, shown in zip(walk, firefox.evaluate(islands.WALK, ["stages", walk]), strict=True):
+    read = walk("forgotten", islands.walk_of_forgotten())
+    for state, shown in zip(islands.states_of_forgotten(), read, strict=True):
+        islands.check_forgotten(shown, state)
+    stages = islands.states_of_stages()
+    for at, shown in zip(stages, walk("stages", stages), strict=True):
         islands.check_stages(shown, at)
     firefox.goto(f"{site}/book/10_mean_of_means.html")
     assert firefox.evaluate(WAIT, "#means[data-alive]")
-    for n, batches in enumerate(islands.states_of_means()):
-        width = ("rows", "steps")[n % 2]
-        firefox.evaluate(islands.SET, f"means={batches}_{width}")
-        islands.check_means(read("means"), batches, width)
+    read = walk("means", ["_".join(state) for state in islands.walk_of_means()])
+    for state, shown in zip(islands.walk_of_means(), read, strict=True):
+        islands.check_means(shown, *state)

@@ -76,11 +76,18 @@ def states_of_forgotten():
     return [(1.1, 100, 0), (1.1, 0, 0), (20, 0, 60), *(draw() for _ in range(STATES))]
 
 
+def walk_of_forgotten():
+    weights = [f"{float(f'{10 ** (place / 20):.2g}'):g}" for *_, place in states_of_forgotten()]
+    return [
+        f"{share}_{found}_{weight}"
+        for (share, found, _), weight in zip(states_of_forgotten(), weights, strict=True)
+    ]
+
+
 def test_the_forgotten_class_shows_what_lossbook_computes(island):
-    host = island("forgotten")
-    for share, found, place in states_of_forgotten():
-        host.set(f"{share}_{found}_{float(f'{10 ** (place / 20):.2g}'):g}")
-        check_forgotten(host.read(), (share, found, place))
+    read = island("forgotten").page.evaluate(WALK, ["forgotten", walk_of_forgotten()])
+    for state, shown in zip(states_of_forgotten(), read, strict=True):
+        check_forgotten(shown, state)
 
 
 def states_of_means():
@@ -115,11 +122,14 @@ def check_means(shown, batches, width):
     np.testing.assert_allclose(shown["points"], drawn, atol=1e-6)
 
 
+def walk_of_means():
+    return [(b, ("rows", "steps")[n % 2]) for n, b in enumerate(states_of_means())]
+
+
 def test_the_means_show_what_lossbook_computes(island):
-    host = island("means")
-    states = [(b, ("rows", "steps")[n % 2]) for n, b in enumerate(states_of_means())]
-    walk = ["means", ["_".join(state) for state in states]]
-    for state, shown in zip(states, host.page.evaluate(WALK, walk), strict=True):
+    walk = ["means", ["_".join(state) for state in walk_of_means()]]
+    read = island("means").page.evaluate(WALK, walk)
+    for state, shown in zip(walk_of_means(), read, strict=True):
         check_means(shown, *state)
 
 

@@ -26,20 +26,15 @@ def numbers(share, found, weight):
     sure = np.array([RIGHT, WRONG, RIGHT])[:, None]
     guess = np.where(named, sure, 1 - sure)
     weights = np.array([weight, weight, 1.0])
-    t = lb.trace(
-        "binary_crossentropy",
-        true[kinds][None],
-        guess[kinds][None],
-        sample_weight=weights[kinds][None],
-        dtype="float64",
-    )
+    values = lb.elementwise.binary_crossentropy(true, guess).mean(-1)[kinds]
+    a = lb.aggregate(values[None], weights[kinds][None])
+    coefficients, contributions = a.coefficients[0], a.coefficients[0] * values
     of_class, missed = kinds < 2, kinds == 1
-    coefficients, contributions = t.coefficients[0].sum(-1), t.contributions[0].sum(-1)
     return {
-        "loss": float(t.total),
+        "loss": float(a.total),
         "iou": seen / rare,
         "coefficients": float(coefficients[of_class].sum() / coefficients.sum()),
-        "missed": float(contributions[missed].sum() / t.total),
+        "missed": float(contributions[missed].sum() / a.total),
     }
 
 
