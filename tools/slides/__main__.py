@@ -40,6 +40,7 @@ def build(reveal, folder):
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "pictures").mkdir(parents=True)
     (folder / "index.html").write_text(page, encoding="utf-8")
+    (folder / "sheet.html").write_text(deck.sheet(), encoding="utf-8")
     for file, content in deck.pictures.items():
         (folder / "pictures" / file).write_bytes(content)
     for file, name in REVEAL.items():

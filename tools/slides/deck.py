@@ -14,7 +14,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from tools.slides import font_sizes
 from tools.slides.quotes import code, math, unproved
 from tools.slides.source import Exercise, Quote, Text, cuts_of, exercise_minutes, fail, read_slides
-from tools.workshop.plan import DOES
+from tools.workshop.plan import DOES, questions, survey
 
 
 class Deck:
@@ -55,6 +55,18 @@ class Deck:
     def page(self):
         """Return the page."""
         return self.templates.get_template("page.html").render()
+
+    def sheet(self):
+        """Return the page to print for each participant: questions, predictions, a loss, survey."""
+        first = self.plan.cuts[0].name
+        steps = [step.title for step in self.plan.steps_in(first) if step.chapter]
+        template = self.templates.get_template("sheet.html")
+        return template.render(questions=questions(), survey=survey(), steps=steps)
+
+    def place(self, step, exercise):
+        """Return where an exercise stands: "Chapter 5, exercise 1"."""
+        number = exercise.name.rpartition("-")[2]
+        return f"Chapter {int(step.chapter[:2])}, exercise {number}"
 
     def section(self, slide, number):
         """Return a slide; number counts those of its step."""

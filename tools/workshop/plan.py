@@ -99,6 +99,11 @@ def questions(path=FOLDER / "check.toml"):
     return tomllib.loads(path.read_text(encoding="utf-8"))["question"]
 
 
+def survey(path=FOLDER / "check.toml"):
+    """Return what the sheet asks participants at the end."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))["survey"]
+
+
 def clock(minutes):
     """Write minutes since the start as hours and minutes: 0:06."""
     return f"{minutes // 60}:{minutes % 60:02}"

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
+from tools.notebooks.files import tags_of
 from tools.slides import __main__ as slides
 from tools.slides import font_sizes, source
 from tools.slides.deck import Deck
 from tools.slides.quotes import Chapters
-from tools.slides.source import Quote, SlidesError, cuts_of, read_slides
-from tools.workshop.plan import Cut, Part, Plan, Step, load
+from tools.slides.source import Exercise, Quote, SlidesError, cuts_of, read_slides
+from tools.workshop.plan import Cut, Part, Plan, Step, load, questions, survey
 
 ROOT = Path(__file__).resolve().parents[3]
 CUTS = [("90", "90 minutes", 6), ("half", "Half a day", 30), ("day", "A full day", 55)]
@@ -94,6 +95,37 @@ def test_the_deck_has_every_step_in_a_length_that_can_be_taught(real):
     assert counts["90"] < counts["half"] < counts["day"] <= counts["all"]
     for cut in real.plan.cuts:
         assert cut.total / counts[cut.name] > 3, "less than three minutes for a slide"
+
+
+def test_the_short_cut_has_twenty_slides_and_a_figure_in_every_step(real):
+    assert real.counts()["90"] <= 20
+    drawn = {
+        slide.step.id
+        for slide in real.slides
+        if "90" in real.cuts_of(slide)
+        for quote in slide.of(Quote)
+        if quote.kind == "output" and "figure" in tags_of(real.chapters.cell(quote))
+    }
+    assert drawn == {step.id for step in real.plan.steps_in("90") if step.chapter}
+
+
+def test_a_turn_says_where_its_exercise_stands(real):
+    turns = [slide for slide in real.slides if slide.of(Exercise)]
+    for slide in turns:
+        html = real.section(slide, 2)
+        for exercise in slide.of(Exercise):
+            number = exercise.name.rpartition("-")[2]
+            place = f"Chapter {int(slide.step.chapter[:2])}, exercise {number}"
+            assert f"<strong>{place}</strong>" in html
+
+
+def test_the_sheet_asks_the_questions_twice_and_gives_no_answer(real):
+    sheet = shown(real.sheet())
+    for question in questions():
+        assert sheet.count(question["ask"]) == 2
+        assert not any(o["belief"] in sheet for o in question["options"] if "belief" in o)
+    assert all(question in sheet for question in survey())
+    assert "A loss of my own" in sheet
 
 
 def test_every_slide_has_its_own_id_and_a_heading(real):
