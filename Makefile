@@ -158,9 +158,12 @@ lighthouse: $(LIGHTHOUSE) _build/html/index.html ## Score five pages on a slow p
 	@cd _build && CHROME_PATH="$$(which $(CHROMIUM) | head -1)" ../$(LIGHTHOUSE)/node_modules/.bin/lhci autorun \
 	  --config=../tools/website/lighthouse.yml $(PAGES:%=--collect.url=http://127.0.0.1:8321/%.html)
 
+# Sound models and replicas come last, unless a part was asked for by name; WHOLE=1: in any case.
+ALONE = $(if $(WHOLE),,$(if $(MODELS)$(CHANGED)$(SEED)$(RIDDLE),: ))
 fuzz: $(READY) ## Compare N=20000 random calls with Keras, then models (CHANGED=500, RIDDLE="1 3": alone)
 	@$(BIN)/python -m tests.real_keras.fuzz $(N:%=--calls %) $(MODELS:%=--models %) $(CHANGED:%=--changed %) $(SEED:%=--seed %) $(if $(RIDDLE),--riddle $(RIDDLE))
-	@$(if $(MODELS)$(CHANGED)$(SEED)$(RIDDLE),:,$(BIN)/python -m tests.unit.audit.sound_models)
+	@$(ALONE) $(BIN)/python -m tests.unit.audit.sound_models
+	@$(ALONE) REPLICAS=all $(BIN)/python -m pytest -q tests/unit/explain/test_strategies.py
 
 faults: $(READY) ## Interrupt explain, audit, decompose at every line: what is left? (JOBS=4: processes)
 	@$(BIN)/python -m tests.unit.faults --all --jobs $(or $(JOBS),2) $(ARGS)

@@ -1,5 +1,6 @@
 """pytest's settings; a plugin of tests/ would not reach the notebooks in book/."""
 
+import gc
 import json
 import time
 from pathlib import Path
@@ -72,6 +73,12 @@ def pytest_collection_modifyitems(config, items):
         seconds = {name: counted["seconds"] for name, counted in took.items()}
         notebooks.sort(key=lambda item: (-seconds.get(item.path.stem, 0), item.path))
         items[:] = notebooks + [item for item in items if not hasattr(item, "test_outputs")]
+
+
+def pytest_collection_finish():
+    """Keep what is imported out of garbage collections: each `clear_session` starts one."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_makereport(item, call):

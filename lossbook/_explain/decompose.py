@@ -159,10 +159,6 @@ def _that_count(marks):
     ]
 
 
-def _contributions(mark):
-    return _product(to_numpy(mark.coefficients), to_numpy(mark.values))
-
-
 def _product(coefficients, values):
     """Multiply; what has a coefficient of 0 adds nothing, infinity neither."""
     return np.multiply(coefficients, values, where=coefficients != 0, out=np.zeros_like(values))

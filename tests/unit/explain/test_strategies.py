@@ -33,30 +33,28 @@ def agree(model, batch_size):
     assert not e.notes, e.notes
     return e
 """
-TENSORFLOW = """
-import tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-"""
 
 
 def run(code, **environment):
     """Run code in a fresh process; on failure show what it printed last."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
-    code = textwrap.dedent(code)
+    code = textwrap.dedent(code) + "import os\nos._exit(0)"  # a replica's threads end with it
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="a strategy of TensorFlow")
-def test_replicas_of_tensorflow():
-    run(
-        TENSORFLOW
-        + HEAD
-        + """
+TWO_CPUS = (
+    """
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+"""
+    + HEAD
+)
+REPLICAS = """
 with strategy.scope():
     mirrored = model()
 batch_size = 64  # the last batch is 6 rows, 3 each
@@ -73,7 +71,8 @@ parts = e.by("output", "replica")
 np.testing.assert_allclose(parts["dense", 0], by_hand, rtol=1e-5)
 np.testing.assert_allclose(e.by("sample")[5], loss[5] / 70, rtol=1e-5)
 assert isinstance(lb.audit(mirrored, x, y), tuple)
-
+"""
+OWN_STEPS = """
 class Quarter(keras.Model):
     def compute_loss(self, *args, **kwargs):
         return 0.25 * super().compute_loss(*args, **kwargs)
@@ -122,7 +121,12 @@ for strategy in (tf.distribute.OneDeviceStrategy("CPU:0"),
         one = model()
     agree(one, 32)
 """
-    )
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="a strategy of TensorFlow")
+def test_replicas_of_tensorflow():
+    """REPLICAS=all takes models with losses and steps of their own as well, as `make fuzz` does."""
+    run(TWO_CPUS + REPLICAS + OWN_STEPS * (os.environ.get("REPLICAS") == "all"))
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="a distribution of JAX")
