@@ -8,7 +8,7 @@ import pytest
 from lossbook._interact.state import rule_of
 from tests.browser import test_islands as islands
 from tests.browser.firefox import Firefox
-from tests.browser.ledger_cases import READ, compare, draw
+from tests.browser.ledger.cases import READ, compare, draw
 
 WAIT = """async (selector) => {
   for (let i = 0; i < 200; i++) {

@@ -14,7 +14,7 @@ from keras import layers
 
 from lossbook._interact.bar import budget, svg
 from lossbook._interact.state import parse
-from tests.browser.ledger_cases import draw, expected
+from tests.browser.ledger.cases import draw, expected
 from tools.sphinx_extensions import islands
 from tools.sphinx_extensions.islands import forgotten, means, stages
 

@@ -11,7 +11,7 @@ import pytest
 import lossbook as lb
 from lossbook._interact import state as states
 from lossbook._interact.ledger import SCRIPT, Ledger, brief, fraction, scalar, script
-from tests.browser import ledger_cases
+from tests.browser.ledger import cases as ledger_cases
 
 Y_TRUE = np.array([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [0.0, 0.0]]])
 Y_PRED = np.array([[[0.9, 0.2], [0.4, 0.5]], [[0.8, 0.6], [0.1, 0.3]]])

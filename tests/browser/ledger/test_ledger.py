@@ -8,7 +8,7 @@ import pytest
 from lossbook._interact.ledger import brief, fraction, scalar
 from lossbook._interact.state import RULES, parse, rule_of
 from lossbook.reduction import REDUCTIONS
-from tests.browser.ledger_cases import EDGES, EIGHT, FOUR, READ, compare, draw, expected
+from tests.browser.ledger.cases import EDGES, EIGHT, FOUR, READ, compare, draw, expected
 
 STATES, SEED = 240, 20261122
 

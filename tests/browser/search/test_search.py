@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from lossbook._audit import HAZARDS
-from tests.browser.searches import PASTED, SEARCHES
+from tests.browser.search.searches import PASTED, SEARCHES
 
 CASES = [(words, pages) for pages, wordings in SEARCHES.items() for words in wordings]
 BOX = "main input[name=q]"  # another one is in the dialog of Ctrl + K
 FIRST = "#search-results ul.search li a"
 RANKED = """words => Search._performSearch(Search._parseQuery(words)[0]).reverse()
   .map(([page, , anchor]) => page + ".html" + anchor)"""
-SNAPSHOTS = Path(__file__).parents[1] / "unit/audit/__snapshots__/test_audit.ambr"
+SNAPSHOTS = Path(__file__).parents[2] / "unit/audit/__snapshots__/test_audit.ambr"
 
 
 def page_of(link):

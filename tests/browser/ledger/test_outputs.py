@@ -7,7 +7,7 @@ import pytest
 from lossbook._core import home as home_module
 from lossbook._interact.ledger import Ledger
 from lossbook._interact.state import parse
-from tests.browser.ledger_cases import FOUR, READ
+from tests.browser.ledger.cases import FOUR, READ
 
 
 @pytest.fixture
