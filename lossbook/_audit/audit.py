@@ -26,6 +26,7 @@ from lossbook._audit.head import Seen
 from lossbook._audit.mask_path import MaskPath
 from lossbook._audit.observation import Check, OutputBatch
 from lossbook._audit.refusals import refused
+from lossbook._audit.together import Together
 from lossbook._core import collected_warnings, dtype_name, to_numpy
 from lossbook._explain import part_of
 from lossbook._model import (
@@ -39,7 +40,7 @@ from lossbook._model import (
     refuse_nothing,
 )
 
-_CONTRIBUTED = "contributed"
+_CONTRIBUTED, _STEP = "contributed", "step/weight, value, magnitude"
 _REPLAYED = 8  # batches of a generator that are kept, in case one of them fails
 
 
@@ -128,7 +129,7 @@ class _Checks:
     """All checks of a pass: those of every output, and those of the whole."""
 
     def __init__(self):
-        self.by_output, self.terms, self.batches = {}, Terms(), 0
+        self.by_output, self.together, self.terms, self.batches = {}, {}, Terms(), 0
         self.reported = Reported()
         self.rows, self.own_step, self.unseen = [], None, []
         self.weights, self.seen = (0.0, 0), Seen()
@@ -144,11 +145,19 @@ class _Checks:
                 total, count = self.weights
                 self.weights = total + float(plain.weight.sum()), count + plain.weight.size
             if index not in self.by_output:
-                self.by_output[index] = [check(call.output) for check in Check.kinds]
+                checks = self.by_output[index] = [check(call.output) for check in Check.kinds]
+                self.together[index] = Together([c for c in checks if not c.by_batch])
             for check in self.by_output[index]:
-                check.see(plain.repaired if check.repaired else plain)
+                if check.by_batch:
+                    check.see(plain.repaired if check.repaired else plain)
+            self.together[index].see(plain)
         self.terms.see(batch, repaired)
         self.batches += 1
+
+    def end(self):
+        """Hand over the batches that were kept back, to be put together with others."""
+        for together in self.together.values():
+            together.flush()
 
     def scope(self):
         """Say what nobody has looked at."""
@@ -181,12 +190,8 @@ def _evaluated(model, checks, data, kept, given):
         rows += batch_rows
         checks.rows.append(batch_rows)
         checks.seen.count(batch_rows, replica)
-        weight, value, magnitude = (
-            float(np.ravel(to_numpy(tensors.pop(f"step/{name}")))[0])
-            for name in ("weight", "value", "magnitude")
-        )
-        dtypes, tracked = about
-        checks.reported.see(weight, value, magnitude, dtypes, tracked, replica)
+        sums, (dtypes, tracked) = to_numpy(tensors.pop(_STEP)).tolist(), about
+        checks.reported.see(*sums, dtypes, tracked, replica)
         if not watch.own_step:
             checks.see(*_batch(watch, batch_rows, tensors))
 
@@ -195,6 +200,7 @@ def _evaluated(model, checks, data, kept, given):
             reported = watch.evaluate(each, caller="audit", **data)
             refuse_nothing(rows, data["x"], "audit")
             watch.keep()
+            checks.end()
             checks.own_step = watch.own_step
             findings = list(checks.reported.findings(model, reported, watch.stale))
             seen = checks.seen
@@ -226,22 +232,39 @@ def _look(batch):
     """Let everything leave the step that a loss got and gave, and what the step computes."""
     from keras import ops
 
-    tensors = {}
-    for call in () if batch.weight is not None else batch.calls:  # none of a step of its own
+    tensors, own_step = {}, batch.weight is not None
+    parts = [ops.cast(loss, "float32") for _, loss in batch.additional]
+    parts += [] if batch.rest is None else [batch.rest]
+    for call in batch.calls:
+        if own_step:  # what leaves it is the sum alone
+            parts.append(_products(call))
+            continue
         with collected_warnings():
-            found = {**vars(call), _CONTRIBUTED: part_of(call).contributions}
+            found = {**_needed(call), _CONTRIBUTED: part_of(call).contributions}
+        parts.append(found[_CONTRIBUTED])
         tensors |= {f"{call.index}/{k}": v for k, v in found.items() if ops.is_tensor(v)}
     for i, (name, loss) in enumerate(batch.additional):
         tensors[f"additional/{i}/{name}"] = ops.sum(loss)
-    parts = [_products(call) for call in batch.calls]
-    parts += [ops.cast(loss, "float32") for _, loss in batch.additional]
-    parts += [] if batch.rest is None else [batch.rest]
-    tensors["step/value"] = sum(ops.sum(part) for part in parts) + ops.zeros(())
-    tensors["step/magnitude"] = sum(ops.sum(ops.abs(part)) for part in parts) + ops.zeros(())
-    weight = batch.rows if batch.weight is None else batch.weight
-    tensors["step/weight"] = ops.cast(weight, "float32")
+    weight = ops.cast(batch.weight if own_step else batch.rows, "float32")
+    value, magnitude = (
+        sum((ops.cast(ops.sum(part), "float32") for part in of), ops.zeros(()))
+        for of in (parts, map(ops.abs, parts))
+    )
+    tensors[_STEP] = ops.stack([ops.reshape(weight, ()), value, magnitude])
     dtypes = tuple(sorted({dtype_name(call.values) for call in batch.calls}))
     return tensors, (dtypes, batch.tracked)
+
+
+def _needed(call):
+    """Return the fields that a check reads: each tensor that leaves a step takes time."""
+    found = dict(vars(call))
+    if call.output.keras_loss is not None:
+        del found["given_y_true"]
+        if call.y_pred is not None:
+            del found["given_y_pred"]
+        if call.output.entry.target != "sparse":
+            del found["coefficients"]
+    return found
 
 
 def _products(call):
@@ -263,7 +286,8 @@ def _batch(watch, rows, tensors):
         if owner == "additional":
             additional.append((name.partition("/")[2], float(np.ravel(to_numpy(tensor))[0])))
         else:
-            fields.setdefault(int(owner), {})[name] = ops.convert_to_tensor(tensor)
+            tensor = tensor if ops.is_tensor(tensor) else ops.convert_to_tensor(tensor)  # replicas
+            fields.setdefault(int(owner), {})[name] = tensor
     contributed = [found.pop(_CONTRIBUTED) for _, found in sorted(fields.items())]
     calls = tuple(replace(watch.calls[i], **found) for i, found in sorted(fields.items()))
     return Batch(rows, calls, tuple(additional)), contributed

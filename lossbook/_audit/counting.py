@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 
-_FEW = 16  # classes that are compared one by one
-
 
 def extremes(x: Any) -> tuple[float, float]:
     """Return the lowest and the highest number, NaN for both where there is NaN."""
@@ -15,14 +13,11 @@ def extremes(x: Any) -> tuple[float, float]:
 
 
 def highest(x: Any) -> Any:
-    """Return the first class with the highest number, for `(rows, classes)`: argmax."""
-    if x.shape[1] > _FEW:
-        return x.argmax(1)
+    """Say which class has the highest number, the first of equal ones: flags `(classes, rows)`."""
     columns = np.ascontiguousarray(x.T)
-    found, best = np.zeros(len(x), np.intp), columns[0]
-    for k in range(1, len(columns)):
-        np.copyto(found, k, where=columns[k] > best)
-        best = np.maximum(best, columns[k])
+    found = columns == columns.max(0)
+    if np.count_nonzero(found) > len(x):
+        found &= np.cumsum(found, 0) == 1
     return found
 
 

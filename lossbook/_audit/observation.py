@@ -32,7 +32,7 @@ class OutputBatch:
         """The output: its name, its loss."""
         return self.call.output
 
-    @property
+    @cached_property
     def entry(self):
         """What the loss is, from the catalogue."""
         return self.output.entry
@@ -42,7 +42,7 @@ class OutputBatch:
         """The options of the loss."""
         return self.output.options
 
-    @property
+    @cached_property
     def reduction(self):
         """The reduction; None where the loss has a `__call__` of its own."""
         if self.output.whole:
@@ -99,7 +99,7 @@ class OutputBatch:
         values = keras3.class_axis(elementwise, operation, axis).value
         return to_numpy(values), None if valid is None else to_numpy(valid)
 
-    @property
+    @cached_property
     def values(self):
         """What the loss function returns."""
         return self._function[0]
@@ -199,11 +199,13 @@ class Check:
     """Watches one output, batch by batch, and yields in the end what it found.
 
     Every subclass is one of `Check.kinds`, which audit runs. One with `repaired = False` gets
-    class numbers that don't exist as they are.
+    class numbers that don't exist as they are; one with `by_batch = False` adds up rows, and gets
+    small batches together.
     """
 
     kinds: ClassVar[list[type["Check"]]] = []
     repaired = True
+    by_batch = True
 
     def __init_subclass__(cls) -> None:
         Check.kinds.append(cls)

@@ -127,12 +127,12 @@ def check_dtype(dtype):
 
 def to_numpy(x):
     """Copy an array or tensor to a NumPy array on the host; bfloat16 comes as float32."""
+    if type(x).__name__ == "EagerTensor" and x.dtype.name != "bfloat16":
+        return x.numpy()  # of TensorFlow: the way below takes ten times as long
     if _framework(x) is None:
         return np.asarray(x)
     from keras import ops
 
-    if type(x).__name__ == "EagerTensor" and x.dtype != "bfloat16":
-        return x.numpy()  # of TensorFlow: the way below takes ten times as long
     # The cast makes a tensor of a variable, too, which NumPy takes without a warning.
     x = ops.cast(x, dtype_name(x).replace("bfloat16", "float32"))
     return np.asarray(ops.convert_to_numpy(x))

@@ -1,6 +1,7 @@
 """Stands in for the losses of a compiled model while a step is traced, and records their calls."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Output:
         """The options of a loss of `keras.losses`."""
         return self.keras_loss[1] if self.keras_loss else {}
 
-    @property
+    @cached_property
     def entry(self) -> KerasLoss:
         """What the loss is, from the catalogue; a user's own is atomic, of the target "own"."""
         return loss_named(self.loss_name) or _OWN

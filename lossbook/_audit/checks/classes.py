@@ -27,6 +27,7 @@ CLASS_FORGOTTEN = Hazard(
 _SHARE, _FRACTION, _QUALITY = 0.05, 0.25, 0.5
 _UNTRAINED = 1.1  # times the crossentropy of a prediction that is the same for all
 _SHOWN = 8  # classes of a finding
+_FEW = 16  # classes that are compared one by one
 _ASKED = 20_000  # positions of a batch whose crossentropy is computed
 
 
@@ -37,6 +38,8 @@ class Classes(Check):
     model that does worse than one prediction for all, the frequencies, has learned nothing yet.
     Where it is a third of all classes, as of words, that is their nature, and a note.
     """
+
+    by_batch = False
 
     def __init__(self, output):
         super().__init__(output)
@@ -145,15 +148,21 @@ class Classes(Check):
 def _numbered(batch, y_pred):
     """Return share, true positives, predicted and true of class numbers; by class."""
     kept, classes = batch.kept.ravel(), y_pred.shape[1]
-    true, guess = numbers(batch.y_true, classes), highest(y_pred)
-    count = by_class(np.where(kept, true, -1), classes)
-    weights = _weights(batch)
+    true = numbers(batch.y_true, classes)
+    counted = np.where(kept, true, -1)
+    if classes <= _FEW:
+        guess = highest(y_pred)
+        guesses = [by_row(guess & (counted == np.arange(classes)[:, None])), by_row(guess & kept)]
+    else:
+        guess = y_pred.argmax(1)
+        hit = np.where(guess == counted, counted, -1)
+        guesses = [by_class(those, classes) for those in (hit, np.where(kept, guess, -1))]
+    count, weights = by_class(counted, classes), _weights(batch)
     return [
         by_class(true, classes, _magnitudes(batch)),
-        by_class(np.where(kept & (true == guess), true, -1), classes),
-        by_class(np.where(kept, guess, -1), classes),
+        *guesses,
         count,
-        count if weights is None else by_class(np.where(kept, true, -1), classes, weights),
+        count if weights is None else by_class(counted, classes, weights),
     ]
 
 
@@ -170,8 +179,7 @@ def _one_column_each(batch, true, y_pred):
         guesses = [by_row(true & guessed & kept), by_row(guessed & kept)]
     else:  # one class for each position
         guess = highest(y_pred)
-        hit = kept & true[guess, np.arange(len(guess))]
-        guesses = [by_class(np.where(those, guess, -1), classes) for those in (hit, kept)]
+        guesses = [by_row(guess & true & kept), by_row(guess & kept)]
     if binary and classes > 1:
         share = batch.magnitudes
     else:

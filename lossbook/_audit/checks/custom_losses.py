@@ -168,6 +168,8 @@ def _broadcast(batch):
     if entry.numbered or (entry.atomic and not own):
         return None
     y_true, y_pred = batch.y_true.shape, batch.y_pred.shape
+    if y_true == y_pred:
+        return None
     try:
         together = np.broadcast_shapes(y_true, y_pred)
     except ValueError:

@@ -78,6 +78,7 @@ class Labels(Check):
     """Targets out of the range of their loss, and rows that are no distribution."""
 
     repaired = False
+    by_batch = False
 
     def __init__(self, output):
         super().__init__(output)

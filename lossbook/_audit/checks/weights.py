@@ -251,6 +251,8 @@ def weights_refused(mended=False):
 class ZeroWeights(Check):
     """Weights of 0, which leave the sum and stay in the denominator."""
 
+    by_batch = False
+
     def __init__(self, output):
         super().__init__(output)
         self.zeros = self.count = 0

@@ -282,6 +282,21 @@ def test_several_steps_and_batches_of_a_mask():
     assert codes(lb.audit(case.model, **case.data, steps=1)) == []
 
 
+@pytest.mark.parametrize("weighed", [False, True])
+def test_small_batches_that_are_put_together_say_the_same(weighed, monkeypatch):
+    """Batches of 4, 4, ... and 2 rows, with a rare class, zeros among the weights, odd rows."""
+    y, p = np.arange(50) % 10 == 7, drawn(50, 3, seed=2)
+    p[:, 0] += 1 - p.sum(1)
+    p[::9, 1] += 0.5
+    y = np.eye(3, dtype="float32")[np.where(y, 2, np.arange(50) % 2)]
+    weight = {"sample_weight": np.arange(50) % 3.0} if weighed else {}
+    case = passing(p, y, "categorical_crossentropy", batch_size=4, **weight)
+    put_together = audited(case)
+    monkeypatch.setattr("lossbook._audit.together._ENOUGH", 0)  # now each comes alone
+    assert str(put_together) == str(audited(case)) and codes(put_together)
+    assert ("weights-zero" in codes(put_together)) == weighed
+
+
 def test_an_output_is_named_whose_loss_is_shared():
     inputs = keras.Input((3,))
     outputs = [layers.Activation("linear", name=name)(inputs) for name in ("near", "far")]

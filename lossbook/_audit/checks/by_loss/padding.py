@@ -33,6 +33,8 @@ _SHARE = 0.1
 class Padding(Check):
     """A target that stands at the ends of rows, and nowhere else, with ends of unequal length."""
 
+    by_batch = False
+
     def __init__(self, output):
         super().__init__(output)
         self.constant, self.elsewhere = None, False

@@ -37,6 +37,8 @@ _TRIED = 64  # so many rows are tried
 class Sentinel(Check):
     """One value that is repeated apart from all others, at positions that count."""
 
+    by_batch = False
+
     def __init__(self, output):
         super().__init__(output)
         self.counts = dict.fromkeys(SENTINELS, 0)
