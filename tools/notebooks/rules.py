@@ -26,7 +26,7 @@ from tools.notebooks.files import (
 )
 from tools.website.access import alt_fault
 
-REASONS = ("device", "figure", "source", "backend-output")
+REASONS = ("device", "figure", "source", "backend-output", "trained")
 DISPLAY = ("hide-input", "hide-output", "hide-cell", "remove-input", "remove-output", "remove-cell")
 TAGS = (IGNORED, *REASONS, "exercise", *BY_RULE, *DISPLAY)
 
@@ -36,6 +36,7 @@ EVIDENCE = {
     "figure": (r"\bplots?\.|\bplt\.|\.plot\(", "it draws nothing (no plots. and no plt.)"),
     "source": (r"source\(", "it calls no source()"),
     "backend-output": (r"\bexcept\b", "it catches no error (no except)"),
+    "trained": (r"\btrain\(", "it calls no train()"),
 }
 BADGE = "Open in Colab"
 # What differs from run to run or from machine to machine.
