@@ -16,6 +16,8 @@ LIMIT = 200 * KIB  # of one chapter without its images: on the wire, headers inc
 # The search page alone loads the index, once a reader asks for something.
 SEARCH_LIMIT = 300 * KIB
 
+VIOLATIONS = "options => axe.run(document, options).then(found => found.violations)"
+
 every_page = pytest.mark.parametrize("name", PAGES)
 
 
@@ -83,7 +85,7 @@ def test_axe_finds_no_violation(name, site, open_page, axe):
             "theme => document.documentElement.dataset.theme === theme", arg=theme
         )
         options = {"resultTypes": ["violations"]} | ({"runOnly": only} if only else {})
-        found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+        found = page.evaluate(VIOLATIONS, options)
         problems = [
             f"{theme}: {one['id']}: {one['help']}: {node['target']} {node['html'][:120]}"
             for one in found
