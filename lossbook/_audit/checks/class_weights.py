@@ -104,15 +104,28 @@ def weighted(x, y, sample_weight, class_weight):
         return *with_class_weight(x, y, None, class_weight), findings
 
 
+def _weights_of(labels, times=""):
+    """Return the code that makes sample weights from labels as fit does it, of any rank."""
+    numbers = "y"
+    if labels.ndim > 1:
+        numbers = "y.argmax(-1)" if labels.shape[-1] > 1 else "y[..., 0]"
+    return (
+        f"sample_weight = {times}np.vectorize(lambda k: float(class_weight.get(int(k), 1)))"
+        f"({numbers}); class_weight = None"
+    )
+
+
 def refusal(error, labels=None, both=False, class_weight=None):
     """Return the Finding for class weights that fit refuses; `labels` are the targets, if known."""
     evidence = {} if labels is None else {"y_true.shape": labels.shape}
     if both:
         why = "fit takes class_weight or sample_weight, not both"
-        fix = "Multiply them yourself and pass the product as sample_weight."
+        fix = "Multiply them yourself and pass the product as sample_weight"
+        fix += "." if labels is None else f": write `{_weights_of(labels, 'sample_weight * ')}`."
     elif labels is not None and labels.ndim > 2:
         why = f"class_weight needs one label per row, but y_true has the shape {labels.shape}"
-        fix = f"Pass sample_weight of shape {labels.shape[:-1]} instead, made from the labels."
+        fix = f"Pass sample_weight of shape {labels.shape[:-1]} instead, made from the labels: "
+        fix += f"write `{_weights_of(labels)}`."
     elif isinstance(class_weight, (list, tuple, np.ndarray)):
         why = "class_weight is a dict, class number -> weight"
         fix = "Write `class_weight = dict(enumerate(class_weight))`."

@@ -93,7 +93,8 @@ class Finite(Check):
             yield NOT_FINITE.found(
                 f"{self.head}NaN or infinity among the sample weights: {self.weights}. "
                 "So is the loss.",
-                "Replace them: a weight of 0 leaves a value out of the sum.",
+                "Replace them, by 0 say, which leaves a value out of the sum: write "
+                "`sample_weight = np.where(np.isfinite(sample_weight), sample_weight, 0)`.",
                 {"weights that are no numbers": self.weights},
             )
 

@@ -43,7 +43,11 @@ def _fix(output, y_true, y_pred):
         return f"Pass class numbers of shape {y_pred[:-1]}, from 0 to {classes - 1}."
     short = y_true in (y_pred[:-1], (*y_pred[:-1], 1))
     if output.loss_name == "categorical_crossentropy" and short:
-        return "For class numbers take sparse_categorical_crossentropy."
+        option = "from_logits=True" if output.options.get("from_logits") else ""
+        return (
+            "For class numbers write `loss = keras.losses.SparseCategoricalCrossentropy("
+            f"{option})` and compile again."
+        )
     if y_true == y_pred:
         return "The shapes are equal: look at what Keras says, and at the dtypes."
     return f"Give y_true the shape {y_pred}."

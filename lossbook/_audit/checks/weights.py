@@ -325,10 +325,13 @@ class WeightedMean(Check):
         if self.fewer is not None:
             shape, values = self.fewer
             times = int(np.prod(values) // max(np.prod(shape), 1))
+            code = ""
+            if len(shape) == len(values):
+                code = f": write `sample_weight = sample_weight * np.ones({(1, *values[1:])})`"
             yield WEIGHTS_FEWER.found(
                 f"{head}divides by the sum of the weights, shape {shape}, but adds up "
                 f"{int(np.prod(values))} values: the result is {times} times the weighted mean.",
-                f"Give the weights the full shape {values}.",
+                f"Give the weights the full shape {values}{code}.",
                 {"sample_weight.shape": shape, "values.shape": values, "times": times},
             )
         elif len(self.batches) > 1 and all(w for _, _, w in self.batches):

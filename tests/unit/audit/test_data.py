@@ -6,7 +6,18 @@ import pytest
 from keras import losses, ops
 
 import lossbook as lb
-from lossbook._audit.examples import array, coins, compiled, drawn, masked, passing, simplex
+from lossbook._audit import HAZARDS
+from lossbook._audit.examples import (
+    array,
+    coins,
+    compiled,
+    drawn,
+    masked,
+    one_hot,
+    passing,
+    simplex,
+)
+from tests.unit.audit import planted
 from tests.unit.audit.fixes import applied
 from tests.unit.audit.planted import BACKEND, VERSION
 
@@ -43,6 +54,48 @@ def weighed(*weight, loss="mse", **data):
 
 def mean(reduction="mean_with_sample_weight"):
     return losses.MeanSquaredError(reduction=reduction)
+
+
+def crossentropy(shape, weight=1.0):
+    """The mean of weight · −log p of the true classes, by hand."""
+    labels, p = one_hot(*shape).argmax(-1), simplex(*shape)
+    return (weight * -np.log(np.take_along_axis(p, labels[..., None], -1)[..., 0])).mean()
+
+
+CLASS = np.array([1.0, 2.0, 3.0])  # the class weights of the planted cases
+FIXED = {  # code, planted case (None: the example), the number that is meant
+    "class-weight-refused": (
+        None,
+        crossentropy((4, 2, 2, 3), CLASS[one_hot(4, 2, 2, 3).argmax(-1)] / 2),
+    ),
+    "class-weight-refused beside weights": (
+        planted.class_weight_with_weights,
+        crossentropy((4, 3), CLASS[one_hot(4, 3).argmax(-1)] * [1, 2, 3, 4]),
+    ),
+    "not-finite weights": (planted.nan_weights, (ROWS * [1, 2, 3, 0]).mean()),
+    "weights-scale": (None, (ROWS * [0.4, 0.8, 1.2, 1.6]).mean()),
+    "targets-refused": (
+        HAZARDS["targets-refused"].planted,
+        -np.log(simplex(4, 3)[range(4), [0, 1, 2, 1]]).mean(),
+    ),
+    "weights-fewer": (
+        None,
+        (
+            np.square(drawn(4, 3, 2) - drawn(4, 3, 2, seed=1)).mean((1, 2)) * [0.1, 0.2, 0.3, 0.4]
+        ).sum(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_the_code_of_a_fix_ends_the_finding_and_gives_the_number(name):
+    code, (plant, meant) = name.split()[0], FIXED[name]
+    if VERSION < (3, 7) and code == "weights-fewer":
+        pytest.skip("an older Keras has no such reduction")
+    plant = plant or HAZARDS[code].planted
+    mended = applied(the(audited(plant()), code), plant())
+    assert code not in codes(audited(mended)) and not codes(audited(mended), "error")
+    assert evaluated(mended) == pytest.approx(meant, rel=1e-5)
 
 
 # --- nothing that counts

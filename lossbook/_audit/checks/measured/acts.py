@@ -173,7 +173,8 @@ class Acts(Check):
                 f"{self.head}sample weights are {four_digits(mean)} in the mean. Keras divides by "
                 "the number of values, not by the weights: loss and steps are as many times "
                 "larger, beside penalties, other outputs and the learning rate.",
-                "Divide them by their mean: `sample_weight / sample_weight.mean()`.",
+                "Divide them by their mean: write `sample_weight = sample_weight / "
+                "np.mean(sample_weight)`.",
                 {"mean": mean, "weights": self.count},
             )
 
