@@ -173,7 +173,7 @@ def test_without_scripts_it_is_one_long_page(deck):
 
 
 def test_the_speaker_has_notes_in_a_window_of_its_own(deck):
-    page = deck("?cut=90#/weights")
+    page = deck("?cut=half#/weights")
     with page.expect_popup() as opened:
         page.keyboard.press("s")
     window = opened.value
@@ -186,10 +186,11 @@ def test_the_speaker_has_notes_in_a_window_of_its_own(deck):
 def test_the_file_alone_does_the_same(open_page):
     """As in the zip for rooms without a network: no server, notes too."""
     page = open_page(viewport=BEAMER)
-    page.goto(f"{PAGE.as_uri()}?cut=90#/weights")
+    page.goto(f"{PAGE.as_uri()}?cut=half#/weights")
     page.wait_for_function("Reveal.isReady()")
     assert page.evaluate(MEASURE) == []
-    assert page.evaluate("""document.fonts.check('16px "Lossbook Math"')""")
+    load = """document.fonts.load('16px "Lossbook Math"').then((found) => found.length)"""
+    assert page.evaluate(load) == 1
     with page.expect_popup() as opened:
         page.keyboard.press("s")
     notes = opened.value.locator(".speaker-controls-notes .value")
