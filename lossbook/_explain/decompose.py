@@ -122,7 +122,7 @@ def _number(scalar, marks):
     """Return the scalar as a float, or say why it is none."""
     try:
         number = float(to_numpy(scalar))
-    except (AttributeError, NotImplementedError, TypeError) as error:
+    except Exception as error:
         raise ValueError(
             "decompose reads numbers, which a function that is being compiled does not have. Call "
             "it outside of tf.function and jax.jit, with the function that they wrap."

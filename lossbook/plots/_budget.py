@@ -59,6 +59,11 @@ count, together 3/4, the rest to 1 is a hole.
     """
     if not isinstance(rows, Mapping) or not rows:
         raise ValueError(f"budget takes {{name: coefficients}}. Received: {described(rows)}.")
+    if groups is not None and not np.iterable(groups):
+        raise ValueError(
+            f"groups needs one entry for each coefficient. Received: {described(groups)}."
+        )
+    groups = None if groups is None else [str(group) for group in groups]
     bars = {name: _lengths(name, given) for name, given in rows.items()}
     longest = max(1.0, *(bar.sum() for bar in bars.values()))
     scale, left = (WIDTH - 2 * PAD) / longest, PAD
@@ -76,7 +81,7 @@ count, together 3/4, the rest to 1 is a hole.
 
 
 def _title(groups):
-    names = [] if groups is None else list(dict.fromkeys(map(str, groups)))
+    names = list(dict.fromkeys(groups or []))
     shades = f": {names[0]} dark, {names[1]} light" if len(names) == 2 else ""
     return f"coefficients as lengths, a mark at 1{shades}"
 
@@ -98,7 +103,6 @@ def _shades(bar, groups):
     """Return a colour for each coefficient: two blues, in turn from group to group."""
     if groups is None:
         return [mix(BLUE, "#ffffff", 0.62)] * len(bar)
-    groups = list(groups)
     if len(groups) != len(bar):
         raise ValueError(
             f"groups needs one entry for each of {len(bar)} coefficients. Received {len(groups)}."
