@@ -169,8 +169,10 @@ class Adviser extends HTMLElement {
       el("p", {}, el("strong", {}, words(some[0].used))),
       ...groups(some, ({ since, why, code }) => [since, why, code].join("\n\n")).map(block),
     ]));
-    for (const box of this.list.querySelectorAll(".scrolls, pre")) // for the keyboard
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    setTimeout(() => { // for the keyboard, once the page is laid out
+      for (const box of this.list.querySelectorAll(".scrolls, pre"))
+        if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    });
   }
 }
 customElements.define("lossbook-moved", Adviser);
