@@ -235,13 +235,10 @@ def _look(batch):
     tensors, own_step = {}, batch.weight is not None
     parts = [ops.cast(loss, "float32") for _, loss in batch.additional]
     parts += [] if batch.rest is None else [batch.rest]
-    for call in batch.calls:
-        if own_step:  # what leaves it is the sum alone
-            parts.append(_products(call))
-            continue
+    parts += [_products(call) for call in batch.calls]  # of what Keras computed, not of ours
+    for call in () if own_step else batch.calls:  # what leaves a step of its own is the sum alone
         with collected_warnings():
             found = {**_needed(call), _CONTRIBUTED: part_of(call).contributions}
-        parts.append(found[_CONTRIBUTED])
         tensors |= {f"{call.index}/{k}": v for k, v in found.items() if ops.is_tensor(v)}
     for i, (name, loss) in enumerate(batch.additional):
         tensors[f"additional/{i}/{name}"] = ops.sum(loss)

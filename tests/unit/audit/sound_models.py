@@ -364,7 +364,7 @@ def distributions(name):
     return trained(*dense(3, "softmax"), loss, x, y, 60)
 
 
-SAMPLE = list(MODELS)[::32]
+SAMPLE = [*list(MODELS)[::32], "regression: log_cosh"]  # solved: a loss that is rounding alone
 
 
 def said(name):
