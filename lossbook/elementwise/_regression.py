@@ -1,7 +1,7 @@
 """Regression and divergence losses before any mean: one number for each element."""
 
 from lossbook._core import Array, ArrayLike, check_axis, check_number, epsilon, shape_of
-from lossbook.elementwise._inputs import broadcast_pair, positive_part
+from lossbook.elementwise._inputs import broadcast_pair, softplus
 
 
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
@@ -180,8 +180,7 @@ def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """
     xp, y_true, y_pred = broadcast_pair("log_cosh", y_true, y_pred)
     error = y_pred - y_true
-    positive, rest = positive_part(xp, -2.0 * error)
-    return error + (positive + rest) - 0.6931471805599453
+    return error + softplus(xp, -2.0 * error) - 0.6931471805599453
 
 
 def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Array:

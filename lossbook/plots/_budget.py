@@ -112,32 +112,24 @@ def _shades(bar, groups):
 
 
 def _draw(ax, top, name, bar, shades, scale):
-    """Draw one bar: a piece for each coefficient, a hatched hole where some is left."""
+    """Draw one bar: a piece for each coefficient, a hatched hole for what is left to 1."""
     x, y, taken = PAD, top + 24, bar.sum()
     write(ax, PAD, top + 9, name, 14, weight="bold")
     write(ax, WIDTH - PAD, top + 9, _sum(bar), 14, ha="right", color=MUTED)
     ax.plot([PAD + scale] * 2, [y - 4, y + _BAR + 6], color=INK, linewidth=2.5, zorder=3)
-    empty = max(0.0, 1 - taken) if taken < 1 - 1e-6 else 0.0
-    lacks = np.maximum(0, 1 / len(bar) - bar)
-    holes = lacks / lacks.sum() * empty if empty else 0 * bar
-    for i, (length, hole, shade) in enumerate(zip(bar, holes, shades, strict=True)):
-        if length:
-            how = {"facecolor": shade, "edgecolor": INK, "linewidth": 0.8, "gid": f"{name} {i}"}
-            ax.add_patch(Rectangle((x, y), length * scale, _BAR, **how))
-            text = _number(length)
-            if 8 * len(text) + 4 < length * scale:
-                how = {"ha": "center", "color": "#000000"}
-                write(ax, x + length * scale / 2, y + _BAR / 2, text, 13, **how)
-            x += length * scale
-        if hole:
-            how = {
-                "facecolor": "none",
-                "edgecolor": LINE,
-                "hatch": "////",
-                "gid": f"{name} hole {i}",
-            }
-            ax.add_patch(Rectangle((x, y), hole * scale, _BAR, linewidth=0.8, **how))
-            x += hole * scale
+    for i, (length, shade) in enumerate(zip(bar, shades, strict=True)):
+        if not length:
+            continue
+        how = {"facecolor": shade, "edgecolor": INK, "linewidth": 0.8, "gid": f"{name} {i}"}
+        ax.add_patch(Rectangle((x, y), length * scale, _BAR, **how))
+        text = _number(length)
+        if 8 * len(text) + 4 < length * scale:
+            how = {"ha": "center", "color": "#000000"}
+            write(ax, x + length * scale / 2, y + _BAR / 2, text, 13, **how)
+        x += length * scale
+    if taken < 1 - 1e-6:
+        how = {"facecolor": "none", "edgecolor": LINE, "hatch": "////", "gid": f"{name} hole"}
+        ax.add_patch(Rectangle((x, y), (1 - taken) * scale, _BAR, linewidth=0.8, **how))
     if taken > 1 + 1e-6:
         how = {"facecolor": ORANGE, "gid": f"{name} over"}
         ax.add_patch(Rectangle((PAD + scale, y + _BAR + 2), (taken - 1) * scale, 5, **how))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
-from matplotlib.patches import Rectangle
 
 from lossbook._core import shape_of, size, to_numpy
 from lossbook.plots._canvas import (
@@ -22,11 +21,10 @@ from lossbook.plots._canvas import (
     Picture,
     canvas,
     check_is,
-    ink_on,
     mix,
     write,
 )
-from lossbook.plots._ledger import texts
+from lossbook.plots._ledger import draw_cell, texts
 
 if TYPE_CHECKING:
     from lossbook._explain import Explanation
@@ -116,13 +114,10 @@ def _collapse(ax, top, trace, gid):
 
 
 def _cell(ax, place, number, full, hue, gid, letters=13):
-    x, y, width, height = place
+    """Draw one number in a tint that says how large it is beside `full`."""
     tint = mix(hue, "#ffffff", 0.55 * min(1.0, abs(number) / full))
-    how = {"facecolor": tint, "edgecolor": LINE, "linewidth": 0.8, "gid": gid}
-    ax.add_patch(Rectangle((x, y), width, height, **how))
-    text = texts(np.array(number), (width - 8) / letters).item().replace("-", "−")
-    how = {"ha": "center", "color": ink_on(tint), "gid": gid}
-    write(ax, x + width / 2, y + height / 2, text, letters, **how)
+    text = texts(np.array(number), (place[2] - 8) / letters).item().replace("-", "−")
+    draw_cell(ax, place, tint, text, letters, gid=gid)
 
 
 def table(explanation: Explanation, rows: str, columns: str) -> Picture:

@@ -127,7 +127,7 @@ def _draw_ledger(trace, names, grids):
                 write(ax, PAD, cell_y - 10, blocks[b], 14)
             if x == left and j == 0:
                 write(ax, left - 8, cell_y + height / 2, rows[i], 14, ha="right")
-            _cell(
+            draw_cell(
                 ax, (x + j * cell, cell_y, cell, height), tints[b, i, j], numbers[k][b, i, j],
                 letters, hatch=k > 0 and zero[b, i, j], gid=f"{title} {b} {i} {j}",
             )  # fmt: skip
@@ -140,7 +140,7 @@ def _draw_ledger(trace, names, grids):
             ax.plot([left + 2 * across, right], [bottom + shift] * 2, color=INK, linewidth=1)
     write(ax, right, bottom + 24, result, 15, ha="right", weight="bold")
     if zero.any():
-        _cell(ax, (PAD, bottom + line + 14, 26, 16), "#ffffff", "", 1, hatch=True)
+        draw_cell(ax, (PAD, bottom + line + 14, 26, 16), "#ffffff", "", 1, hatch=True)
         note = "coefficient 0: there is a loss, it does not count"
         write(ax, PAD + 34, bottom + line + 22, note, 14)
     return picture
@@ -154,7 +154,7 @@ def _labels(names, shape):
     return [f"{names[0]} {b}" for b in range(shape[0])], rows
 
 
-def _cell(ax, rectangle, tint, text, letters, hatch=False, gid=None):
+def draw_cell(ax, rectangle, tint, text, letters, hatch=False, gid=None):
     """Draw one cell; its number is black or white, whichever reads better on the tint."""
     x, y, width, height = rectangle
     how = {"facecolor": tint, "edgecolor": LINE, "linewidth": 0.8, "gid": gid}
