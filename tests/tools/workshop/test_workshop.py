@@ -41,6 +41,16 @@ def test_a_longer_cut_has_every_step_of_a_shorter_one():
     assert taught[0] < taught[1] < taught[2]
 
 
+def test_who_comes_is_sent_to_a_plan_that_has_their_chapters():
+    page = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
+    sent = re.findall(r"chapters ([\d, and]+): (half a day|the full day) \|$", page, re.MULTILINE)
+    assert len(sent) == 3
+    for chapters, title in sent:
+        cut = {"half a day": "half", "the full day": "day"}[title]
+        taught = {step.chapter[:2] for step in TAUGHT if cut in step.minutes}
+        assert {f"{int(n):02}" for n in re.findall(r"\d+", chapters)} <= taught
+
+
 @pytest.mark.parametrize("step", TAUGHT, ids=lambda step: step.id)
 def test_a_step_names_what_its_chapter_has(step):
     known = {exercise.name for exercise in exercises_of(CHAPTERS[step.chapter])}
