@@ -1,6 +1,5 @@
 """The cheat sheet as one page: a PDF and a picture, drawn with Matplotlib."""
 
-from fractions import Fraction
 from pathlib import Path
 
 import matplotlib
@@ -8,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 import lossbook as lb
+from lossbook._core import simple_fraction
 from lossbook.plots._canvas import BLUE, INK, LINE, MUTED, PAPER
 from tools.cheatsheet import content
 
@@ -54,7 +54,7 @@ def draw_budget(ax, y):
             box = (x, y + 7), wide * coefficient, height
             ax.add_patch(Rectangle(*box, facecolor=BLUE, **edge))
             if coefficient:
-                ratio = str(Fraction(float(coefficient)).limit_denominator(9))
+                ratio = simple_fraction(float(coefficient), 1e-6)
                 how = {"ha": "center", "color": "white"}
                 write(ax, x + wide * coefficient / 2, y + 7 + height / 2, ratio, 7, **how)
             x += wide * coefficient
