@@ -36,7 +36,7 @@ EVIDENCE = {
     "figure": (r"\bplots?\.|\bplt\.|\.plot\(", "it draws nothing (no plots. and no plt.)"),
     "source": (r"source\(", "it calls no source()"),
     "backend-output": (r"\bexcept\b", "it catches no error (no except)"),
-    "trained": (r"\btrain\(", "it calls no train()"),
+    "trained": (r"\btrain\(|\bplain\b|\bp_both\b", "it uses no trained network"),
 }
 BADGE = "Open in Colab"
 # What differs from run to run or from machine to machine.
