@@ -13,6 +13,7 @@
   const BESIDE = 0.6; // a word of the text beside a heading, against a word of the heading
   const QUESTION = 1.2; // a question, for the first section that answers it
   const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6, "book/findings": 0.75 };
+  const API = 0.85; // a page of the reference
   const FEWEST = 0.4; // of the best score: less is not shown
   const NAMED = 3; // a finding whose code, or a phrase that it alone prints, is in the query
 
@@ -123,7 +124,7 @@
     }
     for (const entry of best.values()) {
       const { about, section, text } = entry;
-      entry.score = (section + 0.7 * about + 0.3 * text) * (OTHERS[entry.page] || 1);
+      entry.score = (section + 0.7 * about + 0.3 * text) * (OTHERS[entry.page] || (entry.page.startsWith("book/api/") ? API : 1));
       if (section < about) entry.anchor = "";
     }
     const ranked = [...best.values()].sort((a, b) => b.score - a.score);

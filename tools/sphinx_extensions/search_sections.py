@@ -2,8 +2,8 @@
 
 Sphinx's own index knows which words a page has, not what the page is about. This one holds, page by
 page and section by section, the words that say so: titles, headings, the opening of a chapter (the
-question and its answer), the questions that led to it ("Asked by"), the glossary's definitions, and
-what audit may print of a finding. A question of questions.md, in each of its wordings, counts for
+question and its answer), the questions that led to it ("Asked by"), what a section of a chapter
+sets in bold or as code, the glossary's definitions, and what audit may print of a finding. A question of questions.md, in each of its wordings, counts for
 the sections that its answer links to.
 book/_static/search.js reads it; Sphinx's index supplies the words of the running text.
 """
@@ -51,6 +51,17 @@ def asked_by(document):
     return ""
 
 
+def emphasised(section):
+    """What a section sets in bold or as code: names, and the sentences to remember."""
+    marked = (
+        node
+        for part in own(section)
+        for kind in (nodes.strong, nodes.literal)
+        for node in part.findall(kind)
+    )
+    return " ".join(dict.fromkeys(node.astext() for node in marked))
+
+
 def targets(section, docname):
     """Where the links of a section lead, as (page, anchor)."""
     for link in section.findall(nodes.reference):
@@ -69,7 +80,7 @@ def sections_of(docname, document, description=""):
     words = f"{description} {opening(first)} {asked_by(document)}"
     yield docname, "", heading(first), words.strip(), []
     for section in rest:
-        there, words = [], ""
+        there, words = [], emphasised(section) if re.match(r"book/\d\d_", docname) else ""
         if docname == QUESTIONS and (there := list(dict.fromkeys(targets(section, docname)))):
             words = text_of(*(part for part in own(section) if part.next_node(nodes.strong)))
         if docname == findings.PAGE and (code := section["ids"][0]) in HAZARDS:

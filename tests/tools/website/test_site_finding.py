@@ -127,22 +127,27 @@ def test_a_question_counts_in_all_its_wordings_for_the_page_that_answers_it():
     ]
 
 
-def test_a_chapter_is_about_its_question_its_answer_and_who_asked():
+def test_a_chapter_is_about_its_question_its_answer_its_bold_words_and_who_asked():
     page = document("""# Masks
 > *"Is the padding counted?"*
 
 **No. The mask drops it.** More.
 
 ## The trap
-Text.
+Text of `Masking`, **without a word**.
+
+```python
+not_these()
+```
 
 **Asked by:** [NaN under a mask](https://example.org/1) · [no](https://example.org/2)
 """)
     rows = list(search_sections.sections_of("book/04_masks", page))
     words = '"Is the padding counted?" No. The mask drops it. NaN under a mask no'
+    words_of_section = "without a word Masking Asked by:"
     assert rows == [
         ("book/04_masks", "", "Masks", words, []),
-        ("book/04_masks", "the-trap", "The trap", "", []),
+        ("book/04_masks", "the-trap", "The trap", words_of_section, []),
     ]
 
 
