@@ -3,8 +3,8 @@
 Sphinx's own index knows which words a page has, not what the page is about. This one holds, page by
 page and section by section, the words that say so: titles, headings, the opening of a chapter (the
 question and its answer), the questions that led to it ("Asked by"), what a section of a chapter
-sets in bold or as code, the glossary's definitions, and what audit may print of a finding. A question of questions.md, in each of its wordings, counts for
-the sections that its answer links to.
+sets in bold or as code, the glossary's definitions, and what audit may print of a finding. A
+question of questions.md, in each of its wordings, counts for the sections that its answer links to.
 book/_static/search.js reads it; Sphinx's index supplies the words of the running text.
 """
 
