@@ -12,6 +12,7 @@
   const PART = 0.7; // a part of a compound, against the whole
   const BESIDE = 0.6; // a word of the text beside a heading, against a word of the heading
   const QUESTION = 1.2; // a question, for the first section that answers it
+  const ITSELF = 0.3; // how well a section fits that a question leads to, beside the question
   const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6, "book/findings": 0.75 };
   const API = 0.85; // a page of the reference
   const FEWEST = 0.4; // of the best score: less is not shown
@@ -25,6 +26,7 @@
     [/cross[- ]entropy/gi, "crossentropy"],
     [/\b(class|loss|sample)[- ](weights?)\b/gi, "$1_$2"],
     [/\bmulti[- ]?(class|gpu|label|output|task)/gi, "multi $1"],
+    [/\bbatch[- ]?norm(ali[sz]ation)?\b/gi, "batchnorm"],
     [/(\d) ?[x×] ?(?=\d)/g, "$1 "],
     [/\b(keras|tensorflow|tf)[- ]?v?\d[\d.]*/gi, "$& release"],
   ];
@@ -110,14 +112,23 @@
     };
     const codes = new Set(query.match(/[a-z\d]+(-[a-z\d]+)+/g));
     const pasted = query.replace(/\s+/g, " ");
+    const fits = new Map(index.rows.map((row) => [row, fit(row, weights, sum)]));
+    const itself = new Map(); // "page#anchor" -> how well that section fits
+    for (const [{ page, anchor }, score] of fits) {
+      const name = `${page}#${anchor}`;
+      itself.set(name, Math.max(itself.get(name) || 0, score));
+    }
     for (const row of index.rows) {
       const known = row.phrases.filter((phrase) => pasted.includes(phrase)).map(({ length }) => length);
       if (codes.has(row.heading)) known.push(row.heading.length);
-      const score = known.length ? NAMED + Math.max(...known) / 1000 : fit(row, weights, sum);
+      const score = known.length ? NAMED + Math.max(...known) / 1000 : fits.get(row);
       if (!score) continue;
       if (!row.anchor) at(row.page).about = score;
       else offer(row.page, row.anchor, score);
-      row.there.forEach(([page, anchor], i) => offer(page, anchor, score * (i ? 1 : QUESTION)));
+      row.there.forEach(([page, anchor], i) => {
+        const own = itself.get(`${page}#${anchor}`) || 0;
+        offer(page, anchor, score * (i ? 1 : QUESTION) + ITSELF * own);
+      });
     }
     for (const [word, weight] of weights) {
       for (const page of index.pages.get(word)) at(page).text += weight / sum;
