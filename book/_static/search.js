@@ -16,7 +16,7 @@
   const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6, "book/findings": 0.75 };
   const API = 0.85; // a page of the reference
   const FEWEST = 0.4; // of the best score: less is not shown
-  const NAMED = 3; // a finding whose code, or a phrase that it alone prints, is in the query
+  const NAMED = 4; // a finding whose code, or a phrase that it alone prints, is in the query
 
   const stemmer = new Stemmer();
   const same = (stem) => SAME.get(stem) || stem;
