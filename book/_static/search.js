@@ -13,10 +13,10 @@
   const BESIDE = 0.6; // a word of the text beside a heading, against a word of the heading
   const QUESTION = 1.2; // a question, for the first section that answers it
   const ITSELF = 0.3; // how well a section fits that a question leads to, beside the question
-  const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6, "book/findings": 0.75 };
+  const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6, "book/findings": 0.78 };
   const API = 0.85; // a page of the reference
   const FEWEST = 0.4; // of the best score: less is not shown
-  const NAMED = 4; // a finding whose code, or a phrase that it alone prints, is in the query
+  const NAMED = 3; // a finding whose code, or a phrase that it alone prints, is in the query
 
   const stemmer = new Stemmer();
   const same = (stem) => SAME.get(stem) || stem;

@@ -17,6 +17,8 @@ SEARCHES = {
         "history loss not the same as evaluate",
         "batch normalization makes training loss different",
         "same dataset for training and validation but different losses",
+        "batch norm makes evaluate worse than fit",
+        "steps_per_epoch makes the loss jump",
     ),
     ("02_elementwise", "13_your_model"): (
         "Why doesn't my own computation from predict() match?",
@@ -30,6 +32,7 @@ SEARCHES = {
         "from_logits",
         "maximum loss 16.118",
         "label smoothing loss not zero",
+        "from_logits True or False which one should I use",
     ),
     ("03_class_axis", "01_one_number", "12_case_study"): (
         "How do pixel × class losses become one number?",
@@ -55,6 +58,8 @@ SEARCHES = {
         "unbalanced segmentation class weights",
         "sample_weight shape for images",
         "class_weight validation loss",
+        "class_weight not supported for 3+ dimensional targets",
+        "class_weight with tf.data dataset gives another result",
     ),
     ("07_outputs",): (
         "Why isn't the total loss the sum of the output losses?",
@@ -65,6 +70,7 @@ SEARCHES = {
         "two heads loss combined",
         "how are the losses of several outputs combined",
         "loss of two outputs added",
+        "one output dominates because its targets are large",
     ),
     ("05_weights", "06_reduction"): (
         "Is a weighted loss divided by Σw or by n, and why does the metric differ?",
@@ -105,6 +111,7 @@ SEARCHES = {
         "activity regularizer loss",
         "does evaluate include regularization loss",
         "frozen layer regularization",
+        "loss jumps when I unfreeze the backbone",
     ),
     ("09_epochs", "10_mean_of_means"): (
         "How are batches averaged, the short last one included?",
@@ -126,6 +133,8 @@ SEARCHES = {
         "should a loss function return a scalar",
         "keras custom loss dice bce weight 1000",
         "my own loss function with sample_weight",
+        "my regression network predicts the mean for every input",
+        "my custom loss becomes negative",
     ),
     ("16_rosetta", "15_atlas", "14_keras_2"): (
         "Why does it differ from PyTorch, scikit-learn, or my old Keras?",
@@ -138,6 +147,7 @@ SEARCHES = {
         "huggingface trainer loss",
         "pytorch weighted cross entropy reduction mean",
         "optax",
+        "pos_weight of BCEWithLogitsLoss in keras",
         "keras 2.2.4 loss",
         "tf.keras 2.15 to keras 3 different results",
     ),
