@@ -31,12 +31,17 @@ def section(code: str) -> str:
         "Seen as": "; ".join(SYMPTOMS[key] for key in hazard.symptoms),
         "Chapter": " ".join(filter(None, places)),
     }
-    lines = [
+    lines = ["Ways out, as `mended` in the example:"]
+    lines += [
+        fill(f"{number}. {way}", _WIDTH, initial_indent="  ", subsequent_indent="     ")
+        for number, way in enumerate(hazard.ways, 1)
+    ]
+    lines += [
         fill(f"{name}: {text}", _WIDTH, subsequent_indent="  ") for name, text in facts.items()
     ]
     lines += ["Asked in:\n" + indent("\n".join(hazard.asked), "  ")] if hazard.asked else []
     example = (
-        "The smallest model that has it (mended=True is the way out), for\n"
+        "The smallest model that has it (mended=1: with the first way out), for\n"
         "`case = EXAMPLE(); print(lossbook.audit(case.model, **case.data))`:\n\n"
         + indent(example_code(hazard), "    ")
     )

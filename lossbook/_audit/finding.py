@@ -64,7 +64,8 @@ class Hazard:
 
     `means` says in one sentence what is found, `why` why Keras does it, `ignore` when it is meant;
     `symptoms` are keys of SYMPTOMS, `asked` the addresses of threads. `planted` makes an example, a
-    model and data that have the finding; `planted(mended=True)` is the same with the fix applied.
+    model and data that have the finding; `planted(mended=1)` is the same with the first of `ways`,
+    the ways out, applied.
     """
 
     code: str
@@ -77,14 +78,19 @@ class Hazard:
     symptoms: tuple[str, ...]
     asked: tuple[str, ...] = ()
     planted: Callable[..., Any] | None = None
+    ways: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         HAZARDS[self.code] = self
 
-    def example(self, planted: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorate the function that makes the planted example."""
-        self.planted = planted
-        return planted
+    def example(self, *ways: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorate the function that makes the planted example; `ways` are its ways out."""
+
+        def keep(planted: Callable[..., Any]) -> Callable[..., Any]:
+            self.planted, self.ways = planted, ways
+            return planted
+
+        return keep
 
     def found(
         self, message: str, fix: str, evidence: dict[str, Any], severity: str | None = None

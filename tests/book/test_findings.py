@@ -14,7 +14,7 @@ from tools.website import audit_runs
 
 BOOK = Path(__file__).parents[2] / "book"
 RUNS = {
-    code: {"says": f"says {code}", "number": f"1.{i}", "meant": f"2.{i}", "by": "evaluate"}
+    code: {"says": f"says {code}", "number": f"1.{i}", "ways": [f"2.{i}", "3", "4"], "by": "fit"}
     for i, code in enumerate(HAZARDS)
 }
 SECTIONS = dict(
@@ -33,7 +33,12 @@ def test_a_section_has_what_the_check_and_the_run_say(code):
     assert f"]({hazard.chapter})" in section
     assert f"```python\n{example_code(hazard)}\n```" in section
     assert f"\n\n{run['says']}\n```" in section
-    assert f"| as it is | {run['number']} |\n| `mended=True` | {run['meant']} |" in section
+    numbers = [("none: as above", run["number"]), *zip(hazard.ways, run["ways"], strict=False)]
+    assert (
+        "| Way out | `mended` | Loss, by `fit` |\n|---|---|---|\n"
+        + "".join(f"| {way} | {k} | {number} |\n" for k, (way, number) in enumerate(numbers))
+        in section
+    )
     assert f"**Why.** {hazard.why}\n" in section
     assert f"**When to ignore it.** {hazard.ignore}\n" in section
     for key in hazard.symptoms:
@@ -64,21 +69,23 @@ def test_the_index_has_every_code_by_symptom_and_by_severity():
 def test_a_run_is_what_audit_and_keras_say(code):
     run, hazard = audit_runs.run(code), HAZARDS[code]
     keras.backend.clear_session()
-    case, mended = hazard.planted(), hazard.planted(mended=True)
+    case = hazard.planted()
     (finding,) = lb.audit(case.model, **case.data)
     assert run["says"].splitlines()[-1] == f"  {code}, {hazard.chapter}: python -m lossbook {code}"
     assert run["message"] == finding.message and run["fix"] == finding.fix
-    weight = mended.data.pop("class_weight", None)
-    rows = [1.0 if weight is None else weight[int(label)] for label in mended.data["y"].ravel()]
-    if weight is not None:  # what fit does with it
-        mended.data["sample_weight"] = keras.ops.convert_to_numpy(rows)
-    assert float(run["meant"]) == pytest.approx(
-        mended.model.evaluate(**mended.data, verbose=0), rel=1e-3
-    )
-    if code == "weights-refused":
-        assert "Error: " in run["number"]
-    else:
-        assert abs(float(run["number"]) - float(run["meant"])) > 0.01
+    assert len(run["ways"]) == len(hazard.ways)
+    for way, number in enumerate(run["ways"], 1):
+        mended = hazard.planted(mended=way)
+        weight = mended.data.pop("class_weight", None)
+        if weight is not None:  # what fit does with it
+            rows = [weight[int(label)] for label in mended.data["y"].ravel()]
+            mended.data["sample_weight"] = keras.ops.convert_to_numpy(rows)
+        evaluated = mended.model.evaluate(**mended.data, verbose=0)
+        assert float(number) == pytest.approx(evaluated, rel=1e-3)
+        if code == "weights-refused":
+            assert "Error: " in run["number"]
+        else:
+            assert abs(float(run["number"]) - float(number)) > 0.01
 
 
 def test_a_run_that_fails_says_why(monkeypatch):

@@ -243,22 +243,29 @@ def mean_finding(class_weight, total, count):
 _THREE = {0: 0.5, 1: 1.0, 2: 1.5}
 
 
-@CLASS_WEIGHT_REFUSED.example
+@CLASS_WEIGHT_REFUSED.example("`sample_weight` of the shape of the values, made from the labels")
 def class_weight_on_images(mended=False):
     """Labels of the pixels of images."""
-    shape = (4, 3) if mended else (4, 2, 2, 3)
-    loss = "categorical_crossentropy"
-    return passing(simplex(*shape), one_hot(*shape), loss, class_weight=_THREE)
+    y = one_hot(4, 2, 2, 3)
+    weight = {"class_weight": _THREE}
+    if mended:
+        weight = {"sample_weight": np.vectorize(_THREE.get)(y.argmax(-1))}
+    return passing(simplex(4, 2, 2, 3), y, "categorical_crossentropy", **weight)
 
 
-@CLASS_WEIGHT_LABELS.example
+@CLASS_WEIGHT_LABELS.example(
+    "A weight by the column: a last axis of length 1, and `sample_weight` (rows, classes)"
+)
 def class_weight_on_several_labels(mended=False):
     """Rows with two labels, and one without."""
-    y = one_hot(4, 3) if mended else array([1, 1, 0], [0, 1, 1], [1, 0, 0], [0, 0, 0])
-    return passing(drawn(4, 3), y, "binary_crossentropy", class_weight=_THREE)
+    y = array([1, 1, 0], [0, 1, 1], [1, 0, 0], [0, 0, 0])
+    if not mended:
+        return passing(drawn(4, 3), y, "binary_crossentropy", class_weight=_THREE)
+    weight = np.tile(array(0.5, 1, 1.5), (4, 1))
+    return passing(drawn(4, 3, 1), y[..., None], "binary_crossentropy", sample_weight=weight)
 
 
-@CLASS_WEIGHT_MISSING.example
+@CLASS_WEIGHT_MISSING.example("Every class named, with its own weight")
 def class_weight_without_a_class(mended=False):
     """Three classes, two of them named."""
     weight = _THREE if mended else {0: 0.5, 1: 1.25}
@@ -266,7 +273,7 @@ def class_weight_without_a_class(mended=False):
     return passing(simplex(4, 3), y, "sparse_categorical_crossentropy", class_weight=weight)
 
 
-@CLASS_WEIGHT_MEAN.example
+@CLASS_WEIGHT_MEAN.example("Weights divided by their mean over the rows")
 def class_weights_of_another_mean(mended=False):
     """A weight of 10 for half of the rows, 1 for the others."""
     weight = {0: 1 / 5.5, 1: 10 / 5.5} if mended else {0: 1.0, 1: 10.0}

@@ -201,11 +201,12 @@ def _magnitudes(batch):
     return found if np.isfinite(found.sum()) else np.full(found.shape, np.nan)
 
 
-@CLASS_FORGOTTEN.example
+@CLASS_FORGOTTEN.example("A greater `sample_weight` for its rows")
 def forgotten_class(mended=False, sure=0.98, missed=0.4):
     """One element of 200 is of the second class, and missed."""
     y_true, y_pred = np.zeros((200, 2), "float32"), np.full((200, 2), 0.001, "float32")
     y_true[:, 0], y_pred[:, 0] = 1, sure
     y_true[7] = 0, 1
-    y_pred[7] = (0.1, 0.9) if mended else (0.9, missed)
-    return passing(y_pred, y_true, "binary_crossentropy", batch_size=50)
+    y_pred[7] = 0.9, missed
+    weight = {"sample_weight": 1 + 99 * y_true[:, 1]} if mended else {}
+    return passing(y_pred, y_true, "binary_crossentropy", batch_size=50, **weight)

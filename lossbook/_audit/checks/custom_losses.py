@@ -231,13 +231,16 @@ def _values(batch, y_true, y_pred):
     return to_numpy(batch.output.loss.call(*tensors)).astype(np.float64)
 
 
-@TARGETS_BROADCAST.example
+@TARGETS_BROADCAST.example(
+    "Targets of the shape of the predictions", "One unit, where there is one target a row"
+)
 def column_against_columns(mended=False):
     """One column of targets for three of predictions."""
-    return passing(drawn(4, 3), drawn(4, 3 if mended else 1, seed=1), "mse")
+    units = 1 if mended == 2 else 3
+    return passing(drawn(4, units), drawn(4, 3 if mended == 1 else 1, seed=1), "mse")
 
 
-@LOSS_REDUCES_BATCH.example
+@LOSS_REDUCES_BATCH.example("One value per row")
 def root_of_the_batch(mended=False):
     """The root of the mean over the batch."""
     from keras import ops
@@ -246,7 +249,7 @@ def root_of_the_batch(mended=False):
     return passing(drawn(4, 3), drawn(4, 3, seed=1), loss)
 
 
-@LOSS_WITHOUT_ROWS.example
+@LOSS_WITHOUT_ROWS.example("One value per row")
 def weighted_scalar(mended=False):
     """Weights for a loss that is a scalar."""
     loss = row_mean if mended else scalar_mean

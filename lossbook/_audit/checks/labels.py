@@ -223,17 +223,22 @@ def _wrong(entry, labels, y_pred, options):
     return _outside(entry, labels)
 
 
-@LABELS_RANGE.example
+@LABELS_RANGE.example("Labels 0 and 1", "A loss for labels -1 and 1, `'hinge'`")
 def labels_of_minus_one(mended=False):
     """Labels -1 and 1 for a crossentropy."""
-    no = 0 if mended else -1
-    return passing(drawn(3, 2), array([1, no], [no, 1], [1, 1]), "binary_crossentropy")
+    no = 0 if mended == 1 else -1
+    loss = "hinge" if mended == 2 else "binary_crossentropy"
+    return passing(drawn(3, 2), array([1, no], [no, 1], [1, 1]), loss)
 
 
-@LABELS_NOT_ONE_HOT.example
+@LABELS_NOT_ONE_HOT.example(
+    "One-hot rows, for one class per row", "A sigmoid and `binary_crossentropy`, for several"
+)
 def several_hot(mended=False):
     """Two rows with two labels."""
     labels = one_hot(4, 3)
-    if not mended:
+    if mended != 1:
         labels[:2] = 1, 1, 0
+    if mended == 2:
+        return passing(simplex(4, 3), labels, "binary_crossentropy", activation="sigmoid")
     return passing(simplex(4, 3), labels, "categorical_crossentropy")

@@ -129,13 +129,29 @@ class LostMask(Check):
             )
 
 
-@MASK_LOST.example
+@MASK_LOST.example(
+    "A layer with `supports_masking = True`",
+    "A layer that sets the mask again, in `compute_mask`",
+    "The mask as `sample_weight`, and `'mean_with_sample_weight'`",
+)
 def mask_lost_in_arithmetic(mended=False):
     """Plain arithmetic after a Masking layer."""
     import keras
 
-    after = keras.layers.Activation("linear", name="kept") if mended else lambda x: x * 1.0
-    return masked((4, 5, 2), (5, 3, 2, 5), drawn(4, 5, 2, seed=1), "mse", after)
+    class Sets(keras.layers.Layer):
+        def call(self, x):
+            return x * 1.0
+
+        def compute_mask(self, x, previous_mask):
+            return previous_mask
+
+    after = {1: keras.layers.Activation("linear"), 2: Sets()}.get(mended, lambda x: x * 1.0)
+    loss, lengths = "mse", np.array([5, 3, 2, 5])
+    weight = {}
+    if mended == 3:
+        loss = keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")
+        weight = {"sample_weight": (np.arange(5) < lengths[:, None]).astype("float32")}
+    return masked((4, 5, 2), lengths, drawn(4, 5, 2, seed=1), loss, after, **weight)
 
 
 class MaskAxis(Check):
@@ -171,7 +187,7 @@ class MaskAxis(Check):
             yield self.finding
 
 
-@MASK_AXIS.example
+@MASK_AXIS.example("Targets with the last axis of the predictions")
 def mask_of_another_rank(mended=False):
     """y_pred loses its last axis to meet y_true, and the values have one axis less."""
     y = drawn(5, 5, 1, seed=1)
@@ -196,7 +212,7 @@ def refused(refusal):
     )
 
 
-@MASK_REFUSED.example
+@MASK_REFUSED.example("Targets with the last axis of the predictions")
 def mask_refused(mended=False):
     """The same with a number of rows that doesn't fit."""
     y = drawn(4, 5, 1, seed=1)
@@ -247,8 +263,8 @@ class MaskBatches(Check):
             )
 
 
-@MASK_BATCHES.example
+@MASK_BATCHES.example("One batch")
 def masks_in_batches(mended=False):
     """A batch of 10 values and one of 2."""
-    lengths = (3, 3, 3, 3) if mended else (5, 5, 1, 1)
-    return masked((4, 5, 2), lengths, drawn(4, 5, 2, seed=1), "mse", batch_size=2)
+    y = drawn(4, 5, 2, seed=1)
+    return masked((4, 5, 2), (5, 5, 1, 1), y, "mse", batch_size=4 if mended else 2)

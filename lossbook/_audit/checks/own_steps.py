@@ -216,25 +216,25 @@ def _tracked(by_rows=True, penalty=True, tracks=True):
     return Tracked
 
 
-@LAST_BATCH_SHOWN.example
+@LAST_BATCH_SHOWN.example("A tracker, updated with every batch and its rows")
 def tensor_returned(mended=False):
     """A step that returns the loss itself; batches of 2, 2 and 1."""
     return _own(_tracked(tracks=mended), batch_size=2)
 
 
-@BATCHES_COUNTED_ONCE.example
+@BATCHES_COUNTED_ONCE.example("`update_state(loss, sample_weight=rows)`")
 def counted_once(mended=False):
     """A tracker that is not told the rows; batches of 2, 2 and 1."""
     return _own(_tracked(by_rows=mended), batch_size=2)
 
 
-@STEP_BROADCAST.example
+@STEP_BROADCAST.example("Targets of the shape of the predictions")
 def all_pairs(mended=False):
     """Targets (5,), predictions (5, 1)."""
     return _own(_tracked(), y=_X if mended else _X[:, 0])
 
 
-@PENALTY_FORGOTTEN.example
+@PENALTY_FORGOTTEN.example("`sum(self.losses)` added to the loss")
 def without_the_penalty(mended=False):
     """A regulariser that the step doesn't add."""
     import keras

@@ -83,7 +83,7 @@ class HalfPrecision(Check):
         )
 
 
-@FLOAT16_LOSS.example
+@FLOAT16_LOSS.example("`dtype='float32'` for the loss")
 def half_loss(mended=False):
     """A loss in float16."""
     from keras import losses
@@ -113,7 +113,7 @@ def _layers(model):
         yield from _layers(layer) if hasattr(layer, "layers") else (layer,)
 
 
-@FLOAT16_NO_SCALE.example
+@FLOAT16_NO_SCALE.example("`LossScaleOptimizer` around the optimizer")
 def unscaled(mended=False):
     """A layer in mixed precision under a plain optimizer."""
     import keras

@@ -331,66 +331,84 @@ class Predictions(Check):
         )
 
 
-@ONE_CLASS.example
+@ONE_CLASS.example("Two units", "A sigmoid and `binary_crossentropy`")
 def one_class(mended=False):
     """A softmax over one unit."""
-    y_true = one_hot(8, 2) if mended else coins(8, 1)
-    y_pred = drawn(*y_true.shape, low=-3, high=3)
-    return passing(y_pred, y_true, "categorical_crossentropy", activation="softmax")
+    y = coins(8, 1)
+    if mended == 2:
+        y_pred = drawn(8, 1, low=-3, high=3)
+        return passing(y_pred, y, "binary_crossentropy", activation="sigmoid")
+    y = np.concatenate([1 - y, y], -1) if mended else y
+    y_pred = drawn(*y.shape, low=-3, high=3)
+    return passing(y_pred, y, "categorical_crossentropy", activation="softmax")
 
 
-@LOGITS_AS_PROBABILITIES.example
+@LOGITS_AS_PROBABILITIES.example("`from_logits=True`", "A sigmoid at the output")
 def logits_without_flag(mended=False):
     """Logits for a loss that takes probabilities."""
     from keras import losses
 
     logits = array([2, -1], [-3, 0.5], [1, 4], [-2, -2])
-    return passing(logits, coins(4, 2), losses.BinaryCrossentropy(from_logits=mended))
+    loss = losses.BinaryCrossentropy(from_logits=mended == 1)
+    return passing(logits, coins(4, 2), loss, activation="sigmoid" if mended == 2 else "linear")
 
 
-@PROBABILITIES_AS_LOGITS.example
+@PROBABILITIES_AS_LOGITS.example(
+    "The sigmoid left out of the model", "`from_logits=True` left out of the loss"
+)
 def flag_on_sigmoid(mended=False):
     """A sigmoid, and from_logits=True."""
     from keras import losses
 
-    return _activated(
-        coins(8, 4), losses.BinaryCrossentropy(from_logits=True), "linear" if mended else "sigmoid"
-    )
+    loss = losses.BinaryCrossentropy(from_logits=mended != 2)
+    return _activated(coins(8, 4), loss, "linear" if mended == 1 else "sigmoid")
 
 
-@ACTIVATION_MISMATCH.example
+@ACTIVATION_MISMATCH.example(
+    "`categorical_crossentropy`, for one class per row", "A sigmoid, for several"
+)
 def binary_on_softmax(mended=False):
     """A softmax under binary crossentropy, which needs TensorFlow to be found."""
-    return _activated(one_hot(8, 4), "binary_crossentropy", "sigmoid" if mended else "softmax")
+    loss = "categorical_crossentropy" if mended == 1 else "binary_crossentropy"
+    return _activated(one_hot(8, 4), loss, "sigmoid" if mended == 2 else "softmax")
 
 
-@PROBABILITIES_SUM.example
+@PROBABILITIES_SUM.example("A softmax, for one class per row", "`binary_crossentropy`, for several")
 def categorical_on_sigmoid(mended=False):
     """A sigmoid under categorical crossentropy."""
-    return _activated(one_hot(8, 4), "categorical_crossentropy", "softmax" if mended else "sigmoid")
+    loss = "binary_crossentropy" if mended == 2 else "categorical_crossentropy"
+    return _activated(one_hot(8, 4), loss, "softmax" if mended == 1 else "sigmoid")
 
 
 def _activated(y_true, loss, activation):
     return passing(drawn(8, 4, low=-3, high=3), y_true, loss, activation=activation)
 
 
-@FLOAT16_UNDERFLOW.example
+@FLOAT16_UNDERFLOW.example(
+    "An output layer with `dtype='float32'`", "Logits, and `from_logits=True`"
+)
 def underflow(mended=False):
     """A sigmoid of 10 in float16."""
     import keras
 
     logits = drawn(4, 3)
     logits[:2, 1] = 10
-    inputs, dtype = keras.Input((3,)), "float32" if mended else "float16"
-    outputs = keras.layers.Activation("sigmoid", dtype=dtype, name="out")(inputs)
+    inputs, dtype = keras.Input((3,)), "float32" if mended == 1 else "float16"
+    activation = "linear" if mended == 2 else "sigmoid"
+    outputs = keras.layers.Activation(activation, dtype=dtype, name="out")(inputs)
     outputs = keras.layers.Reshape((3,), dtype=dtype, name="same")(outputs)
-    model = compiled(keras.Model(inputs, outputs), "binary_crossentropy")
+    loss = keras.losses.BinaryCrossentropy(from_logits=mended == 2)
+    model = compiled(keras.Model(inputs, outputs), loss)
     return Example(model, {"x": logits, "y": np.zeros((4, 3), "float32")})
 
 
-@PROBABILITIES_CLIPPED.example
+@PROBABILITIES_CLIPPED.example("Logits, and `from_logits=True`")
 def probabilities_of_zero(mended=False):
     """One probability of 0 for what is true."""
-    y_pred = drawn(4, 3)
-    y_pred[1, 2] = 0.01 if mended else 0
-    return passing(y_pred, np.ones((4, 3), "float32"), "binary_crossentropy")
+    from keras import losses
+
+    logits = drawn(4, 3, low=-3, high=3)
+    logits[1, 2] = -80
+    y_pred = logits if mended else np.where(logits < -50, 0, 1 / (1 + np.exp(-logits)))
+    loss = losses.BinaryCrossentropy(from_logits=bool(mended))
+    return passing(y_pred, np.ones((4, 3), "float32"), loss)

@@ -130,7 +130,9 @@ def _same(kind, layer=None, **options):
     return Example(compiled(model, "mse", **options), {"x": _X, "y": _Y})
 
 
-@STEP_OUTDATED.example
+@STEP_OUTDATED.example(
+    "A `keras.Variable` for what is to change", "Compiled again after the change"
+)
 def baked_in(mended=False):
     """A penalty whose factor, a plain number, is changed after the step was compiled."""
     import keras
@@ -138,7 +140,7 @@ def baked_in(mended=False):
     class Penalty(keras.layers.Layer):
         def __init__(self):
             super().__init__()
-            value = keras.Variable(0.0, trainable=False) if mended else 0.0
+            value = keras.Variable(0.0, trainable=False) if mended == 1 else 0.0
             self.factor = value
 
         def call(self, inputs):
@@ -147,16 +149,19 @@ def baked_in(mended=False):
 
     layer = Penalty()
     jitted = keras.backend.backend() == "jax"  # which compiles nothing else
-    example = _same(keras.Sequential, layer, run_eagerly=False, jit_compile=jitted)
+    options = {"run_eagerly": False, "jit_compile": jitted}
+    example = _same(keras.Sequential, layer, **options)
     example.model.evaluate(**example.data, verbose=0)
-    if mended:
+    if mended == 1:
         layer.factor.assign(0.5)
     else:
         layer.factor = 0.5
+    if mended == 2:
+        compiled(example.model, "mse", **options)
     return example
 
 
-@TRACKER_NOT_UPDATED.example
+@TRACKER_NOT_UPDATED.example("Another name than 'loss'")
 def own_tracker(mended=False):
     """A tracker with the name of Keras's own, for a train_step; evaluate shows it as well."""
     import keras
@@ -169,14 +174,17 @@ def own_tracker(mended=False):
     return _same(Tracked)
 
 
-@REPORTED_NOT_COMPUTED.example
+@REPORTED_NOT_COMPUTED.example(
+    "What Keras's own returns, as 'loss'", "Other numbers under other names"
+)
 def own_result(mended=False):
     """A get_metrics_result that returns another number."""
     import keras
 
     class Scaled(keras.Sequential):
         def get_metrics_result(self):
-            factor = 1 if mended else 2
-            return {name: factor * value for name, value in super().get_metrics_result().items()}
+            logs = super().get_metrics_result()
+            name = "twice" if mended == 2 else "loss"
+            return {**logs, name: logs["loss"] * (1 if mended == 1 else 2)}
 
     return _same(Scaled)

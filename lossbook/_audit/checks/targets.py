@@ -53,8 +53,9 @@ def _fix(output, y_true, y_pred):
     return f"Give y_true the shape {y_pred}."
 
 
-@TARGETS_REFUSED.example
+@TARGETS_REFUSED.example("`sparse_categorical_crossentropy`, for class numbers", "One-hot rows")
 def class_numbers_for_rows(mended=False):
     """Class numbers for a loss that takes one-hot rows."""
-    loss = "sparse_categorical_crossentropy" if mended else "categorical_crossentropy"
-    return passing(simplex(4, 3), np.array([0, 1, 2, 1]), loss)
+    loss = "sparse_categorical_crossentropy" if mended == 1 else "categorical_crossentropy"
+    y = np.array([0, 1, 2, 1])
+    return passing(simplex(4, 3), np.eye(3, dtype="float32")[y] if mended == 2 else y, loss)

@@ -211,25 +211,31 @@ def loss_refused(error):
     )
 
 
-@LOSS_REFUSED.example
+@LOSS_REFUSED.example("Loss weights that are numbers")
 def weights_from_a_file(mended=False):
     """Loss weights that are strings, as they come from a file of settings."""
     return two_outputs([1.0, 0.5] if mended else ["1.0", "0.5"])
 
 
-@LOSS_WEIGHT_ZERO.example
+@LOSS_WEIGHT_ZERO.example("A loss weight", "None, as the loss of that output")
 def weight_of_zero(mended=False):
     """Two outputs, one without a weight."""
-    return two_outputs([1.0, 0.5 if mended else 0.0])
+    case = two_outputs([1.0, 0.5 if mended == 1 else 0.0])
+    if mended == 2:
+        compiled(case.model, ["mse", None])
+    return case
 
 
-@OUTPUT_DWARFED.example
+@OUTPUT_DWARFED.example(
+    "`loss_weights` that bring the outputs to one scale", "Targets of one scale"
+)
 def one_output_dwarfs(mended=False):
     """Two outputs, one with targets 100 times as large."""
-    return two_outputs(scale=1.0 if mended else 100.0)
+    loss_weights = [1.0, 1e-4] if mended == 1 else None
+    return two_outputs(loss_weights, scale=1.0 if mended == 2 else 100.0)
 
 
-@REGULARISER_LARGER.example
+@REGULARISER_LARGER.example("A smaller factor")
 def penalised(mended=False):
     """Weights of 1, and a factor of 10 for their squares."""
     import keras

@@ -210,11 +210,11 @@ def _numbers(batch, column):
     return evidence
 
 
-@WEIGHTS_AXIS.example
+@WEIGHTS_AXIS.example("`sample_weight[:, None]`, one weight per sample", "One weight per value")
 def weights_along_time(mended=False):
     """Four weights for four rows of four steps."""
     weight = array(1, 2, 3, 4)
-    weight = weight[:, None] if mended else weight
+    weight = {0: weight, 1: weight[:, None], 2: np.tile(weight, (4, 1))}[mended]
     return passing(drawn(4, 4, 1), drawn(4, 4, 1, seed=1), "mse", sample_weight=weight)
 
 
@@ -240,11 +240,11 @@ def refused(refusal):
     )
 
 
-@WEIGHTS_REFUSED.example
+@WEIGHTS_REFUSED.example("`sample_weight[:, None]`, one weight per sample", "One weight per value")
 def weights_refused(mended=False):
     """Four weights for four rows of three steps."""
     weight = array(1, 2, 3, 4)
-    weight = weight[:, None] if mended else weight
+    weight = {0: weight, 1: weight[:, None], 2: np.tile(array(1, 2, 3), (4, 1))}[mended]
     return passing(drawn(4, 3, 1), drawn(4, 3, 1, seed=1), "mse", sample_weight=weight)
 
 
@@ -290,11 +290,14 @@ class ZeroWeights(Check):
             )
 
 
-@WEIGHTS_ZERO.example
+@WEIGHTS_ZERO.example("`reduction='mean_with_sample_weight'`", "These rows left out")
 def zero_weights(mended=False):
     """Two weights of 0 among four."""
-    weight = array(1, 1, 1, 1) if mended else array(1, 0, 0, 1)
-    return passing(drawn(4, 3), drawn(4, 3, seed=1), "mse", sample_weight=weight)
+    weight, p, y = array(1, 0, 0, 1), drawn(4, 3), drawn(4, 3, seed=1)
+    if mended == 1:
+        return _weighted_mean((4, 3), weight)
+    keep = weight != 0 if mended == 2 else weight >= 0
+    return passing(p[keep], y[keep], "mse", sample_weight=weight[keep])
 
 
 class WeightedMean(Check):
@@ -353,18 +356,23 @@ class WeightedMean(Check):
                 )
 
 
-@WEIGHTS_FEWER.example
+@WEIGHTS_FEWER.example("The full shape of the values")
 def fewer_weights(mended=False):
     """Four weights for twelve values."""
     weight = np.tile(array(1, 2, 3, 4)[:, None], (1, 3 if mended else 1))
     return _weighted_mean((4, 3, 2), weight)
 
 
-@WEIGHTED_MEAN_BATCHES.example
+@WEIGHTED_MEAN_BATCHES.example(
+    "One batch", "Weights divided by their mean, and `'sum_over_batch_size'`"
+)
 def weighted_mean_in_batches(mended=False):
     """A batch with weights of 2 in all, and one with weights of 14."""
-    weight = array(1, 3, 1, 3) if mended else array(1, 1, 5, 9)
-    return _weighted_mean((4, 3), weight, batch_size=2)
+    weight = array(1, 1, 5, 9)
+    if mended == 2:
+        y, data = drawn(4, 3, seed=1), {"sample_weight": weight / weight.mean(), "batch_size": 2}
+        return passing(drawn(4, 3), y, "mse", **data)
+    return _weighted_mean((4, 3), weight, batch_size=4 if mended else 2)
 
 
 def _weighted_mean(shape, weight, **data):

@@ -41,7 +41,7 @@ def test_an_example_stands_alone(code):
     text, space = example_code(HAZARDS[code]), {}
     exec(compile(text, code, "exec"), space)
     assert callable(space[HAZARDS[code].planted.__name__])
-    assert "Hazard" not in text and ".example\n" not in text
+    assert "Hazard" not in text and ".example(" not in text
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,13 @@ def test_a_section_has_all_of_a_code(code, capsys, monkeypatch):
 def test_a_section_names_the_page_of_its_chapter(with_a_home):
     page = "https://somebody.github.io/lossbook/book/04_masks.html"
     assert f"Chapter: 04_masks.ipynb {page}" in section("mask-lost")
+
+
+def test_a_section_says_every_way_out():
+    ways = HAZARDS["short-batch"].ways
+    assert len(ways) == 2
+    said = "".join(f"  {number}. {way}\n" for number, way in enumerate(ways, 1))
+    assert f"Ways out, as `mended` in the example:\n{said}Why: " in section("short-batch")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ class Directions(Check):
 
     def __init__(self, output):
         super().__init__(output)
-        self.length, self.zeros, self.rows = 0, 0, 0
+        self.length, self.zeros, self.rows, self.axis = 0, 0, 0, None
 
     def see(self, batch):
         """Count vectors of zeros among those that count."""
@@ -36,6 +36,7 @@ class Directions(Check):
             return
         axis = batch.options.get("axis", -1)
         self.length = batch.y_pred.shape[axis]
+        self.axis = next((k for k, n in enumerate(batch.y_pred.shape) if k and n > 1), None)
         zeros = (np.asarray(batch.y_true) == 0).all(axis)
         self.zeros += int((zeros & batch.kept).sum() if zeros.shape == batch.kept.shape else 0)
         self.rows += int(batch.kept.sum())
@@ -44,11 +45,12 @@ class Directions(Check):
         """Yield a finding for vectors of one element, or for targets of zeros."""
         evidence = {"length of a vector": self.length, "vectors": self.rows}
         if self.length == 1:
+            other = f"`keras.losses.CosineSimilarity(axis={self.axis})`"
+            other = f", or the axis of the vectors: {other}" if self.axis else ""
             yield NO_DIRECTION.found(
                 f"{self.head}cosine_similarity compares directions, and a vector of one element "
                 "has only its sign: the loss is -1 or 1, and its gradient 0.",
-                "Take a loss of numbers, `loss='mean_squared_error'` say, or the axis of the "
-                "vectors: `keras.losses.CosineSimilarity(axis=1)`.",
+                f"Take a loss of numbers, `loss='mean_squared_error'` say{other}.",
                 evidence,
             )
         elif self.zeros:
@@ -62,8 +64,14 @@ class Directions(Check):
             )
 
 
-@NO_DIRECTION.example
+@NO_DIRECTION.example(
+    "A loss of numbers, `'mean_squared_error'`",
+    "The axis of the vectors, `CosineSimilarity(axis=1)`",
+)
 def one_number(mended=False):
     """Vectors of one element."""
-    size = 2 if mended else 1
-    return passing(drawn(4, size), drawn(4, size, seed=1), "cosine_similarity")
+    from keras import losses
+
+    similarity = losses.CosineSimilarity(axis=1 if mended == 2 else -1)
+    loss = "mean_squared_error" if mended == 1 else similarity
+    return passing(drawn(4, 3, 1), drawn(4, 3, 1, seed=1), loss)

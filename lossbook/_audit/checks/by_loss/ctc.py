@@ -188,19 +188,20 @@ def _ctc(y, p=None):
     return passing(drawn(2, 4, 4, low=-2, high=2) if p is None else p, np.array(y), losses.CTC())
 
 
-@CTC_LABELS.example
+@CTC_LABELS.example("Padded with 0")
 def padded_with_minus_one(mended=False):
     """Labels that are padded with -1."""
     return _ctc([[1, 2, 0 if mended else -1], [3, 1, 2]])
 
 
-@CTC_TOO_LONG.example
+@CTC_TOO_LONG.example("More frames", "These rows left out")
 def more_labels_than_frames(mended=False):
     """Three times the same label needs five frames."""
-    return _ctc([[1, 1, 0 if mended else 1], [3, 1, 2]])
+    y, p = [[1, 1, 1], [3, 1, 2]], drawn(2, 6 if mended == 1 else 4, 4, low=-2, high=2)
+    return _ctc(y[1:], p[1:]) if mended == 2 else _ctc(y, p)
 
 
-@CTC_BLANK.example
+@CTC_BLANK.example("Labels from 1 on, and the blank first")
 def blank_last(mended=False):
     """Labels from 0 on, as for ctc_batch_cost."""
     y = np.array([[0, 1, 2], [0, 1, 1]])
@@ -208,8 +209,9 @@ def blank_last(mended=False):
     return _ctc(y + 1, np.roll(p, 1, -1)) if mended else _ctc(y, p)
 
 
-@CTC_PROBABILITIES.example
+@CTC_PROBABILITIES.example("No softmax in the model", "`keras.ops.log(probabilities)`")
 def probabilities(mended=False):
     """A softmax over the units."""
     p = simplex(2, 4, 4)
-    return _ctc([[1, 2, 0], [3, 1, 2]], np.log(p) * 2 if mended else p)
+    y_pred = {0: p, 1: np.log(p) + 1, 2: np.log(p)}[mended]
+    return _ctc([[1, 2, 0], [3, 1, 2]], y_pred)

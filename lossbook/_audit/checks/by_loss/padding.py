@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossbook._audit.examples import passing, simplex
+from lossbook._audit.examples import masked, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 from lossbook._core import four_digits
@@ -97,9 +97,20 @@ def _last(targets):
     return ends[counts.argmax()]
 
 
-@PADDING_COUNTS.example
+@PADDING_COUNTS.example(
+    "A mask of the model's", "`sample_weight=(y != 0)`, and `'mean_with_sample_weight'`"
+)
 def padded_sentences(mended=False):
     """Three sentences, padded with 0."""
+    import keras
+
     y = np.array([[3, 1, 2, 1, 3], [2, 1, 0, 0, 0], [1, 3, 2, 0, 0]])
-    data = {"sample_weight": (y != 0).astype("float32")} if mended else {}
-    return passing(simplex(3, 5, 4), y, "sparse_categorical_crossentropy", **data)
+    loss, softmax = "sparse_categorical_crossentropy", keras.layers.Activation("softmax")
+    case = masked((3, 5, 4), (5, 2, 3), y, loss, softmax)
+    if mended == 1:
+        return case
+    data = {}
+    if mended:
+        loss = keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight")
+        data = {"sample_weight": (y != 0).astype("float32")}
+    return passing(case.data["x"], y, loss, activation="softmax", **data)

@@ -76,7 +76,7 @@ class NothingCounts(Check):
         )
 
 
-@NOTHING_COUNTS.example
+@NOTHING_COUNTS.example("The mask turned round: True keeps a position")
 def masked_throughout(mended=False):
     """A mask that keeps no step."""
     lengths = (5, 3, 2, 5) if mended else (0, 0, 0, 0)

@@ -115,7 +115,7 @@ def _set_in_loops(code):
     return names
 
 
-@LAST_OF_A_LOOP.example
+@LAST_OF_A_LOOP.example("Bound where the loss is made, `q=q`")
 def quantiles_in_a_loop(mended=False):
     """Three quantile losses that all read the last quantile."""
     import keras

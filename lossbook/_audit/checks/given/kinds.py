@@ -227,21 +227,26 @@ def _without_the_masked(where, mask, data, loss):
     return f"Average over the rest of each row: write {fill}, {code} and compile again."
 
 
-@KIND_REFUSED.example
+@KIND_REFUSED.example("Numbers of the classes")
 def class_names(mended=False):
     """Names of classes instead of numbers."""
     from lossbook._audit.examples import simplex
 
     names = np.array(["cat", "dog", "emu", "dog"])
-    y = np.array([0, 1, 2, 1]) if mended else names
+    y = np.unique(names, return_inverse=True)[1] if mended else names
     return passing(simplex(4, 3), y, "sparse_categorical_crossentropy")
 
 
-@MASKED_ARRAY.example
+@MASKED_ARRAY.example("`y.filled(0)`, a weight of 0, and `'mean_with_sample_weight'`")
 def masked_targets(mended=False):
     """A target of 1000 under the mask of a NumPy array."""
     y = np.ma.masked_array(drawn(4, 3, seed=1), mask=np.zeros((4, 3), bool))
     y[1] = 1000
     y[1] = np.ma.masked
-    weight = {"sample_weight": np.array([1, 0, 1, 1], "float32")} if mended else {}
-    return passing(drawn(4, 3), y.filled(0) if mended else y, "mse", **weight)
+    if not mended:
+        return passing(drawn(4, 3), y, "mse")
+    from keras import losses
+
+    loss = losses.MeanSquaredError(reduction="mean_with_sample_weight")
+    weight = (~y.mask).all(-1).astype("float32")
+    return passing(drawn(4, 3), y.filled(0), loss, sample_weight=weight)

@@ -137,7 +137,7 @@ def _finding(message, place, received):
     )
 
 
-@OWN_ERROR.example
+@OWN_ERROR.example("The line mended")
 def misspelt(mended=False):
     """A loss that calls a name that there isn't."""
     source = (

@@ -312,7 +312,7 @@ def _two(kind, names=("near", "far")):
     return keras.Model(inputs, dict(zip(names, outputs, strict=True)) if kind is dict else outputs)
 
 
-@STRUCTURE_REFUSED.example
+@STRUCTURE_REFUSED.example("The names of the outputs")
 def another_name(mended=False):
     """Targets under a name that no output has."""
     import keras
@@ -323,7 +323,7 @@ def another_name(mended=False):
     return Example(compiled(model, {"pred": "mse"}), {"x": drawn(4, 3), "y": y})
 
 
-@STRUCTURE_ORDER.example
+@STRUCTURE_ORDER.example("A dict with the names of the outputs")
 def list_for_a_dict(mended=False):
     """A list of targets for a dict of outputs, whose keys are not in alphabetical order."""
     y = [drawn(4, 3, seed=1), drawn(4, 3, seed=2)]
@@ -332,7 +332,7 @@ def list_for_a_dict(mended=False):
     return Example(compiled(_two(dict), losses), {"x": drawn(4, 3), "y": y})
 
 
-@LOSSES_IGNORED.example
+@LOSSES_IGNORED.example("Their sum, as one loss")
 def three_losses(mended=False):
     """Three losses for one output."""
     from keras import losses
@@ -342,10 +342,10 @@ def three_losses(mended=False):
     return passing(drawn(4, 3), drawn(4, 3, seed=1), loss)
 
 
-@METRICS_REFUSED.example
+@METRICS_REFUSED.example("A list for every output", "A dict with the names of the outputs")
 def one_metric_for_two(mended=False):
     """One metric in a list, for two outputs."""
-    metrics = [["mae"], ["mae"]] if mended else ["mae"]
+    metrics = {0: ["mae"], 1: [["mae"], ["mae"]], 2: {"near": "mae", "far": "mae"}}[mended]
     model = compiled(_two(list), ["mse", "mse"], metrics=metrics)
     y = [drawn(4, 3, seed=1), drawn(4, 3, seed=2)]
     return Example(model, {"x": drawn(4, 3), "y": y})

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from lossbook._audit.examples import Example, array, compiled, drawn, passing, simplex
+from lossbook._audit.examples import (
+    Example,
+    array,
+    compiled,
+    drawn,
+    passing,
+    row_mean,
+    scalar_mean,
+    simplex,
+)
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 from lossbook._core import attach_mask, four_digits, to_numpy
@@ -197,30 +206,26 @@ def _loss(batch, weight, y_pred=None, mask=None):
     return float(np.mean(to_numpy(result), dtype=np.float64))
 
 
-def _whole(weighted=False, masked=False):
+def _whole():
     """Return a loss with a __call__ of its own."""
-    from keras import losses, ops
+    from keras import losses
 
     class Whole(losses.Loss):
         def __call__(self, y_true, y_pred, sample_weight=None):
-            values = ops.mean(ops.square(y_true - y_pred), axis=-1)
-            mask = getattr(y_pred, "_keras_mask", None)
-            if masked and mask is not None:
-                mask = ops.cast(mask, values.dtype)
-                return ops.sum(values * mask) / ops.sum(mask)
-            return ops.mean(values * sample_weight if weighted else values)
+            return scalar_mean(y_true, y_pred)
 
     return Whole(name="whole")
 
 
-@WEIGHTS_IGNORED.example
+@WEIGHTS_IGNORED.example("A `call`, one value per row")
 def weights_unused(mended=False):
     """A __call__ that has no use for weights."""
     weight = array(1, 2, 3, 4)
-    return passing(drawn(4, 3), drawn(4, 3, seed=1), _whole(mended), sample_weight=weight)
+    loss = row_mean if mended else _whole()
+    return passing(drawn(4, 3), drawn(4, 3, seed=1), loss, sample_weight=weight)
 
 
-@MASK_IGNORED.example
+@MASK_IGNORED.example("A `call`, one value per position of the mask")
 def mask_unused(mended=False):
     """A __call__ that has no use for a mask."""
     import keras
@@ -229,22 +234,25 @@ def mask_unused(mended=False):
     x[1, 3:] = 0
     inputs = keras.Input((5, 2))
     outputs = keras.layers.Masking(name="masking")(inputs)
-    model = compiled(keras.Model(inputs, outputs), _whole(masked=mended))
+    model = compiled(keras.Model(inputs, outputs), row_mean if mended else _whole())
     return Example(model, {"x": x, "y": drawn(4, 5, 2, seed=1)})
 
 
-@OWN_SOFTMAX_TWICE.example
+@OWN_SOFTMAX_TWICE.example(
+    "`from_logits=True` left out of the loss", "The softmax left out of the model"
+)
 def softmax_of_a_softmax(mended=False):
     """A loss of our own with from_logits=True, after a softmax."""
     from keras import losses
 
     def loss(y_true, y_pred):
-        return losses.categorical_crossentropy(y_true, y_pred, from_logits=not mended)
+        return losses.categorical_crossentropy(y_true, y_pred, from_logits=mended != 1)
 
-    return passing(simplex(8, 4), np.eye(4, dtype="float32")[np.arange(8) % 4], loss)
+    y_pred = np.log(simplex(8, 4)) if mended == 2 else simplex(8, 4)
+    return passing(y_pred, np.eye(4, dtype="float32")[np.arange(8) % 4], loss)
 
 
-@WEIGHTS_SCALE.example
+@WEIGHTS_SCALE.example("Weights divided by their mean")
 def weights_of_millions(mended=False):
     """Weights that are counts of people."""
     weight = array(1e5, 2e5, 3e5, 4e5)

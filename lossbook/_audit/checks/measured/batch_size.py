@@ -165,7 +165,7 @@ def _predicted(i, halves, whole, again):
         )
 
 
-@LOSS_GROWS.example
+@LOSS_GROWS.example("The mean of every row")
 def own_sum(mended=False):
     """A loss that adds up its batch."""
     from keras import ops
@@ -181,7 +181,7 @@ def _through(layer, y):
     return Example(compiled(keras.Model(inputs, layer(inputs)), "mse"), {"x": drawn(4, 3), "y": y})
 
 
-@ADD_LOSS_GROWS.example
+@ADD_LOSS_GROWS.example("`add_loss` of a mean")
 def added_by_row(mended=False):
     """An add_loss with one value per row."""
     import keras
@@ -196,7 +196,7 @@ def added_by_row(mended=False):
     return _through(Adds(name="adds"), drawn(4, 3, seed=1))
 
 
-@PREDICTIONS_MIXED.example
+@PREDICTIONS_MIXED.example("No layer that computes over axis 0")
 def normalised_over_the_batch(mended=False):
     """A layer that subtracts the mean of the batch."""
     import keras
@@ -209,7 +209,7 @@ def normalised_over_the_batch(mended=False):
     return _through(Centred(name="centred"), drawn(4, 3, seed=1))
 
 
-@CLASSES_ARE_THE_BATCH.example
+@CLASSES_ARE_THE_BATCH.example("Each query with its own candidate alone")
 def scores_of_the_batch(mended=False):
     """Scores of every query with every candidate of its batch."""
     import keras
