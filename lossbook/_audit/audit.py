@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lossbook._audit.by_class import in_their_words
 from lossbook._audit.checks import not_finite
 from lossbook._audit.checks.class_weights import (
     first_labels,
@@ -41,6 +42,10 @@ from lossbook._model import (
 )
 
 _CONTRIBUTED, _STEP = "contributed", "step/weight, value, magnitude"
+_EAGER_ALONE = (
+    "It runs in eager mode, and not where Keras compiles it: take keras.ops in place of NumPy, and "
+    "keras.ops.where in place of if."
+)
 _REPLAYED = 8  # batches of a generator that are kept, in case one of them fails
 
 
@@ -101,7 +106,8 @@ def audit(
             raise
         return ordered([own], seen=Seen().lines(False, False, False))
     data = given.data
-    x, y, sample_weight, findings = weighted(data["x"], y, sample_weight, class_weight)
+    first = kept[0] if kept else None
+    x, y, sample_weight, findings = weighted(data["x"], y, sample_weight, class_weight, first)
     findings += given.findings
     checks = _Checks()
     weighed = {**data, "x": x, "y": y, "sample_weight": sample_weight}
@@ -111,7 +117,9 @@ def audit(
     except Exception as error:
         if x is data["x"]:
             raise
-        findings.append(refusal(error, first_labels(data["x"], None)))  # of a class without weight
+        labels, units = first_labels(data["x"], None), getattr(model, "output_shape", None)
+        units = units[-1] or 0 if isinstance(units, tuple) else 0
+        findings.append(refusal(error, labels, (data["x"], None, None), class_weight, units))
         checks, acted = _Checks(), False
         findings += _evaluated(model, checks, data, kept, given)
     if acted:
@@ -122,7 +130,11 @@ def audit(
         findings += of_the_model(few, checks.unseen)
         few = few if len(checks.unseen) == known else None
     seen = checks.seen.lines(class_weight is not None, given.structure_known, few is not None)
-    return ordered([*findings, *checks.findings(few), *scaling(model)], checks.scope(), seen)
+    found = list(checks.findings(few))
+    if acted:
+        labels = first_labels(data["x"], data["y"])
+        found = [in_their_words(finding, labels) for finding in found]
+    return ordered([*findings, *found, *scaling(model)], checks.scope(), seen)
 
 
 class _Checks:
@@ -219,6 +231,11 @@ def _evaluated(model, checks, data, kept, given):
         if failure is None or not model.run_eagerly:  # a graph knows no values, a build no step
             eager, again = _eager_failure(watch, data, kept)
             failure = again or failure
+    graph_alone = failure is not None and eager is None and not model.run_eagerly
+    if graph_alone and failure.output is not None:
+        own = own_error(first, f"The loss of output {failure.output.name!r}")
+        if own is not None:
+            return [replace(own, fix=_EAGER_ALONE)]
     if failure is not None:
         return [refused(failure)]
     generator = getattr(kept, "error", None)

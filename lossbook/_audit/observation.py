@@ -11,7 +11,12 @@ from lossbook import reduction as keras3
 from lossbook._audit.counting import extremes
 from lossbook._audit.finding import Finding
 from lossbook._audit.growth import growth
-from lossbook._core import collected_warnings, squeeze_or_expand_to_same_rank, to_numpy
+from lossbook._core import (
+    attach_mask,
+    collected_warnings,
+    squeeze_or_expand_to_same_rank,
+    to_numpy,
+)
 from lossbook._explain import elementwise_of, part_of
 from lossbook._model import Call, Output
 
@@ -165,13 +170,33 @@ class OutputBatch:
         )
 
     @cached_property
+    def given(self):
+        """Targets and predictions as the loss of the output got them."""
+        return to_numpy(self.call.given_y_true), to_numpy(self.call.given_y_pred)
+
+    def loss_of(self, weight=None, y_pred=None, mask=None, y_true=None):
+        """Return the loss of the output for its targets and these predictions, a float."""
+        from keras import ops
+
+        pair = zip((y_true, y_pred), self.given, strict=True)
+        y_true, y_pred = (
+            ops.convert_to_tensor(given if x is None else x.astype(given.dtype))
+            for x, given in pair
+        )
+        if mask is not None:
+            attach_mask(y_pred, ops.convert_to_tensor(mask))
+        weight = None if weight is None else ops.convert_to_tensor(weight)
+        result = self.output.loss(y_true, y_pred, weight)
+        return float(np.mean(to_numpy(result), dtype=np.float64))
+
+    @cached_property
     def growth(self):
         """How a user's own loss depends on the number of rows, without weights and masks."""
         if self.output.keras_loss is not None or self.rows < 2:
             return None
         if self.call.given_y_true is None or self.call.given_y_pred is None:
             return None
-        y_true, y_pred = to_numpy(self.call.given_y_true), to_numpy(self.call.given_y_pred)
+        y_true, y_pred = self.given
         if len(y_true) != self.rows or len(y_pred) != self.rows:
             return None
 

@@ -163,7 +163,8 @@ def _own(refusal):
     what = f"The loss of output {refusal.output.name!r}"
     own = own_errors.found(failure.error, what, received)
     if own is None:
-        return refusal.nothing(what, received)
+        called = own_errors.called_with(refusal.output.loss, failure.error, what, received)
+        return called or refusal.nothing(what, received)
     numbers = np.asarray(y_true, np.float64) if y_true.dtype != bool else y_true
     tried = [] if y_true.shape == y_pred.shape else [np.zeros(y_pred.shape, y_true.dtype)]
     tried += [] if np.isfinite(numbers).all() else [np.nan_to_num(y_true)]

@@ -198,7 +198,7 @@ def _with_true_class(call, part, shape, operation, axis):
     classes = part.contributions.shape[1]
     if target == "sparse":
         labels, classes = ops.cast(call.y_true, "int32"), _shape(_predictions(call))[-1]
-        if _count(labels) != _count(shape):
+        if classes is None or _count(labels) != _count(shape):
             return part
     elif target == "categorical" or (target == "binary" and classes > 1):
         y_true = call.y_true

@@ -21,6 +21,7 @@ class FewRows:
         import keras
 
         self.model, x = model, data["x"]
+        self.by_row: dict[str, tuple[int, ...]] = {}  # shapes of additional losses that have rows
         if hasattr(x, "element_spec"):
             data = batch_data(next(iter(x)))
         elif hasattr(x, "num_batches") and hasattr(x, "__getitem__"):
@@ -57,6 +58,8 @@ class FewRows:
             added: dict[str, float] = {}
             for name, loss in additional_losses(self.model):
                 added[name] = added.get(name, 0.0) + float(np.sum(to_numpy(loss)))
+                if tuple(loss.shape[:1]) == (stop - start,):
+                    self.by_row[name] = tuple(loss.shape)
             return [to_numpy(output) for output in keras.tree.flatten(outputs)], added
 
     def gradients(self) -> tuple[float, float] | None:

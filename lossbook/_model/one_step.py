@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import to_numpy
+from lossbook._core import is_float, to_numpy
 from lossbook._model.keras_private import additional_losses
 from lossbook._model.own_steps import measured_step
 from lossbook._model.state import keep_state, stand_still
@@ -91,9 +91,8 @@ def tensors_of(structure):
     import keras
 
     def tensor(leaf):
-        floats = np.issubdtype(getattr(leaf, "dtype", None), np.floating)
         leaf = leaf if keras.ops.is_tensor(leaf) else np.asarray(leaf)
-        return keras.ops.convert_to_tensor(leaf, keras.config.floatx() if floats else None)
+        return keras.ops.convert_to_tensor(leaf, keras.config.floatx() if is_float(leaf) else None)
 
     return None if structure is None else keras.tree.map_structure(tensor, structure)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import called
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import MEANS, Check
@@ -105,19 +106,25 @@ class Batches(Check):
             yield REDUCTION_SUM.found(
                 f"{self.head}reduction='sum' adds up all values of a batch, shape {self.shape}: "
                 "loss and step size grow with the batch size and with every axis.",
-                "Use 'sum_over_batch_size', or keep the batch size fixed and choose the learning "
-                "rate for it.",
+                f"{self._mean()}, or keep the batch size fixed and choose the learning rate for "
+                "it.",
                 {"values.shape": self.shape, "sums per batch": self.losses},
             )
         if self.reduction == "none":
             yield REDUCTION_NONE.found(
                 f"{self.head}no reduction: Keras averages values of shape {self.shape} to report "
                 "them, but fit takes the gradient of their sum.",
-                _REDUCE,
+                f"{self._mean()}; no reduction is for loops of your own.",
                 {"values.shape": self.shape},
             )
         if len(self.rows) > 1 and self.rows[-1] < max(self.rows) and self.why is not None:
             yield from self._short_batch()
+
+    def _mean(self):
+        """Return the way to a mean, as code where the loss is Keras's."""
+        if self.output.keras_loss is None:
+            return "Use 'sum_over_batch_size'"
+        return f"Take the mean: write `loss = {called(*self.output.keras_loss)}` and compile again"
 
     def _short_batch(self):
         evidence = {"rows per batch": self.rows[:_SHOWN], "batches": len(self.rows)}

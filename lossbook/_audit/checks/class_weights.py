@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.by_class import by_label, in_dataset, is_one_hot, names, weights_of
 from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._core import collected_warnings, to_numpy
@@ -16,7 +17,8 @@ CLASS_WEIGHT_REFUSED = Hazard(
     means="fit refuses this class_weight.",
     why=(
         "fit makes one sample weight per row of it, from the labels. That needs a single output, "
-        "one label per row, a dict, and no sample_weight beside it."
+        "one label per row, a dict of numbers, and no sample_weight beside it. Of None it makes "
+        "NaN, and does not fail."
     ),
     ignore="Never: fit fails.",
     symptoms=("raises",),
@@ -85,50 +87,87 @@ CLASS_WEIGHT_MEAN = Hazard(
 _EVEN = 0.02
 
 
-def weighted(x, y, sample_weight, class_weight):
+def weighted(x, y, sample_weight, class_weight, first=None):
     """Return (x, y, sample_weight, findings): class weights turned into weights, as fit does it.
 
-    Where they mean nothing the data go on without them.
+    Where they mean nothing the data go on without them. `first` is the first batch of a generator.
     """
     if class_weight is None:
         return x, y, sample_weight, []
     error = refused_by_fit(x, y, sample_weight, class_weight)
-    labels = first_labels(x, y)
+    labels = first_labels(x, y) if first is None else first_labels(*(*first, None)[:2])
+    if error is None and (found := _no_number(class_weight)):
+        return x, y, sample_weight, [found]
     if error is not None:
-        both = sample_weight is not None
-        return x, y, sample_weight, [refusal(error, labels, both, class_weight)]
-    findings = [] if labels is None else list(_problems(labels, class_weight))
+        return x, y, sample_weight, [refusal(error, labels, (x, y, sample_weight), class_weight)]
+    findings = (
+        [] if labels is None else list(_problems(labels, class_weight, hasattr(x, "element_spec")))
+    )
     if any(finding.severity == "error" for finding in findings):
         return x, y, sample_weight, findings
     with collected_warnings():
-        return *with_class_weight(x, y, None, class_weight), findings
+        return *with_class_weight(x, y, None, dict(class_weight.items())), findings
 
 
-def _weights_of(labels, times=""):
-    """Return the code that makes sample weights from labels as fit does it, of any rank."""
-    numbers = "y"
-    if labels.ndim > 1:
-        numbers = "y.argmax(-1)" if labels.shape[-1] > 1 else "y[..., 0]"
-    return (
-        f"sample_weight = {times}np.vectorize(lambda k: float(class_weight.get(int(k), 1)))"
-        f"({numbers}); class_weight = None"
-    )
-
-
-def refusal(error, labels=None, both=False, class_weight=None):
+def refusal(error, labels=None, data=(None, None, None), class_weight=None, units=0):
     """Return the Finding for class weights that fit refuses; `labels` are the targets, if known."""
     evidence = {} if labels is None else {"y_true.shape": labels.shape}
-    if both:
-        why = "fit takes class_weight or sample_weight, not both"
-        fix = "Multiply them yourself and pass the product as sample_weight"
-        fix += "." if labels is None else f": write `{_weights_of(labels, 'sample_weight * ')}`."
-    elif labels is not None and labels.ndim > 2:
-        why = f"class_weight needs one label per row, but y_true has the shape {labels.shape}"
-        fix = f"Pass sample_weight of shape {labels.shape[:-1]} instead, made from the labels: "
-        fix += f"write `{_weights_of(labels)}`."
-    elif isinstance(class_weight, (list, tuple, np.ndarray)):
+    x, y, sample_weight = data
+    both = sample_weight is not None or "at the same time" in str(error)
+    done = "; class_weight = None`."
+    if not hasattr(class_weight, "get"):
         why = "class_weight is a dict, class number -> weight"
         fix = "Write `class_weight = dict(enumerate(class_weight))`."
+        if isinstance(class_weight, str) and labels is not None:
+            numbers = "y.argmax(-1)" if is_one_hot(labels) else "y"
+            fix = (
+                f"Write `labels, counts = np.unique({numbers}, return_counts=True); class_weight = "
+                "{int(k): counts.sum() / (len(counts) * n) for k, n in zip(labels, counts)}`, what "
+                "scikit-learn calls 'balanced'."
+            )
+    elif any(isinstance(weight, dict) for weight in class_weight.values()):
+        why = "class_weight is one dict for one output, class number -> weight"
+        fix = "Pass sample_weight, one array per output, made from its labels."
+        if isinstance(y, dict) and all(hasattr(part, "shape") for part in y.values()):
+            parts = ", ".join(
+                f"{k!r}: {weights_of(np.asarray(v), y=f'y[{k!r}]', weights=f'class_weight[{k!r}]')}"
+                if k in class_weight
+                else f"{k!r}: np.ones(len(y[{k!r}]))"
+                for k, v in y.items()
+            )
+            fix = f"Weigh the rows of each output: write `sample_weight = {{{parts}}}{done}"
+    elif _values(class_weight):
+        return _no_number(class_weight, error)
+    elif hasattr(x, "element_spec") and labels is not None:
+        why = "fit takes class_weight or sample_weight, not both"
+        fix = "Multiply them"
+        if not both:
+            why = "fit cannot look these classes up in a tf.data.Dataset"
+            fix = "Name every class, from 0 on, by a whole number, or weigh the rows"
+        fix += f" in the data set: write {in_dataset(labels, class_weight)}."
+        if not both and labels.ndim < 3:
+            count = int(max(units, labels.max(initial=0) + 1, *map(int, class_weight)))
+            every = f"{{k: float(class_weight.get(k, 1)) for k in range({count})}}"
+            fix = f"Name every class, from 0 on, by a whole number: `class_weight = {every}`."
+    elif hasattr(x, "__next__"):
+        why = "fit takes no class_weight beside a generator"
+        fix = "Pass sample_weight, which the generator yields third."
+        if labels is not None:
+            code = weights_of(labels, y="targets")
+            fix = (
+                "Let it yield weights, made from the labels: write `x = ((inputs, targets, "
+                f"{code}) for inputs, targets in x)`, and leave class_weight out."
+            )
+    elif both:
+        why = "fit takes class_weight or sample_weight, not both"
+        fix = "Multiply them yourself and pass the product as sample_weight"
+        code = "" if labels is None else weights_of(labels, "sample_weight * ")
+        fix += f": write `sample_weight = {code}{done}" if code else "."
+    elif labels is not None and labels.ndim > 2:
+        shape = labels.shape[:-1] if is_one_hot(labels) or labels.shape[-1] == 1 else labels.shape
+        why = f"class_weight needs one label per row, but y_true has the shape {labels.shape}"
+        fix = f"Pass sample_weight of shape {shape} instead, made from the labels: "
+        fix += f"write `sample_weight = {weights_of(labels)}{done}"
     elif labels is None:
         why = "class_weight is for models with a single output, and for data that fit can map"
         fix = "Pass sample_weight, one array per output."
@@ -140,6 +179,36 @@ def refusal(error, labels=None, both=False, class_weight=None):
         )
     return CLASS_WEIGHT_REFUSED.found(
         f"{why}: fit fails.", fix, evidence | {"Keras": keras_words(error)}
+    )
+
+
+def _values(class_weight):
+    """Return {key: weight} of the weights that are no finite numbers."""
+    odd = {}
+    for key, weight in class_weight.items():
+        try:
+            odd |= {} if np.isfinite(float(weight)) else {key: weight}
+        except (TypeError, ValueError):
+            odd[key] = weight
+    return odd
+
+
+def _no_number(class_weight, error=None):
+    """Return the finding for class weights that are no numbers, None where all are."""
+    odd = _values(class_weight) if hasattr(class_weight, "items") else {}
+    if not odd:
+        return None
+    code = f"{{**class_weight, {', '.join(f'{key!r}: 1.0' for key in odd)}}}"
+    fix = f"Give each class a number: write `class_weight = {code}`, with its own weight."
+    if all(isinstance(weight, (list, tuple)) and len(weight) == 1 for weight in odd.values()):
+        code = "{key: float(np.ravel(weight)[0]) for key, weight in class_weight.items()}"
+        fix = f"Take the numbers out of the lists: write `class_weight = {code}`."
+    fails = "Keras computes NaN" if error is None else "fit fails"
+    said = {} if error is None else {"Keras": keras_words(error)}
+    return CLASS_WEIGHT_REFUSED.found(
+        f"class_weight has no number for {', '.join(map(repr, odd))}: {fails}.",
+        fix,
+        {"class_weight": dict(class_weight.items()), **said},
     )
 
 
@@ -161,7 +230,7 @@ def first_labels(x, y):
         return None
 
 
-def _problems(labels, class_weight):
+def _problems(labels, class_weight, dataset=False):
     """Yield what is wrong with class weights on these labels."""
     evidence = {"y_true.shape": labels.shape}
     numbers = labels[:, 0] if labels.ndim == 2 and labels.shape[-1] == 1 else labels
@@ -174,7 +243,7 @@ def _problems(labels, class_weight):
                 f"class_weight takes the arg max over the last axis of y_true, shape "
                 f"{labels.shape}. Rows that are not one-hot: {int(odd.sum())} of {sums.size}. Each "
                 "is weighed by one of its classes, or by a position taken for a class.",
-                _by_label(class_weight, labels),
+                by_label(class_weight, labels, dataset),
                 evidence | {"first row": labels[0].ravel()[:8]},
             )
             return
@@ -194,35 +263,9 @@ def _problems(labels, class_weight):
         yield CLASS_WEIGHT_MISSING.found(
             f"class_weight does not name all classes: {missing} weigh 1, in {count} of "
             f"{numbers.size} rows.",
-            _names(class_weight, missing),
+            names(class_weight, missing, classes),
             evidence | {"class_weight": dict(class_weight), "classes": sorted(classes)},
         )
-
-
-def _by_label(class_weight, labels):
-    """Return the way to a weight for every label, where the labels are 0 and 1."""
-    if labels.ndim != 2 or not np.isin(labels, (0, 1)).all():
-        return "Pass sample_weight of the shape of the values instead, made from the labels."
-    count, weights = labels.shape[1], [float(w) for _, w in sorted(class_weight.items())]
-    by, weight = "the label, 0 or 1", f"np.where(y == 1, {weights[-1]}, {weights[0]})"
-    if set(class_weight) == set(range(count)) and count > 2:
-        by, weight = "the column", f"np.broadcast_to({weights}, y.shape)"
-    elif set(class_weight) != {0, 1}:
-        return "Pass sample_weight of the shape of the values instead, made from the labels."
-    return (
-        f"Several labels a row: the class axis is averaged before weights come. For a weight by "
-        f"{by}, end the model in `keras.layers.Reshape(({count}, 1))`, and pass `y[..., None]` and "
-        f"`sample_weight={weight}`, in place of class_weight."
-    )
-
-
-def _names(class_weight, missing):
-    """Return code that names the classes that are missing."""
-    if class_weight and all(isinstance(key, str) and key.isdecimal() for key in class_weight):
-        code = "{int(key): weight for key, weight in class_weight.items()}"
-        return f"The keys are whole numbers, not strings: `class_weight = {code}`."
-    more = ", ".join(f"{number}: 1.0" for number in missing)
-    return f"Name every class: `class_weight = {{**class_weight, {more}}}`, with its own weight."
 
 
 def mean_finding(class_weight, total, count):

@@ -45,7 +45,8 @@ class Classes(Check):
         super().__init__(output)
         self.table = None  # share, true positives, predicted, true, true by weight; by class
         self.positions = self.count = 0.0
-        self.crossentropy, self.true, self.asked, self.flags = 0.0, 0, 0, False
+        self.crossentropy, self.true, self.asked = 0.0, 0, 0
+        self.flags = self.negative = False
 
     def see(self, batch):
         """Add up the contributions, hits and misses of every class."""
@@ -69,6 +70,7 @@ class Classes(Check):
             return
         self.count += np.count_nonzero(batch.kept)
         plain = batch.weight is None or batch.weights is None
+        self.negative |= not plain and bool((batch.weight < 0).any())
         self.positions += float((batch.kept if plain else batch.kept * batch.weights).sum())
         sums = np.array([sums[0] * batch.rows, *sums[1:]])
         self.table = sums if self.table is None else self.table + sums
@@ -109,7 +111,7 @@ class Classes(Check):
         """Yield one finding that names all forgotten classes."""
         if self.table is None or not 0 < self.table[0].sum() < np.inf:
             return
-        if not self.positions > 0 or self._untrained():
+        if self.negative or not self.positions > 0 or self._untrained():
             return
         share, hits, guessed, true, weighted = self.table
         share, positions = share / share.sum(), weighted / self.positions

@@ -130,19 +130,19 @@ class Rows(Check):
 
     def findings(self):
         """Yield at most one finding; a broadcast of the targets explains the rest."""
-        loss = self.output.loss_name
+        loss, grows = self.output.loss_name, self.growth and self.growth.kind
         if self.broadcast and (not self.output.entry.atomic or self.alone == "mixed"):
             y_true, y_pred, together = self.broadcast
             why = "" if loss else " A Loss subclass gets no ranks aligned."
             yield TARGETS_BROADCAST.found(
                 f"{self.head}y_true of shape {y_true} and y_pred of shape {y_pred} are broadcast "
                 f"to {together}: predictions are compared with targets of others.{why}",
-                f"Give y_true the shape {y_pred}.",
+                _fitting(y_true, y_pred),
                 {"y_true.shape": y_true, "y_pred.shape": y_pred, "compared": together},
             )
         elif self.finding is not None:
             yield self.finding
-        elif self.alone == "mixed":
+        elif self.alone == "mixed" or (self.alone == "mean" and grows == "mixed"):
             yield LOSS_REDUCES_BATCH.found(
                 f"{self.head}the loss of a row depends on the other rows of its batch: the mean "
                 "over batches is not the loss of all rows, and moves with the batch size.",
@@ -151,7 +151,7 @@ class Rows(Check):
                 {"values.shape": self.shape, "rows": self.rows, "batches": self.batches},
                 "note" if loss else None,
             )
-        elif self.alone == "mean" and (self.growth is None or self.growth.kind == "mean"):
+        elif self.alone == "mean" and grows in (None, "mean"):
             name = loss or "the loss function"
             yield LOSS_REDUCES_BATCH.found(
                 f"{self.head}{name} averages the batch itself, values of shape {self.shape}: "
@@ -160,6 +160,15 @@ class Rows(Check):
                 {"values.shape": self.shape, "rows": self.rows},
                 "note",
             )
+
+
+def _fitting(y_true, y_pred):
+    """Return the way to targets of the shape of the predictions, as code where there is one."""
+    if y_true == y_pred[:-1] and y_pred[-1:] == (1,):
+        return f"Give y_true the shape {y_pred}: write `y = y[..., None]`."
+    if y_true == (*y_pred, 1):
+        return f"Give y_true the shape {y_pred}: write `y = y[..., 0]`."
+    return f"Give y_true the shape {y_pred}."
 
 
 def _broadcast(batch):

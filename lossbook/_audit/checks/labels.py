@@ -13,8 +13,8 @@ LABELS_RANGE = Hazard(
     "02_elementwise.ipynb",
     10,
     means=(
-        "Targets lie outside of what the loss takes: a class number without a unit, -1 for a "
-        "crossentropy."
+        "Targets lie outside of what the loss takes, or of what the output can give: a class "
+        "number without a unit, -1 for a crossentropy, 255 for a sigmoid."
     ),
     why=(
         "Keras does not compare targets with the range of a loss. binary_crossentropy is "

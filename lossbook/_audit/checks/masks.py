@@ -68,6 +68,9 @@ MASK_BATCHES = Hazard(
     ignore="If the batch size stays the same, and the number is compared with itself alone.",
     symptoms=("batch-size", "by-hand"),
 )
+_ONE_AXIS = (
+    "y_pred loses its last axis, of length 1, where y_true has none: write `y = y[..., None]`."
+)
 _PER_POSITION = "Let the loss return one value per position of the mask."
 
 
@@ -176,8 +179,7 @@ class MaskAxis(Check):
             self.finding = MASK_AXIS.found(
                 f"{self.head}a mask of shape {mask.shape} meets values of shape {values.shape}: "
                 f"they multiply to {product}, every value with every position of the mask.",
-                f"{_PER_POSITION} If y_pred ends in an axis of length 1, give y_true that axis "
-                "too.",
+                _ONE_AXIS if _squeezed(batch, mask) else _PER_POSITION,
                 {"mask.shape": mask.shape, "values.shape": values.shape, "masked": (~mask).sum()},
             )
 
@@ -185,6 +187,11 @@ class MaskAxis(Check):
         """Yield the finding of the first batch that had one."""
         if self.finding is not None:
             yield self.finding
+
+
+def _squeezed(batch, mask):
+    """Say whether the predictions had one axis more, of length 1, than the targets."""
+    return batch.y_pred is not None and batch.y_pred.shape == mask.shape  # one axis less
 
 
 @MASK_AXIS.example("Targets with the last axis of the predictions")
@@ -200,7 +207,10 @@ def refused(refusal):
         return None
     advice, y_true, y_pred = _PER_POSITION, refusal.y_true, refusal.y_pred
     if y_pred.ndim == y_true.ndim + 1 and y_pred.shape[-1] == 1:
-        advice = f"Give y_true the shape {y_pred.shape}: without it y_pred loses its last axis."
+        advice = (
+            f"Give y_true the shape {y_pred.shape}, for without it y_pred loses its last axis: "
+            "write `y = y[..., None]`."
+        )
     if refusal.output.loss_name == "ctc":
         advice = PAD_FRAMES
     return MASK_REFUSED.found(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import called
 from lossbook._audit.counting import extremes
 from lossbook._audit.examples import (
     Example,
@@ -137,6 +138,16 @@ _ENOUGH = 20  # numbers from 0 to 1 that are no accident
 _CAP = 16.118
 
 
+def outside(y_pred):
+    """Return which predictions can be no probabilities, in half precision either."""
+    return (y_pred < -_SLACK) | (y_pred > 1 + _SLACK)
+
+
+def enough(y_pred):
+    """Say whether numbers from 0 to 1 are so many that they are no logits by accident."""
+    return y_pred.size >= _ENOUGH and y_pred.max() > 0.5
+
+
 class Predictions(Check):
     """from_logits in the wrong way, wrong activations, sums other than 1, probabilities of 0."""
 
@@ -148,13 +159,17 @@ class Predictions(Check):
         self.far = self.rows = self.clipped = self.mismatched = 0
         self.sums = [np.inf, -np.inf]
         self.shape = self.origin = None
-        self.recovered, self.classes, self.worst = True, 2, 0.0
+        self.recovered, self.classes, self.worst, self.constant = True, 2, 0.0, False
 
     def see(self, batch):
         """Take the ranges and sums of the predictions of a batch."""
-        if batch.entry.activation is None or batch.y_pred is None:
-            return
         y_pred = batch.y_pred
+        if y_pred is not None and y_pred.shape[-1:] == (1,):  # of whatever loss
+            softmax = getattr(batch.call.origin, "activation", None) == "softmax"
+            self.constant = (self.constant or softmax) and bool((y_pred == 1).all())
+            self.shape, self.origin = self.shape or y_pred.shape, batch.call.origin
+        if batch.entry.activation is None or y_pred is None:
+            return
         y_pred = y_pred.astype(np.float64) if y_pred.dtype == np.float16 else y_pred
         low, high = batch.predicted_range
         finite = y_pred
@@ -171,7 +186,7 @@ class Predictions(Check):
             self.classes = y_pred.shape[batch.options.get("axis", -1)]
         as_logits = batch.options.get("from_logits")
         if (low < -_SLACK or high > 1 + _SLACK) and not (as_logits and self.outside):
-            self.outside += int(((finite < -_SLACK) | (finite > 1 + _SLACK)).sum())
+            self.outside += int(outside(finite).sum())
         if not self.outside:  # which explains the rest
             self._see_probabilities(batch, y_pred)
 
@@ -226,6 +241,15 @@ class Predictions(Check):
 
     def findings(self):
         """Yield what the ranges, sums and activations say."""
+        if self.constant:
+            yield ONE_CLASS.found(
+                f"{self.head}all predictions are 1: a softmax divides the one unit of an output of "
+                f"shape {self.shape} by itself.",
+                "For two classes end the output in a sigmoid, with binary_crossentropy, or give it "
+                "two units; for a number leave the softmax out.",
+                {"y_pred.shape": self.shape, "activation": self.origin.activation},
+            )
+            return
         if not self.count:
             return
         loss, entry = self.output.loss_name, self.output.entry
@@ -246,7 +270,12 @@ class Predictions(Check):
         elif self.output.options.get("from_logits"):
             yield from self._as_logits(evidence)
         elif self.outside:
-            option = ", or compile with from_logits=True" if entry.takes_logits else ""
+            option = ""
+            if entry.takes_logits:
+                code = called(loss, {**self.output.options, "from_logits": True})
+                option = (
+                    f", or compile with from_logits=True: write `loss = {code}` and compile again"
+                )
             clipped = "" if entry.target == "region" else ", and Keras clips them"
             yield LOGITS_AS_PROBABILITIES.found(
                 f"{self.head}{loss} takes probabilities. Predictions outside of 0 to 1: "
@@ -295,7 +324,7 @@ class Predictions(Check):
                 f"{self.head}from_logits=True, but the output ends in a {activation or expected}. "
                 "Keras on TensorFlow finds the logits behind it and uses those; on another "
                 "backend, in mixed precision or after a reshape the loss is another.",
-                f"Leave from_logits=True out, or the {activation or expected}.",
+                self._without_flag(activation or expected),
                 evidence,
                 "warning",
             )
@@ -304,9 +333,16 @@ class Predictions(Check):
                 f"{self.head}from_logits=True, but all {self.count} predictions are probabilities, "
                 f"from {self.low:.4g} to {self.high:.4g}: Keras puts them through another "
                 f"{expected}.",
-                f"Leave from_logits=True out, or the activation {activation or 'of the output'}.",
+                self._without_flag(f"activation {activation or 'of the output'}"),
                 evidence,
             )
+
+    def _without_flag(self, activation):
+        code = called(self.output.loss_name, {**self.output.options, "from_logits": False})
+        return (
+            f"Leave the {activation} out, or from_logits=True: write `loss = {code}` and compile "
+            "again."
+        )
 
     def _saturated(self, evidence):
         """Return a finding for probabilities that are exactly as wrong as can be."""

@@ -48,6 +48,19 @@ def _fix(output, y_true, y_pred):
             "For class numbers write `loss = keras.losses.SparseCategoricalCrossentropy("
             f"{option})` and compile again."
         )
+    if y_true == (*y_pred[:1], *y_pred[2:]) and len(y_pred) > 2:
+        return (
+            "The model returns one row for each step, the targets have one for all: let its last "
+            "layer that has steps return the last, `return_sequences=False`; for one number per "
+            "step end it in `keras.layers.Dense(1)`."
+        )
+    numbered = output.entry.target == "binary" and y_true in (y_pred[:1], (*y_pred[:1], 1))
+    if numbered and y_pred[-1] > 1:
+        return (
+            "One class per row: end the output in a softmax and take "
+            "sparse_categorical_crossentropy. Several per row: give y_true the shape "
+            f"{y_pred}, of 0 and 1."
+        )
     if y_true == y_pred:
         return "The shapes are equal: look at what Keras says, and at the dtypes."
     return f"Give y_true the shape {y_pred}."

@@ -134,10 +134,7 @@ class WeightsAxis(Check):
             fix = elements.fix
         else:
             evidence |= _numbers(batch, column)
-            fix = (
-                f"Give it the shape {column} for one weight per sample, {batch.values.shape} for "
-                "one per value."
-            )
+            fix = _per_sample(weight.shape, batch.values.shape, column)
         return WEIGHTS_AXIS.found(
             f"{self.head}sample_weight of shape {weight.shape} meets {what} of shape "
             f"{other.shape}: {how}.",
@@ -149,6 +146,16 @@ class WeightsAxis(Check):
         """Yield the finding of the first batch that had one."""
         if self.finding is not None:
             yield self.finding
+
+
+def _per_sample(weight, values, column):
+    """Return the way to one weight per sample, as code, and to one per value."""
+    per_value = f"{values} for one per value."
+    if column == weight:
+        return f"Give it the shape {column} for one weight per sample, {per_value}"
+    index = ", ".join(["...", *["None"] * (len(column) - len(weight))])
+    code = f"`sample_weight = sample_weight[{index}]`"
+    return f"For one weight per sample give it the shape {column}: write {code}; {per_value}"
 
 
 class _ByElement:
@@ -227,7 +234,7 @@ def refused(refusal):
     elements = _ByElement(refusal, weight)
     fix, numbers = f"Give it the shape {values}.", {}
     if len(weight) < len(values):
-        fix = f"Give it the shape {column} for one weight per sample, {values} for one per value."
+        fix = _per_sample(weight, values, column)
     elif elements.weights:
         fix, numbers = elements.fix, elements.number(refusal.weight)
     return WEIGHTS_REFUSED.found(

@@ -355,6 +355,68 @@ def own_loss(name):
     return trained(*dense(1), loss, x, x @ SLOPES, 20)
 
 
+def _known(t, p):
+    """A crossentropy of labels that are known, by hand."""
+    values = losses.binary_crossentropy(t[..., None], p[..., None])
+    return ops.sum(ops.where(t < 0, 0.0, values), -1)
+
+
+def _normal(t, p):
+    mean, log = ops.split(p, 2, -1)
+    return ops.mean(log + 0.5 * ops.square((t - mean) / ops.exp(log)), -1)
+
+
+def _triplets(t, p):
+    anchor, near, far = ops.split(p, 3, -1)
+    apart = (ops.mean(ops.square(anchor - one), -1) for one in (near, far))
+    return ops.maximum(0.0, next(apart) - next(apart) + 0.2)
+
+
+def _dice_of_logits(t, p):
+    p = ops.sigmoid(p)
+    return 1 - (2 * ops.sum(t * p, -1) + 1) / (ops.sum(t + p, -1) + 1)
+
+
+OWN = {  # units, activation, targets of x, loss
+    "labels unknown": (4, "sigmoid", lambda x: np.where(x > 1, -1.0, x > 0), _known),
+    "normal": (2, None, lambda x: x @ SLOPES, _normal),
+    "triplets": (9, None, lambda x: 0 * x[:, :1], _triplets),
+    "Dice of logits": (4, None, lambda x: x > 0, _dice_of_logits),
+    "margin": (
+        4,
+        None,
+        lambda x: np.eye(4)[x.argmax(-1)],
+        lambda t, p: losses.categorical_crossentropy(t, 4 * (p - 0.2 * t), from_logits=True),
+    ),
+    "critic": (1, None, lambda x: np.sign(x[:, :1]), lambda t, p: ops.mean(t * ops.tanh(p), -1)),
+    "hinge of 0 and 1": (
+        1,
+        None,
+        lambda x: x[:, :1] > 0,
+        lambda t, p: ops.mean(ops.maximum(1 - (2 * t - 1) * p, 0), -1),
+    ),
+    "least squares of labels": (
+        1,
+        None,
+        lambda x: x[:, :1] > 0,
+        lambda t, p: ops.mean(ops.square(t - p), -1),
+    ),
+    "pixels from a sigmoid": (
+        4,
+        "sigmoid",
+        lambda x: 255 / (1 + np.exp(-x)),
+        lambda t, p: ops.mean(ops.square(t / 255 - p), -1),
+    ),
+}
+
+
+@sound(*OWN)
+def what_own_losses_take(name):
+    units, activation, targets, loss = OWN[name]
+    x = numbers()
+    return trained(*dense(units, activation), loss, x, targets(x).astype("float32"), 20)
+
+
 @sound("kl", "soft labels", "soft and smoothed")
 def distributions(name):
     x = numbers()

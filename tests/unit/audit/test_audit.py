@@ -139,7 +139,8 @@ def test_a_finding_is_frozen_and_reads_like_this():
     assert str(finding).splitlines() == [
         "error: Output 'out': sample_weight of shape (4,) meets values of shape (4, 4): Keras "
         "matches shapes from the last axis, so they act on axis -1, not on the samples.",
-        "  fix: Give it the shape (4, 1) for one weight per sample, (4, 4) for one per value.",
+        "  fix: For one weight per sample give it the shape (4, 1): write `sample_weight = "
+        "sample_weight[..., None]`; (4, 4) for one per value.",
         "  evidence: sample_weight.shape = (4,); values.shape = (4, 4); this batch = 0.5475; "
         "with weights (4, 1) = 0.5273",
         "  weights-axis, 05_weights.ipynb: python -m lossbook weights-axis",
@@ -246,7 +247,10 @@ def test_a_dataset_with_class_weights():
     del weight[2]  # an array weighs it 1; of a dataset the lookup fails, at the second batch
     (finding,) = lb.audit(case.model, dataset, class_weight=weight)
     assert finding.code == "class-weight-refused" and "Keras" in finding.evidence
-    assert finding.message == "fit refuses this class_weight for these data: fit fails."
+    assert finding.message.startswith("fit cannot look these classes up in a tf.data.Dataset")
+    mended = {}
+    exec(finding.fix.split("`")[1], {"class_weight": weight}, mended)
+    assert "class-weight-refused" not in codes(lb.audit(case.model, dataset, **mended))
 
 
 def test_class_weights_of_several_outputs_and_of_a_generator():

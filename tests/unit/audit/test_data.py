@@ -8,6 +8,7 @@ from keras import losses, ops
 import lossbook as lb
 from lossbook._audit import HAZARDS
 from lossbook._audit.examples import (
+    Example,
     array,
     coins,
     compiled,
@@ -62,6 +63,25 @@ def crossentropy(shape, weight=1.0):
     return (weight * -np.log(np.take_along_axis(p, labels[..., None], -1)[..., 0])).mean()
 
 
+def steps(weight):
+    """The mean of weight · −log p of the true class of every step, by hand."""
+    y = np.array([[0, 1, 2, 1], [1, 1, 0, 2]] * 2)
+    return (weight * -np.log(np.take_along_axis(simplex(4, 4, 3), y[..., None], -1)[..., 0])).mean()
+
+
+def masked_mean(rows):
+    """The mean over what the mask of the examples keeps, by hand."""
+    x, keep = drawn(rows, 5, 1, seed=3), np.arange(5) < np.array([5, 3, 2, 5, 1])[:rows, None]
+    square = np.square(x * keep[..., None] - drawn(rows, 5, 1, seed=1))
+    return square[keep].mean()
+
+
+def weighed_steps(rows, columns):
+    """The mean with the weights 1, 2, 3, 4 of the rows, by hand."""
+    square = np.square(drawn(rows, columns, 1) - drawn(rows, columns, 1, seed=1))[..., 0]
+    return (square * np.arange(1, 5)[:, None]).mean()
+
+
 CLASS = np.array([1.0, 2.0, 3.0])  # the class weights of the planted cases
 FIXED = {  # code, planted case (None: the example), the number that is meant
     "class-weight-refused": (
@@ -77,6 +97,29 @@ FIXED = {  # code, planted case (None: the example), the number that is meant
     "targets-refused": (
         HAZARDS["targets-refused"].planted,
         -np.log(simplex(4, 3)[range(4), [0, 1, 2, 1]]).mean(),
+    ),
+    "class-weight-labels steps": (
+        planted.class_weight_on_steps,
+        steps(CLASS[[[0, 1, 2, 1], [1, 1, 0, 2]] * 2]),
+    ),
+    "targets-broadcast rank": (
+        planted.rank_of_a_subclass,
+        np.square(drawn(6, 1) - drawn(6, 1, seed=1)).mean(),
+    ),
+    "mask-refused": (None, masked_mean(4)),
+    "mask-axis": (None, masked_mean(5)),
+    "weights-axis": (None, weighed_steps(4, 4)),
+    "weights-refused": (None, weighed_steps(4, 3)),
+    "reduction-sum": (None, HAZARDS["reduction-sum"].planted(mended=True)),
+    "reduction-none": (None, HAZARDS["reduction-none"].planted(mended=True)),
+    "logits-as-probabilities": (None, HAZARDS["logits-as-probabilities"].planted(mended=True)),
+    "logits-as-probabilities of classes": (
+        planted.logits_of_classes_without_flag,
+        planted.logits_of_classes_without_flag(mended=True),
+    ),
+    "probabilities-as-logits": (
+        planted.flag_on_probabilities,
+        -np.log(simplex(8, 4)[range(8), np.arange(8) % 4]).mean(),
     ),
     "weights-fewer": (
         None,
@@ -95,6 +138,7 @@ def test_the_code_of_a_fix_ends_the_finding_and_gives_the_number(name):
     plant = plant or HAZARDS[code].planted
     mended = applied(the(audited(plant()), code), plant())
     assert code not in codes(audited(mended)) and not codes(audited(mended), "error")
+    meant = evaluated(meant) if isinstance(meant, Example) else meant
     assert evaluated(mended) == pytest.approx(meant, rel=1e-5)
 
 

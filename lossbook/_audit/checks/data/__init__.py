@@ -1,5 +1,5 @@
 """What the data themselves say: weights without a sum, nothing that counts, marks for 'unknown'."""
 
-from lossbook._audit.checks.data import nothing_counts, sentinels, signs
+from lossbook._audit.checks.data import nothing_counts, reach, sentinels, signs
 
-__all__ = ["nothing_counts", "sentinels", "signs"]
+__all__ = ["nothing_counts", "reach", "sentinels", "signs"]

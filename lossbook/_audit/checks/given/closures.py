@@ -65,8 +65,8 @@ def _finding(functions, read):
 
 
 def _function(loss):
-    """Return the Python function behind a loss, or None."""
-    function = getattr(loss, "fn", loss)
+    """Return the Python function behind a loss, or None; of a class in a loop that is its call."""
+    function = getattr(loss, "fn", None) or getattr(type(loss), "call", loss)
     return function if hasattr(function, "__code__") and hasattr(function, "__closure__") else None
 
 

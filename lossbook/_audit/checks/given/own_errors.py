@@ -1,5 +1,6 @@
 """Errors that come out of the user's own code: a loss, a layer, a metric, a generator."""
 
+import inspect
 import linecache
 import os
 import re
@@ -116,6 +117,32 @@ def found(error: BaseException, what: str = "", received: Any = None) -> Finding
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = re.sub(r"^\{\{function_node [^}]*\}\} | \[Op:.*$", "", lines[0] if lines else "")
     return _finding(f"{owner} raises {type(error).__name__}: {text[:200]}", place, received)
+
+
+def called_with(loss: Any, error: Exception, what: str, received: Any) -> Finding | None:
+    """Return the finding for a loss that does not take (y_true, y_pred), None for another error."""
+    function: Any = getattr(loss, "fn", None) or getattr(loss, "call", None)
+    code = getattr(function, "__code__", None)
+    if not isinstance(error, TypeError) or code is None or not _is_users(code.co_filename, ""):
+        return None
+    try:
+        inspect.signature(function).bind(None, None)
+        return None
+    except TypeError:
+        place = Place(code.co_filename, code.co_firstlineno, code.co_name)
+    inner = any(hasattr(const, "co_argcount") for const in code.co_consts)
+    fix = (
+        f"If {code.co_name} makes the loss, call it: `loss = {code.co_name}(...)`; if it is the "
+        "loss, let it take (y_true, y_pred) alone, and bind what else it needs with "
+        "functools.partial."
+    )
+    if not inner:
+        fix = "Let it take (y_true, y_pred), and bind what else it needs with functools.partial."
+    return OWN_ERROR.found(
+        f"{what} is called with (y_true, y_pred), and takes {inspect.signature(function)}.",
+        f"{fix} Compile again.",
+        {"at": place.shown, "line": place.source} | (received or {}),
+    )
 
 
 def returns_none(function: Any, what: str, received: Any) -> Finding | None:

@@ -1,4 +1,4 @@
-"""Weights, masks and options of a user's own loss: do they act? The loss is asked."""
+"""Weights and masks of a user's own loss: do they act? The loss is asked."""
 
 import numpy as np
 
@@ -10,11 +10,10 @@ from lossbook._audit.examples import (
     passing,
     row_mean,
     scalar_mean,
-    simplex,
 )
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
-from lossbook._core import attach_mask, four_digits, to_numpy
+from lossbook._core import four_digits, to_numpy
 
 WEIGHTS_IGNORED = Hazard(
     "weights-ignored",
@@ -59,21 +58,6 @@ MASK_IGNORED = Hazard(
     ignore="If masked positions are meant to count.",
     symptoms=("padding", "no-effect"),
 )
-OWN_SOFTMAX_TWICE = Hazard(
-    "softmax-twice",
-    "error",
-    "11_custom_losses.ipynb",
-    65,
-    means="A loss of your own takes a softmax of predictions that are probabilities already.",
-    why=(
-        "A softmax stays as it is if 1 is added to all of its inputs. audit adds 1 to the "
-        "predictions: the loss stays, so it takes a softmax; the rows add up to 1, so the model "
-        "has taken one before."
-    ),
-    ignore="If two softmaxes are meant.",
-    symptoms=("stuck", "by-hand"),
-    asked=("https://github.com/keras-team/keras/issues/6143",),
-)
 _ALIKE = 1e-6
 _LARGE = 100.0
 
@@ -94,7 +78,7 @@ class Acts(Check):
             self.count += weight.size
         if batch.output.keras_loss is not None:
             return
-        asked = {"mask": self._mask, "softmax": self._softmax}
+        asked = {"mask": self._mask}
         if batch.output.whole:
             asked["weights"] = self._weights
         for name, ask in asked.items():
@@ -112,7 +96,7 @@ class Acts(Check):
         weight = batch.weight
         if weight is None or weight.size < 2 or np.ptp(weight) == 0:
             return None
-        given, others, again = (_loss(batch, w) for w in (weight, weight[::-1] * 3 + 1, weight))
+        given, others, again = (batch.loss_of(w) for w in (weight, weight[::-1] * 3 + 1, weight))
         if given != again or abs(given - others) > _ALIKE * abs(given):
             return ()
         return [
@@ -129,7 +113,7 @@ class Acts(Check):
     def _mask(self, batch):
         """Change the values under the mask."""
         mask = None if batch.call.mask is None else to_numpy(batch.call.mask).astype(bool)
-        _, y_pred = _given(batch)
+        _, y_pred = batch.given
         if mask is None or mask.all() or y_pred.shape[: mask.ndim] != mask.shape:
             return None
         if not batch.output.whole and batch.values.shape[: mask.ndim] != mask.shape:
@@ -137,7 +121,7 @@ class Acts(Check):
         under = ~mask.reshape(mask.shape + (1,) * (y_pred.ndim - mask.ndim))
         changed = np.where(under, y_pred[..., ::-1] * 0.5 + 0.1, y_pred).astype(y_pred.dtype)
         given, again, other = (
-            _loss(batch, batch.weight, p, mask) for p in (y_pred, y_pred, changed)
+            batch.loss_of(batch.weight, p, mask) for p in (y_pred, y_pred, changed)
         )
         if given != again or abs(given - other) <= _ALIKE * abs(given):
             return ()
@@ -149,27 +133,6 @@ class Acts(Check):
                 "Return one value per position of the mask from `call(self, y_true, y_pred)`, each "
                 "of its own position alone, and leave mask and mean to Keras.",
                 {"mask.shape": mask.shape, "masked": int((~mask).sum()), "loss": given},
-            )
-        ]
-
-    def _softmax(self, batch):
-        """Add 1 to all probabilities: a loss that does not move takes a softmax of its own."""
-        _, y_pred = _given(batch)
-        if y_pred.ndim < 2 or y_pred.shape[-1] < 2 or not batch.rows:
-            return None
-        if (y_pred < 0).any() or np.abs(y_pred.sum(-1) - 1).max() > 1e-3:
-            return ()
-        given, shifted = _loss(batch, None), _loss(batch, None, y_pred + np.float32(1))
-        turned = _loss(batch, None, np.roll(y_pred, 1, -1))
-        if abs(given - shifted) > 1e-5 * abs(given) or abs(given - turned) <= 1e-4 * abs(given):
-            return ()
-        return [
-            OWN_SOFTMAX_TWICE.found(
-                f"{self.head}predictions are probabilities already, rows that add up to 1, and "
-                f"{self.output.source} takes a softmax of them: 1 more for all of them changes "
-                "nothing.",
-                "Leave `from_logits=True` out of the loss, or the softmax out of the model.",
-                {"y_pred.shape": y_pred.shape, "loss": given, "with y_pred + 1": shifted},
             )
         ]
 
@@ -186,24 +149,6 @@ class Acts(Check):
                 "np.mean(sample_weight)`.",
                 {"mean": mean, "weights": self.count},
             )
-
-
-def _given(batch):
-    call = batch.call
-    return to_numpy(call.given_y_true), to_numpy(call.given_y_pred)
-
-
-def _loss(batch, weight, y_pred=None, mask=None):
-    """Return the loss of the output for its targets and these predictions, a float."""
-    from keras import ops
-
-    y_true, given = _given(batch)
-    tensor = ops.convert_to_tensor(given if y_pred is None else y_pred)
-    if mask is not None:
-        attach_mask(tensor, ops.convert_to_tensor(mask))
-    weight = None if weight is None else ops.convert_to_tensor(weight)
-    result = batch.output.loss(ops.convert_to_tensor(y_true), tensor, weight)
-    return float(np.mean(to_numpy(result), dtype=np.float64))
 
 
 def _whole():
@@ -236,20 +181,6 @@ def mask_unused(mended=False):
     outputs = keras.layers.Masking(name="masking")(inputs)
     model = compiled(keras.Model(inputs, outputs), row_mean if mended else _whole())
     return Example(model, {"x": x, "y": drawn(4, 5, 2, seed=1)})
-
-
-@OWN_SOFTMAX_TWICE.example(
-    "`from_logits=True` left out of the loss", "The softmax left out of the model"
-)
-def softmax_of_a_softmax(mended=False):
-    """A loss of our own with from_logits=True, after a softmax."""
-    from keras import losses
-
-    def loss(y_true, y_pred):
-        return losses.categorical_crossentropy(y_true, y_pred, from_logits=mended != 1)
-
-    y_pred = np.log(simplex(8, 4)) if mended == 2 else simplex(8, 4)
-    return passing(y_pred, np.eye(4, dtype="float32")[np.arange(8) % 4], loss)
 
 
 @WEIGHTS_SCALE.example("Weights divided by their mean")

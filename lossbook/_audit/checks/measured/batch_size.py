@@ -116,23 +116,32 @@ def of_the_model(few, unseen):
     except Exception as error:
         unseen.append(f"whether batch sizes matter, for a few rows fail: {keras_words(error)}")
         return
-    yield from _added({ends: run[1] for ends, run in runs.items()}, again[1], few.rows)
+    yield from _added({ends: run[1] for ends, run in runs.items()}, again[1], few)
     parts = [runs[0, half][0], runs[half, few.rows][0]]
     for i, (whole, repeated) in enumerate(zip(runs[0, few.rows][0], again[0], strict=True)):
         yield from _predicted(i, [part[i] for part in parts], whole, repeated)
 
 
-def _added(runs, again, rows):
+def _added(runs, again, few):
+    rows = few.rows
+    fix = "Pass add_loss a mean: `self.add_loss(keras.ops.mean(values))`."
     for name, value in runs[0, rows].items():
-        if abs(again.get(name, np.nan) - value) > 1e-5 * abs(value):
-            continue  # random
+        if abs(again.get(name, np.nan) - value) > 1e-5 * abs(value):  # random: its shape says it
+            if name in few.by_row:
+                yield ADD_LOSS_GROWS.found(
+                    f"The additional loss {name!r} of {rows} rows has the shape "
+                    f"{few.by_row[name]}: Keras adds up what add_loss gets, one value per row.",
+                    fix,
+                    {"rows": rows, "shape": few.by_row[name]},
+                )
+            continue
         found = growth(lambda *ends, name=name: runs[ends].get(name, np.nan), rows)
         if found is not None and found.kind == "sum":
             yield ADD_LOSS_GROWS.found(
                 f"The additional loss {name!r} of the same {rows} rows is "
                 f"{four_digits(found.half)} in batches of {rows // 2}, {four_digits(found.whole)} "
                 "in one batch: Keras adds up what add_loss gets, one value per row.",
-                "Pass add_loss a mean: `self.add_loss(keras.ops.mean(values))`.",
+                fix,
                 found.evidence,
             )
 

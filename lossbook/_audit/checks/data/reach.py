@@ -1,0 +1,81 @@
+"""Targets that the activation of the output cannot give: 255 for a sigmoid, -1 for a relu."""
+
+import numpy as np
+
+from lossbook._audit.checks.labels import LABELS_RANGE
+from lossbook._audit.observation import Check
+from lossbook._core import four_digits, to_numpy
+
+_RANGES = {
+    **dict.fromkeys(("sigmoid", "softmax", "hard_sigmoid", "sparsemax"), (0.0, 1.0)),
+    **dict.fromkeys(("tanh", "softsign", "hard_tanh", "sparse_sigmoid"), (-1.0, 1.0)),
+    **dict.fromkeys(("relu", "softplus", "exponential"), (0.0, np.inf)),
+    "relu6": (0.0, 6.0),
+}
+_SLACK = 1e-3
+_FEW = 0.05  # of the targets: outliers
+_ROWS = 64
+
+
+class Reach(Check):
+    """Targets out of the reach of the output, which the loss would have it give."""
+
+    by_batch = False
+
+    def __init__(self, output):
+        super().__init__(output)
+        self.out = self.count = 0
+        self.low, self.high, self.cost, self.origin = np.inf, -np.inf, None, None
+
+    def see(self, batch):
+        """Count the targets beyond the range of the activation, and ask the loss once."""
+        ends = _RANGES.get(getattr(batch.call.origin, "activation", None))
+        named = batch.output.loss_name == "cosine_similarity"  # directions, of any length
+        if ends is None or named or batch.entry.target not in ("regression", "own"):
+            return
+        if batch.y_true is None or batch.y_pred is None or batch.y_true.size != batch.y_pred.size:
+            return
+        y_true = batch.y_true[np.isfinite(batch.y_true)]
+        if not y_true.size or not batch.kept.all():
+            return
+        out = (y_true < ends[0] - _SLACK) | (y_true > ends[1] + _SLACK)
+        self.count, self.out = self.count + y_true.size, self.out + int(out.sum())
+        self.low, self.high = min(self.low, y_true.min()), max(self.high, y_true.max())
+        self.origin = batch.call.origin
+        if out.any() and self.cost is None:
+            self.cost = _cost(batch, ends)
+
+    def findings(self):
+        """Yield a finding if the loss would be lower with predictions that cannot be."""
+        if self.out <= _FEW * self.count or not self.cost or not self.cost[0] < self.cost[1]:
+            return
+        name, (reached, best) = self.origin.activation, self.cost
+        low, high = _RANGES[name]
+        ends = f"from {low:g} to {high:g}" if np.isfinite(high) else f"from {low:g} on"
+        yield LABELS_RANGE.found(
+            f"{self.head}it ends in a {name}, which gives numbers {ends}, but the targets go from "
+            f"{self.low:.4g} to {self.high:.4g}. Out of its reach: {self.out} of {self.count}. The "
+            f"loss stays at {four_digits(best)} or above, where it could be "
+            f"{four_digits(reached)}.",
+            f"Leave the {name} out, or scale the targets into that range: divide pixels by 255.",
+            {"targets": self.count, "out of reach": self.out, "activation": name},
+            None if np.isfinite(high) else "warning",
+        )
+
+
+def _cost(batch, ends):
+    """Return the loss of predictions that are the targets, and of the nearest that can be."""
+    from keras import ops
+
+    y_true, y_pred = batch.y_true[:_ROWS], batch.y_pred[:_ROWS]
+    if not np.isfinite(y_true).all():
+        return None
+    wanted = y_true.reshape(y_pred.shape).astype(y_pred.dtype)
+    try:
+        pair = [
+            to_numpy(batch.output.loss.call(*map(ops.convert_to_tensor, (y_true, p))))
+            for p in (wanted, np.clip(wanted, *ends))
+        ]
+    except Exception:  # a loss that does not take these alone
+        return None
+    return [float(np.mean(values, dtype=np.float64)) for values in pair]
