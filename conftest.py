@@ -2,6 +2,7 @@
 
 import gc
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +17,22 @@ SECTION = (
     r"(?:\s+See)?:\s+(?:https://\S+/findings\.html#\S+|python\s+-m\s+lossbook\s+\S+)"
     r"(?:(?<=-)\s+\S+)*"  # a line may end at a hyphen
 )
+
+
+# Where TensorFlow has to be as users have it.
+AS_USERS = Path(__file__).parent / "tests/real_keras"
+
+
+@pytest.fixture(autouse=True)
+def graphs_as_traced(request):
+    """Run TensorFlow's graphs as they were traced: to rewrite them is a quarter of audit's tests.
+
+    `tests/real_keras`, the notebooks, `make fuzz` and the benchmarks have them rewritten.
+    """
+    if tensorflow := sys.modules.get("tensorflow"):
+        as_traced = not request.path.is_relative_to(AS_USERS)
+        options = {"disable_meta_optimizer": as_traced}
+        tensorflow.config.optimizer.set_experimental_options(options)
 
 
 @pytest.fixture(autouse=True)

@@ -159,11 +159,6 @@ def _that_count(marks):
     ]
 
 
-def _product(coefficients, values):
-    """Multiply; what has a coefficient of 0 adds nothing, infinity neither."""
-    return np.multiply(coefficients, values, where=coefficients != 0, out=np.zeros_like(values))
-
-
 def _groups(rows, parts):
     groups = Groups()
     groups.add(rows, [(part.axes, leaving(part)) for part in parts])

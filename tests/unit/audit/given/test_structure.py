@@ -55,6 +55,7 @@ def full(value, *shape):
 
 
 def case(kind, loss, y, names=("b", "a"), units=3, sample_weight=None, key=str, **options):
+    options = {"run_eagerly": True, **options}  # how structures meet doesn't depend on it
     built = compiled(model(kind, names, units, key), loss, **options)
     data = {"x": full(1), "y": y}
     return Example(
