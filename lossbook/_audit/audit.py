@@ -1,6 +1,7 @@
 """audit(): what the loss of a compiled model does that hardly anyone means."""
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from lossbook._audit.checks.class_weights import (
 )
 from lossbook._audit.checks.given import GivenData
 from lossbook._audit.checks.given.own_errors import found as own_error
+from lossbook._audit.checks.measured import in_sight
 from lossbook._audit.checks.measured.batch_size import of_the_model
 from lossbook._audit.checks.own_steps import OwnSteps
 from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
@@ -128,6 +130,8 @@ def audit(
     if few is not None and not checks.own_step and checks.batches:
         known = len(checks.unseen)
         findings += of_the_model(few, checks.unseen)
+        with suppress(Exception):  # of rows that fail, or a form that nobody has thought of
+            findings += list(in_sight.findings(few))
         few = few if len(checks.unseen) == known else None
     seen = checks.seen.lines(class_weight is not None, given.structure_known, few is not None)
     found = list(checks.findings(few))

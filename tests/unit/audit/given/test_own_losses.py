@@ -10,6 +10,7 @@ from lossbook._audit.examples import coins, compiled, drawn, passing, simplex
 from tests.unit.audit.planted import BACKEND
 from tests.unit.audit.test_data import audited, codes, the
 
+SPARSE = "sparse_categorical_crossentropy"
 LOGITS, LABELS = 4 * drawn(8, 3, low=-1, high=1), coins(8, 3)
 
 
@@ -168,9 +169,37 @@ def test_few_rows_of_a_dataset_are_tried():
     assert "add-loss-grows" in codes(found) and "for a few rows fail" not in str(found)
 
 
+# --- models of language
+
+
+def tagger(*steps, shift=1, size=20):
+    tokens = np.random.default_rng(0).integers(1, size, (8, 12))
+    inputs = keras.Input((10,), dtype="int32")
+    h = layers.Embedding(size, 6)(inputs)
+    for step in steps:
+        h = step(h)
+    model = keras.Model(inputs, layers.Dense(size, activation="softmax")(h))
+    y = tokens[:, 1 + shift : 11 + shift]
+    return lb.audit(compiled(model, SPARSE), tokens[:, 1:11], y)
+
+
+@pytest.mark.parametrize(
+    ("steps", "shift", "found"),
+    [
+        ([layers.Conv1D(6, 3, padding="causal")], 1, False),
+        ([layers.Conv1D(6, 3, padding="causal")], 0, True),
+        ([layers.Conv1D(6, 3, padding="causal")], -1, True),
+        ([layers.Conv1D(6, 3, padding="same")], 1, True),
+        ([layers.GlobalAveragePooling1D(), layers.RepeatVector(10)], 0, False),  # it encodes all
+        ([], 1, False),
+    ],
+)
+def test_targets_that_are_in_sight(steps, shift, found):
+    assert ("targets-in-sight" in codes(tagger(*steps, shift=shift))) == found
+
+
 # --- class weights
 
-SPARSE = "sparse_categorical_crossentropy"
 NUMBERS = np.arange(8) % 3
 
 
