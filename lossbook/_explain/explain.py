@@ -126,7 +126,10 @@ def explained(model, verbose, **data):
     outputs = [call.output for _, call in sorted(watch.calls.items())]
     named = tuple((o.name, o.source, _number(o.loss_weight)) for o in outputs)
     explanation = Explanation(reported, named, groups)
-    notes = (*gap(explanation, model, watch.stale), *own.notes(watch.own_step, explanation))
+    notes = (
+        *gap(explanation, model, watch.stale, watch.random),
+        *own.notes(watch.own_step, watch.log, explanation),
+    )
     return replace(explanation, notes=notes)
 
 

@@ -10,8 +10,14 @@ from lossbook._core import active_backend, four_digits, to_numpy, with_section
 from lossbook._model import overridden
 
 
-def gap(explanation: Any, model: Any, stale: bool) -> Iterator[str]:
+def gap(explanation: Any, model: Any, stale: bool, random: bool = False) -> Iterator[str]:
     """Yield notes: that the parts miss what evaluate reports by more than rounding, and why."""
+    if random:
+        yield (
+            "The loss is another one each time it is computed, on the same data: something draws "
+            "random numbers without a seed that the model keeps. The parts are those of this pass; "
+            "the next evaluate prints another number."
+        )
     reported, total = explanation.reported, explanation.total
     residual, rounding = abs(explanation.residual), explanation.rounding
     if math.isnan(reported) and math.isfinite(total):
@@ -28,7 +34,8 @@ def gap(explanation: Any, model: Any, stale: bool) -> Iterator[str]:
         )
     else:
         return
-    yield cause(model, stale)
+    if not random:
+        yield cause(model, stale)
 
 
 def cause(model: Any, stale: bool) -> str:
@@ -78,12 +85,13 @@ class OwnStep:
             self.bent[name] = max(self.bent.get(name, 0.0), float(bend))
         return weight
 
-    def notes(self, step: str | None, explanation: Any) -> Iterator[str]:
+    def notes(self, step: str | None, log: str, explanation: Any) -> Iterator[str]:
         """Yield whose step this is, and what it does that hardly anyone means."""
         if step is None:
             return
         mode = "in training mode, with the weights as they are" if step == "train_step" else ""
-        yield " ".join(filter(None, [f"These are the parts of its own {step}", mode])) + "."
+        parts = f"These are the parts of {'' if log == 'loss' else f'{log!r} in '}its own {step}"
+        yield " ".join(filter(None, [parts, mode])) + "."
         scale = max(abs(explanation.total), explanation.rounding)
         bent = [name for name, bend in self.bent.items() if bend > 1e-5 * scale]
         if bent:

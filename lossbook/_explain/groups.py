@@ -257,6 +257,8 @@ def _joined(axes, batches):
     places = [place for place, _ in batches]
     values = [_host(arrays["values"]) for _, arrays in batches]
     labels = [_host(arrays["true_class"]) for _, arrays in batches if "true_class" in arrays]
+    if axes.true_classes is None:
+        axes = axes._replace(true_classes=1 + max(int(label.max(initial=0)) for label in labels))
     apart = [
         i for i, (_, _, _, rows, _) in enumerate(places) if axes.samples and len(values[i]) != rows
     ]

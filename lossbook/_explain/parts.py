@@ -17,9 +17,9 @@ class Axes(NamedTuple):
     `samples` and `classes` say whether something can be said of a sample, of a class; `positions`
     is the shape that the axis of positions had, None for a length that differs by batch, or
     altogether where it has none. `true_classes` counts the classes that targets may name, 0 for
-    targets that name none; `labelled` says that the class of an element is its true class.
-    `atomic` is a loss that is not one of Keras's sums, `additional` one that no output has. `dtype`
-    is what the loss computes in.
+    targets that name none, None where each batch has its own; `labelled` says that the class of an
+    element is its true class. `atomic` is a loss that is not one of Keras's sums, `additional` one
+    that no output has. `dtype` is what the loss computes in.
     """
 
     output: str
@@ -27,7 +27,7 @@ class Axes(NamedTuple):
     samples: bool = False
     classes: bool = False
     positions: tuple[int | None, ...] | None = None
-    true_classes: int = 0
+    true_classes: int | None = 0
     labelled: bool = False
     atomic: bool = False
     additional: bool = False
@@ -197,10 +197,11 @@ def _with_true_class(call, part, shape, operation, axis):
     target, labels = call.output.entry.target, None
     classes = part.contributions.shape[1]
     if target == "sparse":
-        labels, classes = ops.cast(call.y_true, "int32"), _shape(_predictions(call))[-1]
-        if classes is None or _count(labels) != _count(shape):
+        labels, axis = ops.cast(call.y_true, "int32"), call.output.options.get("axis", -1)
+        classes = _shape(_predictions(call))[axis]
+        if _count(labels) != _count(shape):
             return part
-    elif target == "categorical" or (target == "binary" and classes > 1):
+    elif target == "categorical" or (target == "binary" and classes != 1):
         y_true = call.y_true
         axis = axis if operation != "none" else -1
         classes = _shape(y_true)[axis]
@@ -218,10 +219,12 @@ def _with_true_class(call, part, shape, operation, axis):
     samples, _, positions = _shape(part.contributions)
     if _count(labels) != _count((samples, positions)):
         return part  # targets that are broadcast
+    if classes is None and is_large(_shape(part.contributions)):
+        return part  # no table has as many columns as the batch happens to have classes
     lengths = list(ops.shape(part.contributions))
     labels = ops.reshape(labels, (lengths[0], lengths[2]))
     if target == "sparse":
-        valid = ops.logical_and(labels >= 0, labels < classes)
+        valid = ops.logical_and(labels >= 0, labels < ops.shape(_predictions(call))[axis])
         labels = ops.where(valid, labels, -ops.ones_like(labels))
     axes = part.axes._replace(true_classes=classes, labelled=target == "sparse")
     return Part(axes, part.contributions, labels)
@@ -231,7 +234,7 @@ def _only_label(y_true, classes, axis):
     """Return the number of the only label that is 1 where all others are 0 or -1, else -1."""
     from keras import ops
 
-    if classes > _FEW or not is_large(_shape(y_true)):
+    if classes is None or classes > _FEW or not is_large(_shape(y_true)):
         hot = ops.cast(y_true == 1, "int32")
         off = ops.cast(ops.logical_or(y_true == 0, y_true == -1), "int32")
         found, hot, off = ops.argmax(hot, axis), ops.sum(hot, axis), ops.sum(off, axis)
@@ -242,7 +245,7 @@ def _only_label(y_true, classes, axis):
             one = ops.cast(label == 1, "int32")
             found, hot = found + k * one, hot + one
             off = off + ops.cast(ops.logical_or(label == 0, label == -1), "int32")
-    only = ops.logical_and(hot == 1, off == classes - 1)
+    only = ops.logical_and(hot == 1, off == ops.shape(y_true)[axis] - 1)
     return ops.where(only, ops.cast(found, "int32"), -ops.ones_like(hot))
 
 

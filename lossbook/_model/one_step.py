@@ -8,7 +8,7 @@ import numpy as np
 
 from lossbook._core import is_float, to_numpy
 from lossbook._model.keras_private import additional_losses
-from lossbook._model.own_steps import measured_step
+from lossbook._model.own_steps import loss_in, measured_step
 from lossbook._model.state import keep_state, stand_still
 
 
@@ -53,7 +53,7 @@ def stepped(model: Any, name: str, data: dict[str, Any]) -> OneStep:
         ]
         value = _number(batch.rest) + sum(_number(product) for _, product in marks)
         metrics = model.get_metrics_result()
-        key = "loss" if "loss" in logs else next(iter(logs))
+        key = loss_in(logs)
         return OneStep(
             key=key,
             keys=tuple(logs),

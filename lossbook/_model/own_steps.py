@@ -149,6 +149,16 @@ def _giving(metric, results):
     return result
 
 
+def loss_in(logs: Any) -> str:
+    """Return which log is the loss: that of the name, else a total, else what is called a loss.
+
+    Whatever their order, which Keras changes.
+    """
+    return min(
+        logs, key=lambda name: (name != "loss", "total" not in name, "loss" not in name, name)
+    )
+
+
 def _reported(result, updates, results):
     """Return the Reported loss of a step that returned `result`: its logs, on JAX with a state."""
     from keras import ops
@@ -156,7 +166,7 @@ def _reported(result, updates, results):
     logs = result[0] if isinstance(result, tuple) else result
     if not isinstance(logs, dict) or not logs:
         return Reported(logs, 1.0, tracked=False)
-    name = "loss" if "loss" in logs else next(iter(logs))
+    name = loss_in(logs)
     given = [metric for metric, value in results if value is logs[name]]  # under whatever name
     values = [update[1:] for update in updates if update[0] == (given or [name])[-1]]
     if not values:

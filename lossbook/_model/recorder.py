@@ -148,7 +148,7 @@ class Recorder:
             else:
                 result = self._called(seen, y_true, y_pred, _untouched(sample_weight))
                 if self.output.keras_loss is None and self.watch.path is None:
-                    seen["marks"] = self._marks(y_true, y_pred, sample_weight)
+                    result, seen["marks"] = self._marks(result, y_true, y_pred, sample_weight)
                 seen["coefficients"] = derivative(
                     lambda values: self._called_again(values, seen, y_pred, sample_weight),
                     seen["values"],
@@ -181,15 +181,19 @@ class Recorder:
 
         return _with(self.loss, name, recorded)(y_true, y_pred, sample_weight)
 
-    def _marks(self, y_true, y_pred, sample_weight):
-        """Return the losses that a user's own loss is made of, and what is left; () where none."""
+    def _marks(self, result, y_true, y_pred, sample_weight):
+        """Return the losses that a user's own loss is made of, and what is left; () where none.
+
+        With the loss of the same call, which may have drawn other random numbers than `result`.
+        """
         import keras
 
         def scalar():
             return keras.ops.mean(self.loss(y_true, y_pred, _untouched(sample_weight)))
 
-        _, marks = measured(scalar)
-        return marks if any(mark.inside for mark in marks) else ()
+        measured_result, marks = measured(scalar)
+        inside = any(mark.inside for mark in marks)
+        return (measured_result, marks) if inside else (result, ())
 
     def _called_again(self, values, seen, y_pred, sample_weight):
         """Return what Keras makes of the values: a scalar."""

@@ -7,7 +7,10 @@ from lossbook._model.keras_private import private
 
 
 def keep_state(model, undo):
-    """Let `undo` put back metrics, states, seeds; on JAX, which empties them, all variables."""
+    """Let `undo` put back metrics, states, seeds, and what layers have added to the loss.
+
+    On JAX, which empties them, all variables.
+    """
     import keras
 
     backend = keras.backend.backend()
@@ -15,6 +18,9 @@ def keep_state(model, undo):
     for variable in [*variables, *model.metrics_variables, *_states(model)]:
         if getattr(variable, "_value", None) is not None:  # else it is made when Keras builds
             undo.callback(variable.assign, _copy(variable, backend))
+    for layer in private(model, "_flatten_layers")():
+        for added in (private(layer, "_losses"), private(layer, "_loss_ids")):
+            undo.callback(_refill, added, tuple(added))
     if model.built and backend == "jax":
         undo.callback(setattr, model, "_jax_state_synced", True)
     if backend == "torch":
@@ -30,6 +36,12 @@ def _copy(variable, backend):
 
         return jnp.copy(variable.value)
     return np.array(to_numpy(variable))
+
+
+def _refill(container, items):
+    """Let a list or set hold what it held."""
+    container.clear()
+    (container.extend if isinstance(container, list) else container.update)(items)
 
 
 def stand_still(model, undo):

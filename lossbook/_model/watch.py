@@ -1,5 +1,6 @@
 """One pass of the model's own evaluate, with recorders in place of the losses."""
 
+import inspect
 import itertools
 import math
 import threading
@@ -13,7 +14,7 @@ from lossbook._model.data import Batches, first_rows, form_of, ranks_of, refuse_
 from lossbook._model.keras_private import additional_losses
 from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
-from lossbook._model.own_steps import call_of_mark, measured_step, own_step
+from lossbook._model.own_steps import call_of_mark, loss_in, measured_step, own_step
 from lossbook._model.recorder import Batch, Call, Failure
 from lossbook._model.replicas import gathered, replica_count, split
 from lossbook._model.state import keep_state, stand_still
@@ -42,16 +43,19 @@ class Watch:
     model (`_audit.MaskPath`).
 
     After a pass `calls` holds a Call without tensors for every output, by number; `stale` says
-    that the model's own compiled evaluation gives another loss than a step that is traced now.
+    that the model's own compiled evaluation gives another loss than a step that is traced now,
+    `random` that it gives another each time; `log` is the name of the loss in an own step's logs.
     """
 
     def __init__(self, model, look, path=None):
         self.model, self.look, self.path = model, look, path
-        self.calls, self.about, self.failure, self.stale = {}, {}, None, False
-        self.own_step, self._function, self._each = None, None, None
+        self.calls, self.about, self.failure = {}, {}, None
+        self.stale, self.random = False, False
+        self.own_step, self.log = None, "loss"
+        self._function, self._each = None, None
         self._models_step = None
         self._verified_function, self._verified_forms, self._form = None, {}, None
-        self._ranks = ()
+        self._ranks, self._ran = (), False
         self._threads = threading.local()
 
     @classmethod
@@ -93,9 +97,12 @@ class Watch:
         Raises:
             ValueError: where there was no batch, or no row in one.
         """
+        import keras
+
         refuse_nothing(rows_of(data["x"]), data["x"], caller)
         data |= {n: int(data[n]) for n in ("batch_size", "steps") if data.get(n) is not None}
-        self.failure, self.stale, self._form, model = None, False, None, self.model
+        self.failure, self._form, model = None, None, self.model
+        self.stale, self.random = False, False
         ranks = ranks_of(data)
         if ranks != self._ranks:  # TensorFlow would trace one step for both, of unknown rank
             self._function, self._ranks = None, ranks
@@ -121,12 +128,15 @@ class Watch:
             with ExitStack() as undo:
                 self._install(undo, eager)
                 if own is not None:
-                    self.stale = self._differs(own, first, put_back)
+                    self.stale, self.random = self._differs(own, first, put_back)
                 apart = self.stale or own_function
                 if apart and hasattr(data["x"], "__next__"):
                     data["x"] = Batches(data["x"])
-                self._each = each
+                self._each, self._ran = each, False
                 reported = evaluated(model, **_again(data), callbacks=callbacks or None)
+                if not self._ran and "evaluate" in overridden(model):  # it predicts, for example
+                    kept = {name: value for name, value in data.items() if value is not None}
+                    keras.Model.evaluate(model, **kept, verbose=0)
             if apart:
                 put_back()
                 reported = evaluated(model, **_again(data))
@@ -137,7 +147,7 @@ class Watch:
         function, form = self.model.test_function, form_of(first, data)
         if self._verified_function is not function:
             self._verified_function, self._verified_forms = function, {}
-        self.stale = self._verified_forms.get(form, False)
+        self.stale, self.random = self._verified_forms.get(form, (False, False))
         self._form = form
         return form in self._verified_forms
 
@@ -184,18 +194,28 @@ class Watch:
     def _differs(self, own, first, put_back):
         """Say whether the model's own evaluation gave another loss than a step traced now.
 
-        Each of them begins with the same seeds and states.
+        Each of them begins with the same seeds and states. The second answer is whether one step
+        gives two losses all the same, as one that draws numbers with other seeds; then the first
+        cannot be known.
         """
         self._each = lambda *seen: None
-        found = evaluated(self.model, **first)
-        put_back()
-        if differs := not _close(own, found):
+
+        def again():
+            try:
+                return evaluated(self.model, **first)
+            finally:
+                put_back()
+
+        differs, random = not _close(own, again()), False
+        if differs:
             self._function, self._verified_forms = None, {}  # it may be this one that is old
             self._compile(eager=False)
-            differs = not _close(own, evaluated(self.model, **first))
-            put_back()
-        self._verified_forms[self._form] = differs
-        return differs
+            found = again()
+            if differs := not _close(own, found):
+                random = not _close(found, again())
+                differs = not random
+        self._verified_forms[self._form] = differs, random
+        return differs, random
 
     def _install(self, undo, eager):
         """Put recorders into the model's losses and its step; `undo` takes them out again."""
@@ -242,7 +262,7 @@ class Watch:
 
     def _run(self, function, arguments):
         """Run the compiled step, take what is ours out of its logs, and hand it over."""
-        result = function(*arguments)
+        result, self._ran = function(*arguments), True
         logs = result[0] if isinstance(result, tuple) else result
         seen = logs.pop(_KEY, None) if isinstance(logs, dict) else None
         for key, tensors in (seen or {}).items():
@@ -254,6 +274,8 @@ class Watch:
         """Run the model's own step, and add to its logs what was recorded."""
         if self.own_step:
             result, batch = measured_step(self.model, step, arguments)
+            logs = result[0] if isinstance(result, tuple) else result
+            self.log = loss_in(logs) if isinstance(logs, dict) and logs else "loss"
             self.calls.update({call.index: Call(call.output, call.index) for call in batch.calls})
             return _with_tensors(result, self._leaving(batch))
         self._threads.step = Step()
@@ -325,16 +347,24 @@ def _with_tensors(result, tensors):
     return {**result, _KEY: tensors}
 
 
-def evaluated(model, **data):
-    """Return the loss that the model's own evaluate reports."""
+def evaluated(model, x, y=None, **data):
+    """Return the loss that the model's own evaluate reports.
+
+    An evaluate of the model's own may call its data otherwise, and take no settings.
+    """
     data = {name: value for name, value in data.items() if value is not None}
-    return _loss_of(model.evaluate(**data, verbose=0, return_dict=True))
+    data |= {"verbose": 0, "return_dict": True}
+    takes = inspect.signature(model.evaluate).parameters
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values()):
+        settings = {"batch_size", "verbose", "callbacks", "return_dict"}
+        data = {n: value for n, value in data.items() if n in takes or n not in settings}
+    return _loss_of(model.evaluate(*([x] if y is None else [x, y]), **data))
 
 
 def _loss_of(logs):
-    """Return what is called the loss in what evaluate returns, or its first number."""
+    """Return the loss among what evaluate returns, or its first number."""
     if isinstance(logs, dict):
-        logs = logs.get("loss", next(iter(logs.values()), math.nan))
+        logs = logs[loss_in(logs)] if logs else math.nan
     elif isinstance(logs, (list, tuple)):  # an evaluate of its own that returns no dict
         logs = logs[0]
     return float(logs)

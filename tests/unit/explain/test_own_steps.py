@@ -83,6 +83,46 @@ class ByBatches(keras.Sequential):
         return {metric.name: metric.result() for metric in self.metrics}
 
 
+@pytest.mark.parametrize("sparse", [True, False])
+def test_as_many_classes_as_a_batch_has_rows(sparse):
+    """Contrastive: row i of a batch is the class of row i, whatever a batch holds."""
+
+    class Contrastive(keras.Sequential):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            logits, rows = ops.matmul(y_pred, ops.transpose(y_pred)), ops.shape(y_pred)[0]
+            name = f"{'sparse_' * sparse}categorical_crossentropy"
+            labels = ops.arange(rows) if sparse else ops.eye(rows)
+            return ops.mean(getattr(keras.losses, name)(labels, logits, from_logits=True))
+
+    x = X / 10
+    by_class = dict.fromkeys(range(4), 0.0)
+    for batch in (x[:4], x[4:8], x[8:]):
+        logits = batch @ batch.T
+        values = np.log(np.exp(logits).sum(1)) - np.diag(logits)
+        for i, value in enumerate(values):
+            by_class[i] += value / 10
+    model = same(Contrastive)
+    e = in_full(lb.explain(model, x, Y, batch_size=4), sum(by_class.values()))
+    assert parts(e, "true_class") == pytest.approx(by_class, rel=1e-5)
+    assert parts(e, "class") == pytest.approx(by_class, rel=1e-5)
+
+
+@tensorflow
+def test_which_log_is_the_loss():
+    """Keras sorts the logs by name: an accuracy that comes first is not the loss."""
+
+    class Named(keras.Sequential):
+        def test_step(self, data):
+            x, y = data
+            self.tracker.update_state(self.compute_loss(y=y, y_pred=self(x)))
+            return {"my_loss": self.tracker.result(), "acc": ops.convert_to_tensor(1.0)}
+
+    model = same(Named)
+    model.tracker = keras.metrics.Mean(name="my_loss")
+    e = in_full(lb.explain(model, X, Y), 28.5)
+    assert e.notes == ("These are the parts of 'my_loss' in its own test_step.",)
+
+
 @tensorflow
 def test_a_mean_of_means():
     model = same(ByBatches)

@@ -139,6 +139,41 @@ def test_an_evaluate_that_prepares_its_data():
     assert e.by("sample")[3] == pytest.approx(16e-4 / 4)
 
 
+def test_an_evaluate_that_takes_no_settings_or_predicts():
+    class Short(keras.Sequential):
+        def evaluate(self, inputs, targets):
+            return super().evaluate(inputs, targets, verbose=0)
+
+    class Predicting(keras.Sequential):
+        def evaluate(self, x=None, y=None, **settings):
+            return float(np.mean((self.predict(x, verbose=0) - y) ** 2))
+
+    for kind in (Short, Predicting):
+        e = in_full(lb.explain(same(kind=kind), X, Y))
+        assert e.reported == pytest.approx(7.5)
+        assert e.by("sample") == pytest.approx({0: 0.25, 1: 1.0, 2: 2.25, 3: 4.0})
+    with pytest.raises(TypeError, match="sample_weight"):
+        lb.explain(same(kind=Short), X, Y, sample_weight=np.ones(4))
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_loss_that_draws_numbers_of_its_own(inside):
+    """Another loss each time is no step that is outdated; the parts are those of one pass."""
+    seed = keras.random.SeedGenerator(3)
+
+    def loss(y_true, y_pred):
+        factor = keras.random.uniform(ops.shape(y_pred)[:1], seed=seed)
+        square = ops.mean(ops.square(y_true - y_pred), -1)
+        return factor * (keras.losses.mean_squared_error(y_true, y_pred) if inside else square)
+
+    model = same(loss)
+    assert printed(model) != printed(model)
+    e = in_full(lb.explain(model, X, Y))
+    if BACKEND != "torch":
+        assert e.notes[0].startswith("The loss is another one each time") and len(e.notes) == 1
+        assert not [f for f in lb.audit(model, X, Y) if f.code == "step-outdated"]
+
+
 def test_a_result_of_its_own():
     class Doubled(keras.Sequential):
         def get_metrics_result(self):

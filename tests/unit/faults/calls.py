@@ -27,7 +27,7 @@ def small_model():
     words = keras.Input((WORDS,), dtype="int32")
     x = layers.Embedding(8, 3, mask_zero=True)(words)
     tags = layers.Dense(3, activation="softmax", name="tags", kernel_regularizer="l2")(x)
-    x = layers.BatchNormalization()(layers.Dropout(0.5)(layers.Flatten()(x)))
+    x = layers.BatchNormalization(momentum=1.0)(layers.Dropout(0.5)(layers.Flatten()(x)))
     score = layers.Dense(1, name="score", activity_regularizer=regularizers.L2(0.01))(x)
     model = keras.Model(words, {"tags": tags, "score": score})
     model.compile(

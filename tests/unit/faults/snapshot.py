@@ -6,6 +6,7 @@ hold, everything else by identity, values of variables as arrays.
 
 import logging
 import random
+import re
 import sys
 import threading
 import types
@@ -57,7 +58,7 @@ def variables(model):
         "variable": model.variables,
     }
     return {  # names without Keras's numbers, which other models don't share
-        (kind, f"{i} {v.path.rpartition('/')[2]}"): _value(v)
+        (kind, f"{i} {re.sub(r'_[0-9]+', '', v.path.rpartition('/')[2])}"): _value(v)
         for kind, found in kinds.items()
         for i, v in enumerate(found)
     }

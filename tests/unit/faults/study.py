@@ -91,7 +91,7 @@ class Study:
             if not (
                 own
                 and (
-                    place[0] in ("variable", "optimizer variable")
+                    (place in before and place[0] in ("variable", "optimizer variable"))
                     or (ended and self.used and "metric variable" in place[0])
                 )
             )
