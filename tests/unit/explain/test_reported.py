@@ -156,6 +156,7 @@ def test_an_evaluate_that_takes_no_settings_or_predicts():
         lb.explain(same(kind=Short), X, Y, sample_weight=np.ones(4))
 
 
+@pytest.mark.skipif(BACKEND == "jax", reason="JAX keeps the numbers that it drew first")
 @pytest.mark.parametrize("inside", [False, True])
 def test_a_loss_that_draws_numbers_of_its_own(inside):
     """Another loss each time is no step that is outdated; the parts are those of one pass."""
