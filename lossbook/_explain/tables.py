@@ -28,6 +28,8 @@ def tables(xp: Any, axes: Axes, values: Any, true_class: Any = None) -> dict[str
         "magnitude" `()`; "table" `(samples, classes, true classes + 1)` for few true classes, the
         first for none, and for many "class" `(classes,)` and "true_class" `(true classes + 1,)`.
     """
+    true_classes = axes.true_classes
+    assert true_classes is not None, "counted when the batches are joined"
     found = {"sample": xp.sum(values, (1, 2)), "magnitude": xp.sum(xp.abs(values))}
     if (values.shape[1] or 1) * (values.shape[2] or 1) <= TABLE:
         found["place"] = xp.sum(values, 0)
@@ -35,15 +37,13 @@ def tables(xp: Any, axes: Axes, values: Any, true_class: Any = None) -> dict[str
         found["position"] = xp.sum(values, (0, 1))
     if true_class is None:
         found["table"] = xp.sum(values, 2)[:, :, None]
-    elif axes.true_classes <= _FEW:
+    elif true_classes <= _FEW:
         zero, labels = xp.zeros_like(values), true_class[:, None, :]
-        sums = [
-            xp.sum(xp.where(labels == k, values, zero), 2) for k in range(-1, axes.true_classes)
-        ]
+        sums = [xp.sum(xp.where(labels == k, values, zero), 2) for k in range(-1, true_classes)]
         found["table"] = xp.stack(sums, -1)
     else:
         found["class"] = xp.sum(values, (0, 2))
-        found["true_class"] = _by_many(xp, xp.sum(values, 1), true_class + 1, axes.true_classes + 1)
+        found["true_class"] = _by_many(xp, xp.sum(values, 1), true_class + 1, true_classes + 1)
     return found
 
 
