@@ -1,4 +1,4 @@
-"""What lossbook reads of Keras that Keras does not promise to keep, each thing once."""
+"""What is read of a compiled model that Keras does not promise to keep, each thing once."""
 
 import numpy as np
 
