@@ -357,7 +357,7 @@ def own_loss(name):
 
 def _known(t, p):
     """A crossentropy of labels that are known, by hand."""
-    values = losses.binary_crossentropy(t[..., None], p[..., None])
+    values = losses.binary_crossentropy(ops.maximum(t, 0)[..., None], p[..., None])
     return ops.sum(ops.where(t < 0, 0.0, values), -1)
 
 

@@ -67,6 +67,7 @@ def test_nothing_is_said_of_losses_that_take_any_number(loss):
     assert codes(audited(passing(LOGITS, np.eye(3, dtype="float32")[np.arange(8) % 3], loss))) == []
 
 
+@pytest.mark.skipif(BACKEND == "torch", reason="its crossentropy refuses such labels")
 def test_what_a_loss_leaves_out_itself_is_not_checked():
     y = LABELS.copy()
     y[::3, 1] = -1
