@@ -157,19 +157,19 @@ def array_refused(output, outputs, error):
 
 
 @REDUCTION_SUM.example("`reduction='sum_over_batch_size'`")
-def summed(mended=False):
+def summed(mended=0):
     """A loss that adds up its batch."""
     return _squared("sum_over_batch_size" if mended else "sum")
 
 
 @REDUCTION_NONE.example("`reduction='sum_over_batch_size'`")
-def unreduced(mended=False):
+def unreduced(mended=0):
     """A loss without a reduction."""
     return _squared("sum_over_batch_size" if mended else "none")
 
 
 @SHORT_BATCH.example("A batch size that divides the number of rows", "The remainder dropped")
-def sum_in_batches(mended=False):
+def sum_in_batches(mended=0):
     """Sums over batches of 2, 2 and 1."""
     rows, size = {0: (5, 2), 1: (5, 5), 2: (4, 2)}[mended]
     return _squared("sum", rows=rows, batch_size=size)

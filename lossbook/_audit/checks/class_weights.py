@@ -287,7 +287,7 @@ _THREE = {0: 0.5, 1: 1.0, 2: 1.5}
 
 
 @CLASS_WEIGHT_REFUSED.example("`sample_weight` of the shape of the values, made from the labels")
-def class_weight_on_images(mended=False):
+def class_weight_on_images(mended=0):
     """Labels of the pixels of images."""
     y = one_hot(4, 2, 2, 3)
     weight = {"class_weight": _THREE}
@@ -299,7 +299,7 @@ def class_weight_on_images(mended=False):
 @CLASS_WEIGHT_LABELS.example(
     "A weight by the column: a last axis of length 1, and `sample_weight` (rows, classes)"
 )
-def class_weight_on_several_labels(mended=False):
+def class_weight_on_several_labels(mended=0):
     """Rows with two labels, and one without."""
     y = array([1, 1, 0], [0, 1, 1], [1, 0, 0], [0, 0, 0])
     if not mended:
@@ -309,7 +309,7 @@ def class_weight_on_several_labels(mended=False):
 
 
 @CLASS_WEIGHT_MISSING.example("Every class named, with its own weight")
-def class_weight_without_a_class(mended=False):
+def class_weight_without_a_class(mended=0):
     """Three classes, two of them named."""
     weight = _THREE if mended else {0: 0.5, 1: 1.25}
     y = np.array([0, 1, 2, 1])
@@ -317,7 +317,7 @@ def class_weight_without_a_class(mended=False):
 
 
 @CLASS_WEIGHT_MEAN.example("Weights divided by their mean over the rows")
-def class_weights_of_another_mean(mended=False):
+def class_weights_of_another_mean(mended=0):
     """A weight of 10 for half of the rows, 1 for the others."""
     weight = {0: 1 / 5.5, 1: 10 / 5.5} if mended else {0: 1.0, 1: 10.0}
     y = np.array([0, 1, 0, 1])

@@ -204,7 +204,7 @@ def _magnitudes(batch):
 
 
 @CLASS_FORGOTTEN.example("A greater `sample_weight` for its rows")
-def forgotten_class(mended=False, sure=0.98, missed=0.4):
+def forgotten_class(mended=0, sure=0.98, missed=0.4):
     """One element of 200 is of the second class, and missed."""
     y_true, y_pred = np.zeros((200, 2), "float32"), np.full((200, 2), 0.001, "float32")
     y_true[:, 0], y_pred[:, 0] = 1, sure

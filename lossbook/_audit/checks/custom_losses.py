@@ -243,14 +243,14 @@ def _values(batch, y_true, y_pred):
 @TARGETS_BROADCAST.example(
     "Targets of the shape of the predictions", "One unit, where there is one target a row"
 )
-def column_against_columns(mended=False):
+def column_against_columns(mended=0):
     """One column of targets for three of predictions."""
     units = 1 if mended == 2 else 3
     return passing(drawn(4, units), drawn(4, 3 if mended == 1 else 1, seed=1), "mse")
 
 
 @LOSS_REDUCES_BATCH.example("One value per row")
-def root_of_the_batch(mended=False):
+def root_of_the_batch(mended=0):
     """The root of the mean over the batch."""
     from keras import ops
 
@@ -259,7 +259,7 @@ def root_of_the_batch(mended=False):
 
 
 @LOSS_WITHOUT_ROWS.example("One value per row")
-def weighted_scalar(mended=False):
+def weighted_scalar(mended=0):
     """Weights for a loss that is a scalar."""
     loss = row_mean if mended else scalar_mean
     return passing(drawn(4, 3), drawn(4, 3, seed=1), loss, sample_weight=array(1, 2, 3, 4))

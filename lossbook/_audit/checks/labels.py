@@ -224,7 +224,7 @@ def _wrong(entry, labels, y_pred, options):
 
 
 @LABELS_RANGE.example("Labels 0 and 1", "A loss for labels -1 and 1, `'hinge'`")
-def labels_of_minus_one(mended=False):
+def labels_of_minus_one(mended=0):
     """Labels -1 and 1 for a crossentropy."""
     no = 0 if mended == 1 else -1
     loss = "hinge" if mended == 2 else "binary_crossentropy"
@@ -234,7 +234,7 @@ def labels_of_minus_one(mended=False):
 @LABELS_NOT_ONE_HOT.example(
     "One-hot rows, for one class per row", "A sigmoid and `binary_crossentropy`, for several"
 )
-def several_hot(mended=False):
+def several_hot(mended=0):
     """Two rows with two labels."""
     labels = one_hot(4, 3)
     if mended != 1:

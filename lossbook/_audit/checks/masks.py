@@ -137,7 +137,7 @@ class LostMask(Check):
     "A layer that sets the mask again, in `compute_mask`",
     "The mask as `sample_weight`, and `'mean_with_sample_weight'`",
 )
-def mask_lost_in_arithmetic(mended=False):
+def mask_lost_in_arithmetic(mended=0):
     """Plain arithmetic after a Masking layer."""
     import keras
 
@@ -195,7 +195,7 @@ def _squeezed(batch, mask):
 
 
 @MASK_AXIS.example("Targets with the last axis of the predictions")
-def mask_of_another_rank(mended=False):
+def mask_of_another_rank(mended=0):
     """y_pred loses its last axis to meet y_true, and the values have one axis less."""
     y = drawn(5, 5, 1, seed=1)
     return masked((5, 5, 1), (5, 3, 2, 5, 1), y if mended else y[..., 0], "mse")
@@ -223,7 +223,7 @@ def refused(refusal):
 
 
 @MASK_REFUSED.example("Targets with the last axis of the predictions")
-def mask_refused(mended=False):
+def mask_refused(mended=0):
     """The same with a number of rows that doesn't fit."""
     y = drawn(4, 5, 1, seed=1)
     return masked((4, 5, 1), (5, 3, 2, 5), y if mended else y[..., 0], "mse")
@@ -274,7 +274,7 @@ class MaskBatches(Check):
 
 
 @MASK_BATCHES.example("One batch")
-def masks_in_batches(mended=False):
+def masks_in_batches(mended=0):
     """A batch of 10 values and one of 2."""
     y = drawn(4, 5, 2, seed=1)
     return masked((4, 5, 2), (5, 5, 1, 1), y, "mse", batch_size=4 if mended else 2)

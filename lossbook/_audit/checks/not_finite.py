@@ -141,7 +141,7 @@ def _where(counts):
 
 
 @NOT_FINITE.example("A loss that leaves NaN out, and divides by the others", "These rows left out")
-def nan_in_targets(mended=False):
+def nan_in_targets(mended=0):
     """One target that is NaN."""
     from keras import ops
 

@@ -217,25 +217,25 @@ def _tracked(by_rows=True, penalty=True, tracks=True):
 
 
 @LAST_BATCH_SHOWN.example("A tracker, updated with every batch and its rows")
-def tensor_returned(mended=False):
+def tensor_returned(mended=0):
     """A step that returns the loss itself; batches of 2, 2 and 1."""
     return _own(_tracked(tracks=mended), batch_size=2)
 
 
 @BATCHES_COUNTED_ONCE.example("`update_state(loss, sample_weight=rows)`")
-def counted_once(mended=False):
+def counted_once(mended=0):
     """A tracker that is not told the rows; batches of 2, 2 and 1."""
     return _own(_tracked(by_rows=mended), batch_size=2)
 
 
 @STEP_BROADCAST.example("Targets of the shape of the predictions")
-def all_pairs(mended=False):
+def all_pairs(mended=0):
     """Targets (5,), predictions (5, 1)."""
     return _own(_tracked(), y=_X if mended else _X[:, 0])
 
 
 @PENALTY_FORGOTTEN.example("`sum(self.losses)` added to the loss")
-def without_the_penalty(mended=False):
+def without_the_penalty(mended=0):
     """A regulariser that the step doesn't add."""
     import keras
 

@@ -84,7 +84,7 @@ class HalfPrecision(Check):
 
 
 @FLOAT16_LOSS.example("`dtype='float32'` for the loss")
-def half_loss(mended=False):
+def half_loss(mended=0):
     """A loss in float16."""
     from keras import losses
 
@@ -114,7 +114,7 @@ def _layers(model):
 
 
 @FLOAT16_NO_SCALE.example("`LossScaleOptimizer` around the optimizer")
-def unscaled(mended=False):
+def unscaled(mended=0):
     """A layer in mixed precision under a plain optimizer."""
     import keras
 

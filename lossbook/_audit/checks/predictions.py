@@ -368,7 +368,7 @@ class Predictions(Check):
 
 
 @ONE_CLASS.example("Two units", "A sigmoid and `binary_crossentropy`")
-def one_class(mended=False):
+def one_class(mended=0):
     """A softmax over one unit."""
     y = coins(8, 1)
     if mended == 2:
@@ -380,7 +380,7 @@ def one_class(mended=False):
 
 
 @LOGITS_AS_PROBABILITIES.example("`from_logits=True`", "A sigmoid at the output")
-def logits_without_flag(mended=False):
+def logits_without_flag(mended=0):
     """Logits for a loss that takes probabilities."""
     from keras import losses
 
@@ -392,7 +392,7 @@ def logits_without_flag(mended=False):
 @PROBABILITIES_AS_LOGITS.example(
     "The sigmoid left out of the model", "`from_logits=True` left out of the loss"
 )
-def flag_on_sigmoid(mended=False):
+def flag_on_sigmoid(mended=0):
     """A sigmoid, and from_logits=True."""
     from keras import losses
 
@@ -403,14 +403,14 @@ def flag_on_sigmoid(mended=False):
 @ACTIVATION_MISMATCH.example(
     "`categorical_crossentropy`, for one class per row", "A sigmoid, for several"
 )
-def binary_on_softmax(mended=False):
+def binary_on_softmax(mended=0):
     """A softmax under binary crossentropy, which needs TensorFlow to be found."""
     loss = "categorical_crossentropy" if mended == 1 else "binary_crossentropy"
     return _activated(one_hot(8, 4), loss, "sigmoid" if mended == 2 else "softmax")
 
 
 @PROBABILITIES_SUM.example("A softmax, for one class per row", "`binary_crossentropy`, for several")
-def categorical_on_sigmoid(mended=False):
+def categorical_on_sigmoid(mended=0):
     """A sigmoid under categorical crossentropy."""
     loss = "binary_crossentropy" if mended == 2 else "categorical_crossentropy"
     return _activated(one_hot(8, 4), loss, "softmax" if mended == 1 else "sigmoid")
@@ -423,7 +423,7 @@ def _activated(y_true, loss, activation):
 @FLOAT16_UNDERFLOW.example(
     "An output layer with `dtype='float32'`", "Logits, and `from_logits=True`"
 )
-def underflow(mended=False):
+def underflow(mended=0):
     """A sigmoid of 10 in float16."""
     import keras
 
@@ -439,7 +439,7 @@ def underflow(mended=False):
 
 
 @PROBABILITIES_CLIPPED.example("Logits, and `from_logits=True`")
-def probabilities_of_zero(mended=False):
+def probabilities_of_zero(mended=0):
     """One probability of 0 for what is true."""
     from keras import losses
 

@@ -133,7 +133,7 @@ def _same(kind, layer=None, **options):
 @STEP_OUTDATED.example(
     "A `keras.Variable` for what is to change", "Compiled again after the change"
 )
-def baked_in(mended=False):
+def baked_in(mended=0):
     """A penalty whose factor, a plain number, is changed after the step was compiled."""
     import keras
 
@@ -162,7 +162,7 @@ def baked_in(mended=False):
 
 
 @TRACKER_NOT_UPDATED.example("Another name than 'loss'")
-def own_tracker(mended=False):
+def own_tracker(mended=0):
     """A tracker with the name of Keras's own, for a train_step; evaluate shows it as well."""
     import keras
 
@@ -177,7 +177,7 @@ def own_tracker(mended=False):
 @REPORTED_NOT_COMPUTED.example(
     "What Keras's own returns, as 'loss'", "Other numbers under other names"
 )
-def own_result(mended=False):
+def own_result(mended=0):
     """A get_metrics_result that returns another number."""
     import keras
 

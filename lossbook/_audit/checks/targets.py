@@ -67,7 +67,7 @@ def _fix(output, y_true, y_pred):
 
 
 @TARGETS_REFUSED.example("`sparse_categorical_crossentropy`, for class numbers", "One-hot rows")
-def class_numbers_for_rows(mended=False):
+def class_numbers_for_rows(mended=0):
     """Class numbers for a loss that takes one-hot rows."""
     loss = "sparse_categorical_crossentropy" if mended == 1 else "categorical_crossentropy"
     y = np.array([0, 1, 2, 1])

@@ -212,13 +212,13 @@ def loss_refused(error):
 
 
 @LOSS_REFUSED.example("Loss weights that are numbers")
-def weights_from_a_file(mended=False):
+def weights_from_a_file(mended=0):
     """Loss weights that are strings, as they come from a file of settings."""
     return two_outputs([1.0, 0.5] if mended else ["1.0", "0.5"])
 
 
 @LOSS_WEIGHT_ZERO.example("A loss weight", "None, as the loss of that output")
-def weight_of_zero(mended=False):
+def weight_of_zero(mended=0):
     """Two outputs, one without a weight."""
     case = two_outputs([1.0, 0.5 if mended == 1 else 0.0])
     if mended == 2:
@@ -229,14 +229,14 @@ def weight_of_zero(mended=False):
 @OUTPUT_DWARFED.example(
     "`loss_weights` that bring the outputs to one scale", "Targets of one scale"
 )
-def one_output_dwarfs(mended=False):
+def one_output_dwarfs(mended=0):
     """Two outputs, one with targets 100 times as large."""
     loss_weights = [1.0, 1e-4] if mended == 1 else None
     return two_outputs(loss_weights, scale=1.0 if mended == 2 else 100.0)
 
 
 @REGULARISER_LARGER.example("A smaller factor")
-def penalised(mended=False):
+def penalised(mended=0):
     """Weights of 1, and a factor of 10 for their squares."""
     import keras
 

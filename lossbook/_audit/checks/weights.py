@@ -218,7 +218,7 @@ def _numbers(batch, column):
 
 
 @WEIGHTS_AXIS.example("`sample_weight[:, None]`, one weight per sample", "One weight per value")
-def weights_along_time(mended=False):
+def weights_along_time(mended=0):
     """Four weights for four rows of four steps."""
     weight = array(1, 2, 3, 4)
     weight = {0: weight, 1: weight[:, None], 2: np.tile(weight, (4, 1))}[mended]
@@ -248,7 +248,7 @@ def refused(refusal):
 
 
 @WEIGHTS_REFUSED.example("`sample_weight[:, None]`, one weight per sample", "One weight per value")
-def weights_refused(mended=False):
+def weights_refused(mended=0):
     """Four weights for four rows of three steps."""
     weight = array(1, 2, 3, 4)
     weight = {0: weight, 1: weight[:, None], 2: np.tile(array(1, 2, 3), (4, 1))}[mended]
@@ -298,7 +298,7 @@ class ZeroWeights(Check):
 
 
 @WEIGHTS_ZERO.example("`reduction='mean_with_sample_weight'`", "These rows left out")
-def zero_weights(mended=False):
+def zero_weights(mended=0):
     """Two weights of 0 among four."""
     weight, p, y = array(1, 0, 0, 1), drawn(4, 3), drawn(4, 3, seed=1)
     if mended == 1:
@@ -364,7 +364,7 @@ class WeightedMean(Check):
 
 
 @WEIGHTS_FEWER.example("The full shape of the values")
-def fewer_weights(mended=False):
+def fewer_weights(mended=0):
     """Four weights for twelve values."""
     weight = np.tile(array(1, 2, 3, 4)[:, None], (1, 3 if mended else 1))
     return _weighted_mean((4, 3, 2), weight)
@@ -373,7 +373,7 @@ def fewer_weights(mended=False):
 @WEIGHTED_MEAN_BATCHES.example(
     "One batch", "Weights divided by their mean, and `'sum_over_batch_size'`"
 )
-def weighted_mean_in_batches(mended=False):
+def weighted_mean_in_batches(mended=0):
     """A batch with weights of 2 in all, and one with weights of 14."""
     weight = array(1, 1, 5, 9)
     if mended == 2:

@@ -68,7 +68,7 @@ class Directions(Check):
     "A loss of numbers, `'mean_squared_error'`",
     "The axis of the vectors, `CosineSimilarity(axis=1)`",
 )
-def one_number(mended=False):
+def one_number(mended=0):
     """Vectors of one element."""
     from keras import losses
 

@@ -189,20 +189,20 @@ def _ctc(y, p=None):
 
 
 @CTC_LABELS.example("Padded with 0")
-def padded_with_minus_one(mended=False):
+def padded_with_minus_one(mended=0):
     """Labels that are padded with -1."""
     return _ctc([[1, 2, 0 if mended else -1], [3, 1, 2]])
 
 
 @CTC_TOO_LONG.example("More frames", "These rows left out")
-def more_labels_than_frames(mended=False):
+def more_labels_than_frames(mended=0):
     """Three times the same label needs five frames."""
     y, p = [[1, 1, 1], [3, 1, 2]], drawn(2, 6 if mended == 1 else 4, 4, low=-2, high=2)
     return _ctc(y[1:], p[1:]) if mended == 2 else _ctc(y, p)
 
 
 @CTC_BLANK.example("Labels from 1 on, and the blank first")
-def blank_last(mended=False):
+def blank_last(mended=0):
     """Labels from 0 on, as for ctc_batch_cost."""
     y = np.array([[0, 1, 2], [0, 1, 1]])
     p = drawn(2, 6, 4, low=-2, high=2)
@@ -210,7 +210,7 @@ def blank_last(mended=False):
 
 
 @CTC_PROBABILITIES.example("No softmax in the model", "`keras.ops.log(probabilities)`")
-def probabilities(mended=False):
+def probabilities(mended=0):
     """A softmax over the units."""
     p = simplex(2, 4, 4)
     y_pred = {0: p, 1: np.log(p) + 1, 2: np.log(p)}[mended]

@@ -100,7 +100,7 @@ def _last(targets):
 @PADDING_COUNTS.example(
     "A mask of the model's", "`sample_weight=(y != 0)`, and `'mean_with_sample_weight'`"
 )
-def padded_sentences(mended=False):
+def padded_sentences(mended=0):
     """Three sentences, padded with 0."""
     import keras
 

@@ -72,7 +72,7 @@ class Regions(Check):
 
 
 @REGION_EMPTY.example("The whole batch as one region, `Dice()`", "Empty images left out")
-def an_empty_image(mended=False):
+def an_empty_image(mended=0):
     """One image of three without a true pixel."""
     from keras import losses
 

@@ -77,7 +77,7 @@ class NothingCounts(Check):
 
 
 @NOTHING_COUNTS.example("The mask turned round: True keeps a position")
-def masked_throughout(mended=False):
+def masked_throughout(mended=0):
     """A mask that keeps no step."""
     lengths = (5, 3, 2, 5) if mended else (0, 0, 0, 0)
     return masked((4, 5, 2), lengths, drawn(4, 5, 2, seed=1), "mse")

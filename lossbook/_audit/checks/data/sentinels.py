@@ -151,7 +151,7 @@ def _skips(batch, value):
 
 
 @TARGETS_SENTINEL.example("A weight of 0, and `'mean_with_sample_weight'`", "These rows left out")
-def unknown_is_minus_999(mended=False):
+def unknown_is_minus_999(mended=0):
     """Two targets of -999 among eight."""
     from keras import losses
 

@@ -113,14 +113,14 @@ class Signs(Check):
     "`np.maximum(sample_weight, 0)`: these rows left out",
     "`np.abs(sample_weight)`: these rows taken in",
 )
-def one_weight_below_zero(mended=False):
+def one_weight_below_zero(mended=0):
     """A weight of -1 among four."""
     weight = array(1, 2, {0: -1, 1: 0, 2: 1}[mended], 3)
     return passing(drawn(4, 3), drawn(4, 3, seed=1), "mse", sample_weight=weight)
 
 
 @WEIGHTS_SUM.example("Weights divided by their mean")
-def weights_that_add_up_to_one(mended=False):
+def weights_that_add_up_to_one(mended=0):
     """Weights divided by the sum over 2,000 rows."""
     weight = np.full(2000, 1.0 if mended else 1 / 2000, "float32")
     y = drawn(2000, 1, seed=1)

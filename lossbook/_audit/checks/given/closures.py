@@ -116,7 +116,7 @@ def _set_in_loops(code):
 
 
 @LAST_OF_A_LOOP.example("Bound where the loss is made, `q=q`")
-def quantiles_in_a_loop(mended=False):
+def quantiles_in_a_loop(mended=0):
     """Three quantile losses that all read the last quantile."""
     import keras
 

@@ -228,7 +228,7 @@ def _without_the_masked(where, mask, data, loss):
 
 
 @KIND_REFUSED.example("Numbers of the classes")
-def class_names(mended=False):
+def class_names(mended=0):
     """Names of classes instead of numbers."""
     from lossbook._audit.examples import simplex
 
@@ -238,7 +238,7 @@ def class_names(mended=False):
 
 
 @MASKED_ARRAY.example("`y.filled(0)`, a weight of 0, and `'mean_with_sample_weight'`")
-def masked_targets(mended=False):
+def masked_targets(mended=0):
     """A target of 1000 under the mask of a NumPy array."""
     y = np.ma.masked_array(drawn(4, 3, seed=1), mask=np.zeros((4, 3), bool))
     y[1] = 1000

@@ -165,7 +165,7 @@ def _finding(message, place, received):
 
 
 @OWN_ERROR.example("The line mended")
-def misspelt(mended=False):
+def misspelt(mended=0):
     """A loss that calls a name that there isn't."""
     source = (
         "from keras import ops\n\n\n"

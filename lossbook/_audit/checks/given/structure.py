@@ -313,7 +313,7 @@ def _two(kind, names=("near", "far")):
 
 
 @STRUCTURE_REFUSED.example("The names of the outputs")
-def another_name(mended=False):
+def another_name(mended=0):
     """Targets under a name that no output has."""
     import keras
 
@@ -324,7 +324,7 @@ def another_name(mended=False):
 
 
 @STRUCTURE_ORDER.example("A dict with the names of the outputs")
-def list_for_a_dict(mended=False):
+def list_for_a_dict(mended=0):
     """A list of targets for a dict of outputs, whose keys are not in alphabetical order."""
     y = [drawn(4, 3, seed=1), drawn(4, 3, seed=2)]
     y = {"near": y[0], "far": y[1]} if mended else y
@@ -333,7 +333,7 @@ def list_for_a_dict(mended=False):
 
 
 @LOSSES_IGNORED.example("Their sum, as one loss")
-def three_losses(mended=False):
+def three_losses(mended=0):
     """Three losses for one output."""
     from keras import losses
 
@@ -343,7 +343,7 @@ def three_losses(mended=False):
 
 
 @METRICS_REFUSED.example("A list for every output", "A dict with the names of the outputs")
-def one_metric_for_two(mended=False):
+def one_metric_for_two(mended=0):
     """One metric in a list, for two outputs."""
     metrics = {0: ["mae"], 1: [["mae"], ["mae"]], 2: {"near": "mae", "far": "mae"}}[mended]
     model = compiled(_two(list), ["mse", "mse"], metrics=metrics)

@@ -163,7 +163,7 @@ def _whole():
 
 
 @WEIGHTS_IGNORED.example("A `call`, one value per row")
-def weights_unused(mended=False):
+def weights_unused(mended=0):
     """A __call__ that has no use for weights."""
     weight = array(1, 2, 3, 4)
     loss = row_mean if mended else _whole()
@@ -171,7 +171,7 @@ def weights_unused(mended=False):
 
 
 @MASK_IGNORED.example("A `call`, one value per position of the mask")
-def mask_unused(mended=False):
+def mask_unused(mended=0):
     """A __call__ that has no use for a mask."""
     import keras
 
@@ -184,7 +184,7 @@ def mask_unused(mended=False):
 
 
 @WEIGHTS_SCALE.example("Weights divided by their mean")
-def weights_of_millions(mended=False):
+def weights_of_millions(mended=0):
     """Weights that are counts of people."""
     weight = array(1e5, 2e5, 3e5, 4e5)
     weight = weight / weight.mean() if mended else weight

@@ -175,7 +175,7 @@ def _predicted(i, halves, whole, again):
 
 
 @LOSS_GROWS.example("The mean of every row")
-def own_sum(mended=False):
+def own_sum(mended=0):
     """A loss that adds up its batch."""
     from keras import ops
 
@@ -191,7 +191,7 @@ def _through(layer, y):
 
 
 @ADD_LOSS_GROWS.example("`add_loss` of a mean")
-def added_by_row(mended=False):
+def added_by_row(mended=0):
     """An add_loss with one value per row."""
     import keras
     from keras import ops
@@ -206,7 +206,7 @@ def added_by_row(mended=False):
 
 
 @PREDICTIONS_MIXED.example("No layer that computes over axis 0")
-def normalised_over_the_batch(mended=False):
+def normalised_over_the_batch(mended=0):
     """A layer that subtracts the mean of the batch."""
     import keras
     from keras import ops
@@ -219,7 +219,7 @@ def normalised_over_the_batch(mended=False):
 
 
 @CLASSES_ARE_THE_BATCH.example("Each query with its own candidate alone")
-def scores_of_the_batch(mended=False):
+def scores_of_the_batch(mended=0):
     """Scores of every query with every candidate of its batch."""
     import keras
     from keras import ops

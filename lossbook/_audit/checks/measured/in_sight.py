@@ -101,7 +101,7 @@ def _predicted(few, leaves, number=None, place=None):
 
 
 @TARGETS_IN_SIGHT.example("Targets shifted by one to the left")
-def tokens_not_shifted(mended=False):
+def tokens_not_shifted(mended=0):
     """A model of language whose targets are its inputs."""
     import keras
 

@@ -224,7 +224,7 @@ def _inside(fix, source):
 @OWN_SOFTMAX_TWICE.example(
     "`from_logits=True` left out of the loss", "The softmax left out of the model"
 )
-def softmax_of_a_softmax(mended=False):
+def softmax_of_a_softmax(mended=0):
     """A loss of our own with from_logits=True, after a softmax."""
     from keras import losses
 
