@@ -6,9 +6,11 @@ from lossbook._audit.checks.labels import LABELS_RANGE
 from lossbook._audit.observation import Check
 from lossbook._core import four_digits, to_numpy
 
-_RANGES = {
-    **dict.fromkeys(("sigmoid", "softmax", "hard_sigmoid", "sparsemax"), (0.0, 1.0)),
-    **dict.fromkeys(("tanh", "softsign", "hard_tanh", "sparse_sigmoid"), (-1.0, 1.0)),
+RANGES = {
+    **dict.fromkeys(
+        ("sigmoid", "softmax", "hard_sigmoid", "sparsemax", "sparse_sigmoid"), (0.0, 1.0)
+    ),
+    **dict.fromkeys(("tanh", "softsign", "hard_tanh"), (-1.0, 1.0)),
     **dict.fromkeys(("relu", "softplus", "exponential"), (0.0, np.inf)),
     "relu6": (0.0, 6.0),
 }
@@ -29,7 +31,7 @@ class Reach(Check):
 
     def see(self, batch):
         """Count the targets beyond the range of the activation, and ask the loss once."""
-        ends = _RANGES.get(getattr(batch.call.origin, "activation", None))
+        ends = RANGES.get(getattr(batch.call.origin, "activation", None))
         named = batch.output.loss_name == "cosine_similarity"  # directions, of any length
         if ends is None or named or batch.entry.target not in ("regression", "own"):
             return
@@ -50,7 +52,7 @@ class Reach(Check):
         if self.out <= _FEW * self.count or not self.cost or not self.cost[0] < self.cost[1]:
             return
         name, (reached, best) = self.origin.activation, self.cost
-        low, high = _RANGES[name]
+        low, high = RANGES[name]
         ends = f"from {low:g} to {high:g}" if np.isfinite(high) else f"from {low:g} on"
         yield LABELS_RANGE.found(
             f"{self.head}it ends in a {name}, which gives numbers {ends}, but the targets go from "

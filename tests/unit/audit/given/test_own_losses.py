@@ -6,6 +6,7 @@ import pytest
 from keras import layers, losses, ops
 
 import lossbook as lb
+from lossbook._audit.checks.data.reach import RANGES
 from lossbook._audit.examples import coins, compiled, drawn, passing, simplex
 from tests.unit.audit.planted import BACKEND
 from tests.unit.audit.test_data import audited, codes, the
@@ -109,6 +110,15 @@ def test_a_softmax_over_one_unit_under_any_loss(loss):
 def test_targets_that_the_output_cannot_give(activation, y, severity, loss):
     found = audited(passing(LOGITS, y, loss, activation=activation))
     assert [f.severity for f in found if f.code == "labels-range"] == ([severity] * bool(severity))
+
+
+@pytest.mark.parametrize("name", [name for name in RANGES if hasattr(keras.activations, name)])
+def test_the_range_of_an_activation_is_that_of_keras(name):
+    x = np.linspace(-80, 80, 1001, dtype="float32")[:, None] * np.array([[1, -1]], "float32")
+    y = ops.convert_to_numpy(getattr(keras.activations, name)(ops.convert_to_tensor(x)))
+    low, high = RANGES[name]
+    assert y.min() == pytest.approx(low, abs=0.02)
+    assert y.max() == pytest.approx(high, abs=0.02) if np.isfinite(high) else y.max() > 50
 
 
 def test_a_loss_that_scales_its_predictions():
