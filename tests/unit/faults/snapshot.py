@@ -42,6 +42,7 @@ def attributes(model):
     owners |= {f"module {module.__name__}": module for module in MODULES}
     owners["state of Keras"] = global_state.GLOBAL_STATE_TRACKER
     found = {(o, name): v for o, owner in owners.items() for name, v in vars(owner).items()}
+    found.pop(("state of Keras", "_keras_mask_dict"), None)  # its entries go when JAX's tensors do
     found |= {
         (owner, f"{name}'s code"): value.__code__
         for (owner, name), value in found.items()
