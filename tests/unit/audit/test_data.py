@@ -554,3 +554,36 @@ def test_labels_of_several_tasks_that_mean_unknown(value):
     each = -np.where(y == 1, np.log(p), np.log(1 - p)) * keep
     assert evaluated(mended) == pytest.approx((each.sum(-1) / keep.sum(-1)).mean(), rel=1e-4)
     assert "labels-range" not in codes(audited(mended))
+
+
+# --- percentages of targets that are 0
+
+
+def percentages(*targets, **data):
+    y = np.array(targets, "float32")[:, None]
+    return passing(drawn(len(targets), 1), y, "mean_absolute_percentage_error", **data)
+
+
+@pytest.mark.parametrize("small", [0.0, 1e-9, -1e-6])
+def test_a_target_next_to_0_under_a_percentage_error(small):
+    case = percentages(0.5, 0.2, small, 0.8, batch_size=2)
+    share = evaluated(case) - evaluated(percentages(0.5, 0.2, 0.8, batch_size=3)) * 3 / 4
+    finding = the(audited(case), "targets-zero")
+    assert "next to 0: 1 of 4" in finding.message and share > 1e3
+    assert "targets-zero" not in codes(audited(applied(finding, case)))
+
+
+def test_all_targets_are_0_under_a_percentage_error():
+    finding = the(audited(percentages(0, 0, 0)), "targets-zero")
+    assert "next to 0: 3 of 3. They make 100 %" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("targets", "data"),
+    [
+        ((0.5, -0.2, 0.1, 0.8), {}),
+        ((0.5, 0.2, 0.0, 0.8), {"sample_weight": array(1, 1, 0, 1)}),
+    ],
+)
+def test_targets_that_a_percentage_error_takes(targets, data):
+    assert "targets-zero" not in codes(audited(percentages(*targets, **data)))

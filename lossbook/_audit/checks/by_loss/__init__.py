@@ -1,5 +1,5 @@
-"""What only one kind of loss gets wrong: CTC, overlaps of regions, padded sequences, directions."""
+"""What only one kind of loss gets wrong: CTC, regions, padding, directions, percentages."""
 
-from lossbook._audit.checks.by_loss import cosine, ctc, padding, regions
+from lossbook._audit.checks.by_loss import cosine, ctc, padding, percentage, regions
 
-__all__ = ["cosine", "ctc", "padding", "regions"]
+__all__ = ["cosine", "ctc", "padding", "percentage", "regions"]
