@@ -1,7 +1,6 @@
 """audit(): what the loss of a compiled model does that hardly anyone means."""
 
 from collections import deque
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -130,8 +129,8 @@ def audit(
     if few is not None and not checks.own_step and checks.batches:
         known = len(checks.unseen)
         findings += of_the_model(few, checks.unseen)
-        with suppress(Exception):  # of rows that fail, or a form that nobody has thought of
-            findings += list(in_sight.findings(few))
+        if len(checks.unseen) == known:
+            findings += in_sight.findings(few, checks.unseen)
         few = few if len(checks.unseen) == known else None
     seen = checks.seen.lines(class_weight is not None, given.structure_known, few is not None)
     found = list(checks.findings(few))

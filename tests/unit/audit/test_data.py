@@ -564,13 +564,26 @@ def percentages(*targets, **data):
     return passing(drawn(len(targets), 1), y, "mean_absolute_percentage_error", **data)
 
 
-@pytest.mark.parametrize("small", [0.0, 1e-9, -1e-6])
+@pytest.mark.parametrize("small", [0.0, 1e-9, -1e-6, 1e-4])
 def test_a_target_next_to_0_under_a_percentage_error(small):
     case = percentages(0.5, 0.2, small, 0.8, batch_size=2)
-    share = evaluated(case) - evaluated(percentages(0.5, 0.2, 0.8, batch_size=3)) * 3 / 4
+    y, p = np.float64([0.5, 0.2, small, 0.8]), drawn(4, 1)[:, 0].astype(np.float64)
+    errors = 100 * np.abs(y - p) / np.maximum(np.abs(y), 1e-7)
+    assert evaluated(case) == pytest.approx(errors.mean(), rel=1e-5)
     finding = the(audited(case), "targets-zero")
-    assert "next to 0: 1 of 4" in finding.message and share > 1e3
+    share = 100 * errors[2] / errors.sum()
+    assert f"next to 0: 1 of 4. They make {share:.4g} % of the loss" in finding.message
     assert "targets-zero" not in codes(audited(applied(finding, case)))
+
+
+def test_an_error_of_1_at_a_target_of_0():
+    assert float(losses.mean_absolute_percentage_error(array([0]), array([1]))[0]) == 1e9
+
+
+def test_a_percentage_error_within_a_loss():
+    y, p = np.array([0.5, 0.2, 0.0, 0.8], "float32")[:, None], drawn(4, 1)
+    case = passing(p, y, lambda t, q: 2 * losses.mean_absolute_percentage_error(t, q))
+    assert "targets-zero" in codes(audited(case))
 
 
 def test_all_targets_are_0_under_a_percentage_error():

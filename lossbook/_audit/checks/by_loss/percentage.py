@@ -5,6 +5,7 @@ import numpy as np
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
+from lossbook.elementwise import mean_absolute_percentage_error
 
 TARGETS_ZERO = Hazard(
     "targets-zero",
@@ -41,9 +42,9 @@ class Percentages(Check):
         kept = np.expand_dims(batch.kept, -1) if batch.kept.ndim < y_true.ndim else batch.kept
         if kept.shape not in (y_true.shape, (*y_true.shape[:-1], 1)):
             return
-        sizes = np.abs(np.asarray(y_true, np.float64))
-        errors = np.abs(np.asarray(y_true, np.float64) - y_pred) / np.maximum(sizes, 1e-7)
-        errors = np.where(kept & np.isfinite(errors), errors, 0)
+        sizes = np.abs(y_true)
+        errors = mean_absolute_percentage_error(y_true.astype(y_pred.dtype), y_pred)
+        errors = np.where(kept & np.isfinite(errors), errors, 0).astype(np.float64)
         middle = np.median(sizes[sizes > 0]) if (sizes > 0).any() else 0.0
         near = kept & (sizes <= _NEAR * middle)
         self.near += int(near.sum())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lossbook._audit.examples import Example, compiled
-from lossbook._audit.finding import Finding, Hazard
+from lossbook._audit.finding import Finding, Hazard, keras_words
 from lossbook._core import four_digits, to_numpy
 
 TARGETS_IN_SIGHT = Hazard(
@@ -26,7 +26,15 @@ TARGETS_IN_SIGHT = Hazard(
 _MOVED = 1e-4  # of the largest prediction
 
 
-def findings(few: Any) -> Iterator[Finding]:
+def findings(few: Any, unseen: list[str]) -> Iterator[Finding]:
+    """Yield a finding if the model sees its targets; add to `unseen` what cannot run."""
+    try:
+        yield from _of_tokens(few)
+    except Exception as error:
+        unseen.append(f"whether the model sees its targets: {keras_words(error)}")
+
+
+def _of_tokens(few):
     """Yield a finding if y is x, or x shifted by one, and a prediction moves with its target."""
     import keras
 
@@ -37,7 +45,9 @@ def findings(few: Any) -> Iterator[Finding]:
     y = y[..., 0] if y.ndim == 3 and y.shape[-1] == 1 else y
     leaves = [to_numpy(leaf) for leaf in keras.tree.flatten(few.parts[0])]
     for number, x in enumerate(leaves):
-        if x.shape != y.shape or x.ndim != 2 or x.shape[1] < 4 or (x != np.round(x)).any():
+        if x.shape != y.shape or x.ndim != 2 or x.shape[1] < 4 or x.dtype.kind not in "iuf":
+            continue
+        if (x != np.round(x)).any():
             continue
         shifts = [k for k in (0, 1, -1) if _is_shifted(x, y, k)]
         if len(shifts) == 1:

@@ -8,6 +8,7 @@ import numpy as np
 
 from lossbook._audit.checks.by_loss.cosine import Directions
 from lossbook._audit.checks.by_loss.ctc import CTC_PROBABILITIES, Ctc
+from lossbook._audit.checks.by_loss.percentage import Percentages
 from lossbook._audit.checks.labels import Labels
 from lossbook._audit.checks.predictions import (
     LOGITS_AS_PROBABILITIES,
@@ -171,7 +172,7 @@ class OwnLosses(Check):
         yield from (finding for finding in asked if finding.code not in codes - {"softmax-twice"})
 
 
-_KINDS = (Predictions, Labels, Ctc, Directions)
+_KINDS = (Predictions, Labels, Ctc, Directions, Percentages)
 
 
 def _cut(batch):

@@ -7,6 +7,7 @@ from keras import layers, losses, ops
 
 import lossbook as lb
 from lossbook._audit.checks.data.reach import RANGES
+from lossbook._audit.checks.measured import in_sight
 from lossbook._audit.examples import coins, compiled, drawn, passing, simplex
 from tests.unit.audit.planted import BACKEND
 from tests.unit.audit.test_data import audited, codes, the
@@ -207,6 +208,15 @@ def tagger(*steps, shift=1, size=20):
 )
 def test_targets_that_are_in_sight(steps, shift, found):
     assert ("targets-in-sight" in codes(tagger(*steps, shift=shift))) == found
+
+
+def test_what_cannot_be_tried_is_said(monkeypatch):
+    def fails(*_):
+        raise ValueError("no such token")
+
+    monkeypatch.setattr(in_sight, "_seen", fails)
+    scope = "Not looked at: whether the model sees its targets: ValueError: no such token."
+    assert scope in repr(tagger(shift=0))
 
 
 # --- class weights
