@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._audit.by_class import in_their_words
+from lossbook._audit.by_class import Weighing
 from lossbook._audit.checks import not_finite
 from lossbook._audit.checks.class_weights import (
     first_labels,
@@ -110,9 +110,9 @@ def audit(
     first = kept[0] if kept else None
     x, y, sample_weight, findings = weighted(data["x"], y, sample_weight, class_weight, first)
     findings += given.findings
-    checks = _Checks()
     weighed = {**data, "x": x, "y": y, "sample_weight": sample_weight}
     acted = class_weight is not None and any(weighed[name] is not data[name] for name in weighed)
+    checks = _Checks(Weighing(acted, first_labels(data["x"], data["y"]) if acted else None))
     try:
         findings += _evaluated(model, checks, weighed, kept, given)
     except Exception as error:
@@ -133,17 +133,15 @@ def audit(
             findings += in_sight.findings(few, checks.unseen)
         few = few if len(checks.unseen) == known else None
     seen = checks.seen.lines(class_weight is not None, given.structure_known, few is not None)
-    found = list(checks.findings(few))
-    if acted:
-        labels = first_labels(data["x"], data["y"])
-        found = [in_their_words(finding, labels) for finding in found]
-    return ordered([*findings, *found, *scaling(model)], checks.scope(), seen)
+    found = [*findings, *checks.findings(few), *scaling(model)]
+    return ordered(found, checks.scope(), seen)
 
 
 class _Checks:
     """All checks of a pass: those of every output, and those of the whole."""
 
-    def __init__(self):
+    def __init__(self, weighing=Check.weighing):
+        self.weighing = weighing
         self.by_output, self.together, self.terms, self.batches = {}, {}, Terms(), 0
         self.reported = Reported()
         self.rows, self.own_step, self.unseen = [], None, []
@@ -160,7 +158,10 @@ class _Checks:
                 total, count = self.weights
                 self.weights = total + float(plain.weight.sum()), count + plain.weight.size
             if index not in self.by_output:
-                checks = self.by_output[index] = [check(call.output) for check in Check.kinds]
+                checks = [check(call.output) for check in Check.kinds]
+                for check in checks:
+                    check.weighing, check.unseen = self.weighing, self.unseen
+                self.by_output[index] = checks
                 self.together[index] = Together([c for c in checks if not c.by_batch])
             for check in self.by_output[index]:
                 if check.by_batch:
@@ -240,7 +241,7 @@ def _evaluated(model, checks, data, kept, given):
         if own is not None:
             return [replace(own, fix=_EAGER_ALONE)]
     if failure is not None:
-        return [refused(failure)]
+        return [refused(failure, checks.weighing)]
     generator = getattr(kept, "error", None)
     own = own_error(generator, "The generator") if generator else own_error(eager or first)
     if own is None:

@@ -1,9 +1,39 @@
 """Code that mends class weights: weights of rows made from labels, in an array or a data set."""
 
-import re
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """Whose weights a finding speaks of: those that the user passes, or those of class_weight.
+
+    `labels` are the targets from which class weights become weights of rows, None if not known.
+    """
+
+    by_class: bool = False
+    labels: Any = None
+
+    @property
+    def name(self) -> str:
+        """How a message calls the weights."""
+        return "class weights" if self.by_class else "sample weights"
+
+    def each(self, code: str) -> str:
+        """Return code that makes another of each weight `{w}`; all of them are `{every}`."""
+        if not self.by_class:
+            return f"`sample_weight = {code.format(w='sample_weight', every='sample_weight')}`"
+        code = code.format(w="weight", every="[*class_weight.values()]")
+        return f"`class_weight = {{key: {code} for key, weight in class_weight.items()}}`"
+
+    def shaped(self, code: str) -> str:
+        """Return code that gives the weights another shape, which class weights have not."""
+        first = ""
+        if self.by_class and self.labels is not None:
+            first = f"sample_weight = {weights_of(self.labels)}; class_weight = None; "
+        return f"`{first}sample_weight = {code}`"
 
 
 def is_one_hot(labels):
@@ -19,25 +49,6 @@ def weights_of(labels, times="", y="y", weights="class_weight"):
         numbers = f"{y}[..., 0]" if labels.shape[-1] == 1 else y
         numbers = f"{y}.argmax(-1)" if is_one_hot(labels) else numbers
     return f"{times}np.vectorize(lambda k: float({weights}.get(int(k), 1)))({numbers})"
-
-
-def in_their_words(finding, labels):
-    """Return a finding of sample weights that are class weights, with a fix for these."""
-    if "`sample_weight = " not in finding.fix:
-        return finding
-    by_class = "np.ones" not in finding.fix and "astype" not in finding.fix
-
-    def worded(code):
-        if not by_class:
-            first = f"sample_weight = {weights_of(labels)}; class_weight = None; "
-            return f"`{first}sample_weight = {code[1]}`"
-        expression = code[1].replace("np.mean(sample_weight)", "np.mean([*class_weight.values()])")
-        expression = re.sub(r"\bsample_weight\b", "weight", expression)
-        return f"`class_weight = {{key: {expression} for key, weight in class_weight.items()}}`"
-
-    if not by_class and labels is None:
-        return finding
-    return replace(finding, fix=re.sub(r"`sample_weight = ([^`]*)`", worded, finding.fix))
 
 
 def in_dataset(labels, class_weight):

@@ -45,14 +45,19 @@ def masked(shape, lengths, y, loss, after=None, **data):
     return Example(compiled(keras.Model(inputs, outputs), loss), {"x": x, "y": y, **data})
 
 
-def two_outputs(loss_weights=None, scale=1.0):
-    """Return an example with two outputs; `scale` multiplies the targets of the second."""
+def two_heads(kind=list):
+    """Return a model, not compiled, with the outputs "near" and "far" in a list or a dict."""
     import keras
 
     inputs = keras.Input((3,))
     names = ("near", "far")
     outputs = [keras.layers.Activation("linear", name=name)(inputs) for name in names]
-    model = compiled(keras.Model(inputs, outputs), ["mse", "mse"], loss_weights=loss_weights)
+    return keras.Model(inputs, dict(zip(names, outputs, strict=True)) if kind is dict else outputs)
+
+
+def two_outputs(loss_weights=None, scale=1.0):
+    """Return an example with two outputs; `scale` multiplies the targets of the second."""
+    model = compiled(two_heads(), ["mse", "mse"], loss_weights=loss_weights)
     y = [drawn(4, 3, seed=1), drawn(4, 3, seed=2) * np.float32(scale)]
     return Example(model, {"x": drawn(4, 3), "y": y})
 

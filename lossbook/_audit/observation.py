@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lossbook import reduction as keras3
+from lossbook._audit.by_class import Weighing
 from lossbook._audit.counting import extremes
 from lossbook._audit.finding import Finding
 from lossbook._audit.growth import growth
@@ -225,12 +226,15 @@ class Check:
 
     Every subclass is one of `Check.kinds`, which audit runs. One with `repaired = False` gets
     class numbers that don't exist as they are; one with `by_batch = False` adds up rows, and gets
-    small batches together.
+    small batches together. audit says whose weights there are (`weighing`), which loss of the
+    user's calls the one that is checked (`within`), and keeps in `unseen` what nobody looked at.
     """
 
     kinds: ClassVar[list[type["Check"]]] = []
     repaired = True
     by_batch = True
+    weighing = Weighing()
+    within: str | None = None
 
     def __init_subclass__(cls) -> None:
         Check.kinds.append(cls)
@@ -238,6 +242,7 @@ class Check:
     def __init__(self, output: Output) -> None:
         self.output = output
         self.head = f"Output {output.name!r}: "
+        self.unseen: list[str] = []
 
     def see(self, batch: OutputBatch) -> None:
         """Take in one batch."""

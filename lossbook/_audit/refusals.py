@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from lossbook._audit.by_class import Weighing
 from lossbook._audit.checks import (
     batches,
     custom_losses,
@@ -13,9 +14,10 @@ from lossbook._audit.checks import (
     not_finite,
     targets,
     terms,
-    weights,
 )
 from lossbook._audit.checks.given import own_errors
+from lossbook._audit.checks.weights import axes
+from lossbook._audit.observation import Check
 from lossbook._core import (
     attached_mask,
     dtype_name,
@@ -31,6 +33,7 @@ class Refusal:
     """The call of a loss that failed, in eager mode, and what its parts do alone."""
 
     failure: Failure
+    weighing: Weighing = Check.weighing
 
     @cached_property
     def head(self):
@@ -130,17 +133,17 @@ class Refusal:
         return True
 
 
-def refused(failure):
+def refused(failure, weighing):
     """Return the Finding for what Keras refused.
 
     A loss that failed, in eager mode, is called without weights and mask, then with each of them:
     what fails first is meant. Any other error is one of the compiled loss as a whole.
     """
     if failure.output is not None:
-        refusal = Refusal(failure)
+        refusal = Refusal(failure, weighing)
         if (own := _own(refusal)) is not None:
             return own
-        checks = masks.refused, custom_losses.refused, weights.refused
+        checks = masks.refused, custom_losses.refused, axes.refused
         if refusal.bare_error is not None:
             checks = not_finite.refused, labels.refused, targets.refused
         for check in checks:

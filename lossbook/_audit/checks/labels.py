@@ -56,14 +56,20 @@ def _outside(entry, y_true):
     return (y_true < low - _TOLERANCE) | (y_true > high + _TOLERANCE)
 
 
-def _unknown(output, value, zeros):
+def _unknown(output, value, zeros, within=None):
     """Return the fix for labels that are all one mark for 'unknown', "" where they are none.
 
     Labels -1 and 1 without a 0 are signs.
     """
     if value not in SENTINELS:
         return ""
-    head = f"If {value:g} means 'unknown', leave these out: write"
+    head = f"If {value:g} means 'unknown', leave these out"
+    if within is not None:
+        how = "multiply its values by 0 there, and divide by the number of the others"
+        if output.entry.target == "sparse":
+            how = f"pass ignore_class={int(value)} to {output.loss_name}"
+        return f"{head} in {within}: {how}."
+    head += ": write"
     if output.entry.target == "sparse":
         loss = called(output.loss_name, {**output.options, "ignore_class": int(value)})
         return f"{head} `loss = {loss}` and compile again. {_NUMBERED}"
@@ -157,7 +163,9 @@ class Labels(Check):
             else:
                 text = entry.target_range[2]
                 fix = _IN_RANGE
-            unknown = self.low == self.high and _unknown(self.output, self.low, self.zeros)
+            unknown = self.low == self.high and _unknown(
+                self.output, self.low, self.zeros, self.within
+            )
             fix = unknown or fix
             yield LABELS_RANGE.found(
                 f"{self.head}{loss} takes {text}. Targets outside of that: {self.bad} of "

@@ -94,7 +94,7 @@ class Finite(Check):
                 f"{self.head}NaN or infinity among the sample weights: {self.weights}. "
                 "So is the loss.",
                 "Replace them, by 0 say, which leaves a value out of the sum: write "
-                "`sample_weight = np.where(np.isfinite(sample_weight), sample_weight, 0)`.",
+                f"{self.weighing.each('np.where(np.isfinite({w}), {w}, 0)')}.",
                 {"weights that are no numbers": self.weights},
             )
 

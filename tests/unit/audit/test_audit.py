@@ -14,8 +14,9 @@ from keras import layers, losses
 
 import lossbook as lb
 from lossbook._audit import HAZARDS, SEVERITIES, Finding, Findings
-from lossbook._audit.checks import batches, class_weights, masks, terms, weights
+from lossbook._audit.checks import batches, class_weights, masks, terms
 from lossbook._audit.checks.given import structure
+from lossbook._audit.checks.weights import axes, sums
 from lossbook._audit.examples import coins, compiled, drawn, passing, simplex, two_outputs
 from lossbook._audit.finding import ordered
 from lossbook._core.arrays import installed_keras
@@ -89,7 +90,7 @@ def test_a_hazard_has_a_severity_a_chapter_a_place_and_an_example():
 @pytest.mark.parametrize(
     "plant",
     [
-        weights.weights_refused,
+        axes.weights_refused,
         planted.targets_refused,
         masks.mask_refused,
         class_weights.class_weight_on_images,
@@ -132,7 +133,7 @@ def test_there_are_sound_models_of_many_kinds():
 
 
 def test_a_finding_is_frozen_and_reads_like_this():
-    finding = audited(weights.weights_along_time())[0]
+    finding = audited(axes.weights_along_time())[0]
     with pytest.raises(AttributeError):
         finding.code = "other"
     assert isinstance(finding, Finding)
@@ -148,7 +149,7 @@ def test_a_finding_is_frozen_and_reads_like_this():
 
 
 def test_evidence_is_what_keras_computes():
-    case = weights.weights_along_time()
+    case = axes.weights_along_time()
     evidence = audited(case)[0].evidence
     loss = case.model.evaluate(**case.data, verbose=0)
     assert evidence["this batch"] == pytest.approx(loss, rel=1e-5)
@@ -220,7 +221,7 @@ def in_batches(case, size=2):
 
 
 def test_a_generator_is_consumed_once():
-    case, taken = weights.zero_weights(), []
+    case, taken = sums.zero_weights(), []
 
     def counted():
         for batch in in_batches(case):
@@ -270,7 +271,7 @@ def test_class_weights_of_several_outputs_and_of_a_generator():
     "plant",
     [
         planted.mask_lost_in_a_subclass,
-        weights.weights_refused,
+        axes.weights_refused,
         planted.flag_on_softmax,
         planted.labels_of_a_class_too_many,
     ],
@@ -317,7 +318,7 @@ def test_an_output_is_named_whose_loss_is_shared():
 
 def test_the_model_is_left_as_it_was():
     before = {owner: owner.__call__ for owner in (keras.Layer, keras.Operation, keras.losses.Loss)}
-    for plant in (weights.zero_weights, weights.weights_refused):
+    for plant in (sums.zero_weights, axes.weights_refused):
         case = plant()
         before_it = [np.array(w) for w in case.model.weights]
         audited(case)
@@ -423,7 +424,7 @@ def test_a_random_loss_is_not_said_to_mix_rows():
 
 
 def test_equal_weights_change_no_axis():
-    case = weights.weights_along_time()
+    case = axes.weights_along_time()
     case.data["sample_weight"] = np.full(4, 2, "float32")
     assert codes(audited(case)) == []
 

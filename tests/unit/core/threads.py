@@ -20,7 +20,7 @@ import numpy as np
 from keras import layers
 
 import lossbook as lb
-from lossbook._audit.checks import weights
+from lossbook._audit.checks.weights import sums
 from tests.unit.audit import planted
 
 THREADS, ROWS, CLASSES, BATCH = 8, 6, 3, 4
@@ -34,7 +34,7 @@ AUDITED = {  # what only hooks on Keras's layers can tell, and what needs none
         planted.mask_lost_in_a_wrapper,
         planted.mask_lost_in_a_subclass,
     ),
-    "weights-zero": (weights.zero_weights,),
+    "weights-zero": (sums.zero_weights,),
 }
 
 

@@ -47,10 +47,13 @@ class Directions(Check):
         if self.length == 1:
             other = f"`keras.losses.CosineSimilarity(axis={self.axis})`"
             other = f", or the axis of the vectors: {other}" if self.axis else ""
+            take = "Take a loss of numbers, `loss='mean_squared_error'` say"
+            if self.within is not None:
+                take = f"Let {self.within} call a loss of numbers, mean_squared_error say"
             yield NO_DIRECTION.found(
                 f"{self.head}cosine_similarity compares directions, and a vector of one element "
                 "has only its sign: the loss is -1 or 1, and its gradient 0.",
-                f"Take a loss of numbers, `loss='mean_squared_error'` say{other}.",
+                f"{take}{other}.",
                 evidence,
             )
         elif self.zeros:

@@ -60,7 +60,10 @@ class Percentages(Check):
                 f"next to 0: {self.near} of {self.count}. They make "
                 f"{100 * self.cost / self.whole:.4g} % of the loss.",
                 "Take a loss that does not divide, `loss = 'mean_absolute_error'` say, and compile "
-                "again, or give such rows the weight 0.",
+                "again, or give such rows the weight 0."
+                if self.within is None
+                else f"Let {self.within} call a loss that does not divide, mean_absolute_error "
+                "say, or give such rows the weight 0.",
                 {"targets": self.count, "next to 0": self.near, "exactly 0": self.zeros},
             )
 

@@ -62,7 +62,9 @@ class NothingCounts(Check):
         if self.masked:
             fix = "Is the mask turned round? True keeps a position. Else leave these rows out."
         elif whole:
-            fix = "Give those that count a weight: `sample_weight = np.ones_like(sample_weight)`."
+            fix = f"Give those that count a weight: {self.weighing.each('np.ones_like({w})')}."
+        elif self.weighing.by_class:
+            fix = "Leave rows of classes of weight 0 out of the data, or shuffle."
         else:
             fix = (
                 "Leave rows of weight 0 out: write `keep = sample_weight != 0; x, y, sample_weight "

@@ -68,8 +68,8 @@ class Signs(Check):
             yield WEIGHTS_NEGATIVE.found(
                 f"{self.head}weights below 0: {much}. Training makes the predictions of such rows "
                 "worse, without an end where the loss has none.",
-                "Weights say how much a row counts: `sample_weight = np.maximum(sample_weight, 0)` "
-                "leaves these rows out, `sample_weight = np.abs(sample_weight)` takes them in.",
+                f"Weights say how much a row counts: {self.weighing.each('np.maximum({w}, 0)')} "
+                f"leaves these rows out, {self.weighing.each('np.abs({w})')} takes them in.",
                 evidence,
                 "error" if every else None,
             )
@@ -83,8 +83,8 @@ class Signs(Check):
             yield WEIGHTS_SUM.found(
                 f"{self.head}weights of both signs cancel: in {len(cancelled)} of {len(pairs)} "
                 f"batches next to nothing is left of their sum; {what}.",
-                "Use weights of one sign: `sample_weight = np.abs(sample_weight)`, or "
-                "`sample_weight = np.maximum(sample_weight, 0)`.",
+                f"Use weights of one sign: {self.weighing.each('np.abs({w})')}, or "
+                f"{self.weighing.each('np.maximum({w}, 0)')}.",
                 {"sums of weights": self.sums[:6], "of absolute weights": self.sizes[:6]},
                 "error" if by_sum else None,
             )
@@ -102,8 +102,7 @@ class Signs(Check):
             f"{self.head}the weights {what} {mean:.2g} in the mean. Keras divides by the number of "
             "values and not by the sum of the weights, so that the loss is as small, and with it "
             "the step.",
-            "Divide them by their mean: write `sample_weight = sample_weight / "
-            "np.mean(sample_weight)`.",
+            f"Divide them by their mean: write {self.weighing.each('{w} / np.mean({every})')}.",
             {"weights": self.count, "mean": mean, "sum": sum(self.sums)},
             None if tiny else "note",
         )

@@ -4,7 +4,15 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from lossbook._audit.checks.given import closures, identifiers, kinds, own_errors, structure
+from lossbook._audit.checks.given import (
+    closures,
+    identifiers,
+    kinds,
+    metrics,
+    order,
+    own_errors,
+    structure,
+)
 from lossbook._audit.finding import Finding, keras_words
 from lossbook._model import (
     Given,
@@ -18,11 +26,20 @@ from lossbook._model import (
     refuse_nothing,
 )
 
-__all__ = ["GivenData", "closures", "identifiers", "kinds", "own_errors", "structure"]
+__all__ = [
+    "GivenData",
+    "closures",
+    "identifiers",
+    "kinds",
+    "metrics",
+    "order",
+    "own_errors",
+    "structure",
+]
 
 _REFUSALS = (
     structure.STRUCTURE_REFUSED.code,
-    structure.METRICS_REFUSED.code,
+    metrics.METRICS_REFUSED.code,
     kinds.KIND_REFUSED.code,
     kinds.LOSS_REFUSED.code,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from lossbook._audit.checks.given.structure import METRICS_REFUSED
+from lossbook._audit.checks.given.metrics import METRICS_REFUSED
 from lossbook._audit.checks.terms import LOSS_REFUSED
 from lossbook._audit.finding import Finding, Hazard, keras_words
 from lossbook._model import leaves

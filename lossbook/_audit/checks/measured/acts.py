@@ -142,11 +142,10 @@ class Acts(Check):
         mean = self.weight / self.count if self.count else 1.0
         if mean > _LARGE:
             yield WEIGHTS_SCALE.found(
-                f"{self.head}sample weights are {four_digits(mean)} in the mean. Keras divides by "
-                "the number of values, not by the weights: loss and steps are as many times "
-                "larger, beside penalties, other outputs and the learning rate.",
-                "Divide them by their mean: write `sample_weight = sample_weight / "
-                "np.mean(sample_weight)`.",
+                f"{self.head}{self.weighing.name} are {four_digits(mean)} in the mean. Keras "
+                "divides by the number of values, not by the weights: loss and steps are as many "
+                "times larger, beside penalties, other outputs and the learning rate.",
+                f"Divide them by their mean: write {self.weighing.each('{w} / np.mean({every})')}.",
                 {"mean": mean, "weights": self.count},
             )
 

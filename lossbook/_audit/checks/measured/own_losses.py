@@ -1,6 +1,5 @@
 """What a user's own loss takes, probabilities or logits: it is asked, and so is what it calls."""
 
-import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,15 +9,15 @@ from lossbook._audit.checks.by_loss.cosine import Directions
 from lossbook._audit.checks.by_loss.ctc import CTC_PROBABILITIES, Ctc
 from lossbook._audit.checks.by_loss.percentage import Percentages
 from lossbook._audit.checks.labels import Labels
-from lossbook._audit.checks.predictions import (
+from lossbook._audit.checks.predictions import Predictions
+from lossbook._audit.checks.predictions.logits import (
     LOGITS_AS_PROBABILITIES,
     PROBABILITIES_AS_LOGITS,
-    Predictions,
     enough,
     outside,
 )
 from lossbook._audit.examples import passing, simplex
-from lossbook._audit.finding import Hazard
+from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.mask_path import Origin
 from lossbook._audit.observation import Check, OutputBatch
 from lossbook._core import four_digits, to_numpy
@@ -67,8 +66,9 @@ class OwnLosses(Check):
                 few = _cut(batch)
                 self._see_called(few)
                 self.asked = self.asked or list(self._ask(few))
-        except Exception:  # the loss does not take these tensors alone
-            return
+        except Exception as error:
+            self.unseen.append(f"what {self.output.source} takes: {keras_words(error)}")
+            self.batches = _BATCHES
 
     def _is_itself(self, batch):
         """Say whether the loss gives the same number again, outside of the step.
@@ -92,6 +92,7 @@ class OwnLosses(Check):
             checks = self.called.setdefault((i, mark.keras_loss[0]), [])
             checks += [] if checks else [kind(inner.output) for kind in _KINDS]
             for check in checks:
+                check.within = self.output.source
                 check.head = f"{self.head}its loss calls {inner.output.loss_name}. There "
                 check.see(inner.repaired if check.repaired else inner)
 
@@ -127,7 +128,7 @@ class OwnLosses(Check):
                 )
         elif saturates and best - far > 1e-2 * max(abs(best), 1.0):
             activation = batch.call.origin.activation
-            if activation in ("sigmoid", "softmax") or enough(y_pred):
+            if activation in ("sigmoid", "softmax") or enough(y_pred.size, y_pred.max()):
                 yield PROBABILITIES_AS_LOGITS.found(
                     f"{self.head}{self.output.source} takes logits, but all {y_pred.size} "
                     f"predictions lie between 0 and 1. With the best that is there, 1 for what is "
@@ -167,8 +168,7 @@ class OwnLosses(Check):
         if OWN_SOFTMAX_TWICE.code in {finding.code for finding in asked}:
             codes |= {PROBABILITIES_AS_LOGITS.code}
             called = [f for f in called if f.code != PROBABILITIES_AS_LOGITS.code]
-        for finding in called:
-            yield replace(finding, fix=_inside(finding.fix, self.output.source))
+        yield from called
         yield from (finding for finding in asked if finding.code not in codes - {"softmax-twice"})
 
 
@@ -210,16 +210,6 @@ def _overshoots(batch, labels, best):
         return False
     parts = [batch.loss_of(y_pred=p) for p in (labels, 1 - labels, 0 * labels, 0 * labels + 1)]
     return abs(parts[0] + parts[1] - parts[2] - parts[3]) > 1e-2 * scale
-
-
-def _inside(fix, source):
-    """Word a fix for a loss that is called in one of the user's."""
-    fix = re.sub(r": write `loss = [^`]*_logits[^`]*` and compile again", "", fix)
-    fix = re.sub(r"True: write `loss = [^`]*` and compile again", "True", fix)
-    fix = fix.replace("compile with from_logits=True", "pass from_logits=True to it")
-    if "compile again" in fix:
-        return f"Leave what is unknown out in {source}: with a weight of 0, or ignore_class=."
-    return fix
 
 
 @OWN_SOFTMAX_TWICE.example(

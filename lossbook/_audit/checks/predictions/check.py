@@ -1,0 +1,149 @@
+"""Whether predictions are what the loss takes them for: of several answers the first."""
+
+import numpy as np
+
+from lossbook._audit.checks.data.known import called
+from lossbook._audit.checks.predictions.clipped import clipped, saturated
+from lossbook._audit.checks.predictions.distributions import Mismatch, Sums
+from lossbook._audit.checks.predictions.logits import (
+    LOGITS_AS_PROBABILITIES,
+    PROBABILITIES_AS_LOGITS,
+    enough,
+    outside,
+)
+from lossbook._audit.checks.predictions.one_class import ONE_CLASS, OneClass
+from lossbook._audit.counting import extremes
+from lossbook._audit.observation import Check
+
+
+class Predictions(Check):
+    """from_logits in the wrong way, wrong activations, sums other than 1, probabilities of 0."""
+
+    by_batch = False
+
+    def __init__(self, output):
+        super().__init__(output)
+        self.low, self.high, self.outside, self.count = np.inf, -np.inf, 0, 0
+        self.shape = self.origin = None
+        self.recovered, self.classes, self.clipped = True, 2, 0
+        self.sums, self.mismatch, self.one_class = Sums(), Mismatch(), OneClass()
+
+    def see(self, batch):
+        """Take the ranges and sums of the predictions of a batch."""
+        y_pred = batch.y_pred
+        self.one_class.see(batch)
+        if batch.entry.activation is None or y_pred is None:
+            return
+        y_pred = y_pred.astype(np.float64) if y_pred.dtype == np.float16 else y_pred
+        low, high = batch.predicted_range
+        finite = y_pred
+        if not (np.isfinite(low) and np.isfinite(high)):
+            finite = y_pred[np.isfinite(y_pred)]
+            low, high = extremes(finite)
+        if not finite.size:
+            return
+        self.shape, self.origin = self.shape or y_pred.shape, batch.call.origin
+        self.count += finite.size
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        self.recovered &= batch.logits is not None
+        if batch.entry.activation == "softmax" and y_pred.ndim:
+            self.classes = y_pred.shape[batch.options.get("axis", -1)]
+        as_logits = batch.options.get("from_logits")
+        if outside(np.array([low, high])).any() and not (as_logits and self.outside):
+            self.outside += int(outside(finite).sum())
+        if not self.outside:  # which explains the rest
+            self._see_probabilities(batch, y_pred)
+
+    def _see_probabilities(self, batch, y_pred):
+        """Take their sums, what the logits behind them say, and how many are clipped."""
+        if batch.entry.activation == "softmax" and y_pred.ndim:
+            self.sums.see(batch, y_pred)
+        if batch.logits is not None and batch.entry.target == "binary":
+            few = not batch.number & (batch.number - 1)  # 0, 1, 2, 4, 8, ...: all are made alike
+            if few and batch.logits.shape == y_pred.shape:
+                self.mismatch.see(batch.logits, y_pred)
+        elif batch.logits is None and not batch.options.get("from_logits"):
+            self.clipped += clipped(batch, y_pred)
+
+    def findings(self):
+        """Yield what the ranges, sums and activations say."""
+        if self.one_class.holds:
+            yield self.one_class.found(self.head)
+            return
+        if not self.count:
+            return
+        loss, entry = self.output.loss_name, self.output.entry
+        evidence = {
+            "y_pred.shape": self.shape,
+            "lowest": self.low,
+            "highest": self.high,
+            "activation": self.origin.activation or "unknown",
+        }
+        if entry.activation == "softmax" and self.classes == 1:
+            yield ONE_CLASS.found(
+                f"{self.head}{loss} compares classes, but y_pred of shape {self.shape} has one: a "
+                "distribution over one class is always 1, and the loss says nothing.",
+                "For two classes give the output two units, or one with a sigmoid and "
+                "binary_crossentropy.",
+                evidence,
+            )
+        elif self.output.options.get("from_logits"):
+            yield from self._as_logits(evidence)
+        elif self.outside:
+            option = f", or {self._flagged(code=True)}" if entry.takes_logits else ""
+            cut = "" if entry.target == "region" else ", and Keras clips them"
+            yield LOGITS_AS_PROBABILITIES.found(
+                f"{self.head}{loss} takes probabilities. Predictions outside of 0 to 1: "
+                f"{self.outside} of {self.count}, from {self.low:.4g} to {self.high:.4g}. They "
+                f"look like logits{cut}.",
+                f"End the output in a {entry.activation}{option}.",
+                evidence,
+            )
+        elif self.sums.far:
+            yield self.sums.found(self.output, self.recovered, evidence, self.head)
+        elif self.mismatch.count:
+            yield self.mismatch.found(loss, evidence, self.head)
+        elif self.clipped:
+            flag = self._flagged()
+            yield saturated(self.clipped, self.origin, evidence, self.head, flag)
+
+    def _as_logits(self, evidence):
+        """Yield a finding if predictions under from_logits=True are probabilities."""
+        activation, expected = self.origin.activation, self.output.entry.activation
+        probabilities = activation in ("sigmoid", "softmax")
+        guess = activation is None and (
+            (expected == "softmax" and self.sums.rows and not self.sums.far)
+            or (expected == "sigmoid" and enough(self.count, self.high))
+        )
+        if self.recovered:
+            yield PROBABILITIES_AS_LOGITS.found(
+                f"{self.head}from_logits=True, but the output ends in a {activation or expected}. "
+                "Keras on TensorFlow finds the logits behind it and uses those; on another "
+                "backend, in mixed precision or after a reshape the loss is another.",
+                self._without_flag(activation or expected),
+                evidence,
+                "warning",
+            )
+        elif not self.outside and (probabilities or guess):
+            yield PROBABILITIES_AS_LOGITS.found(
+                f"{self.head}from_logits=True, but all {self.count} predictions are probabilities, "
+                f"from {self.low:.4g} to {self.high:.4g}: Keras puts them through another "
+                f"{expected}.",
+                self._without_flag(f"activation {activation or 'of the output'}"),
+                evidence,
+            )
+
+    def _flagged(self, code=False):
+        """Return how the loss gets from_logits=True."""
+        loss, options = self.output.loss_name, self.output.options
+        if self.within is not None:
+            return f"pass from_logits=True to {loss} in {self.within}"
+        written = f": write `loss = {called(loss, {**options, 'from_logits': True})}`"
+        return f"compile with from_logits=True{f'{written} and compile again' if code else ''}"
+
+    def _without_flag(self, activation):
+        head, options = f"Leave the {activation} out, or from_logits=True", self.output.options
+        if self.within is not None:
+            return f"{head} in {self.within}."
+        code = called(self.output.loss_name, {**options, "from_logits": False})
+        return f"{head}: write `loss = {code}` and compile again."

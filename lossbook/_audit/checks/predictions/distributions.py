@@ -1,0 +1,130 @@
+"""Predictions that are no distribution, or not the one that the loss takes them for."""
+
+from typing import Any
+
+import numpy as np
+
+from lossbook._audit.examples import drawn, one_hot, passing
+from lossbook._audit.finding import Hazard
+
+ACTIVATION_MISMATCH = Hazard(
+    "activation-mismatch",
+    "error",
+    "02_elementwise.ipynb",
+    60,
+    means=(
+        "A loss takes the logits behind the predictions for those of a sigmoid, but another "
+        "activation made the predictions."
+    ),
+    why=(
+        "On TensorFlow the sigmoid and the softmax of Keras leave their logits on the tensor "
+        "(_keras_logits), and a crossentropy takes those, whichever of the two has made it. "
+        "binary_crossentropy on a softmax is computed as if there were a sigmoid."
+    ),
+    ignore="Never: the loss is that of probabilities that the model does not return.",
+    symptoms=("by-hand", "backend"),
+    asked=("https://github.com/keras-team/keras/issues/17125",),
+)
+PROBABILITIES_SUM = Hazard(
+    "probabilities-sum",
+    "error",
+    "02_elementwise.ipynb",
+    70,
+    means="A loss that takes one distribution per row gets predictions that do not add up to 1.",
+    why=(
+        "The categorical crossentropies divide y_pred by its sum over the classes; on TensorFlow "
+        "they take the softmax of the logits behind a sigmoid instead. Either way the loss is "
+        "that of other probabilities than the model returns."
+    ),
+    ignore="If dividing by the sum is meant.",
+    symptoms=("by-hand", "backend"),
+    asked=(
+        "https://github.com/keras-team/keras/issues/2166",
+        "https://github.com/keras-team/keras/issues/8910",
+    ),
+)
+_SUM_SLACK = 1e-2
+_SIGMOID_SLACK = 2e-3  # float16 rounds a probability by 5e-4
+
+
+class Sums:
+    """What every distribution adds up to."""
+
+    def __init__(self) -> None:
+        self.far = self.rows = 0
+        self.ends = [np.inf, -np.inf]
+
+    def see(self, batch: Any, y_pred: Any) -> None:
+        """Add up, and count what is far from 1."""
+        sums = y_pred.sum(batch.options.get("axis", -1), dtype=np.float64)
+        sums = sums[np.isfinite(sums)]
+        self.rows += sums.size
+        self.far += int((np.abs(sums - 1) > _SUM_SLACK).sum())
+        if sums.size:
+            self.ends = [min(self.ends[0], sums.min()), max(self.ends[1], sums.max())]
+
+    def found(self, output: Any, recovered: bool, evidence: dict[str, Any], head: str) -> Any:
+        """Return the finding; `recovered` says that Keras has found the logits behind."""
+        done = (
+            "Keras takes the softmax of the logits behind them instead"
+            if recovered
+            else "Keras divides them by their sum"
+        )
+        if not output.entry.takes_logits and not recovered:
+            done = "Nothing divides them by their sum"
+        return PROBABILITIES_SUM.found(
+            f"{head}{output.loss_name} takes one distribution per row. Rows of predictions that "
+            f"don't add up to 1: {self.far} of {self.rows}. {done}.",
+            "For one class per row end the output in a softmax over the class axis; for "
+            "several classes per row keep the sigmoid and take binary_crossentropy.",
+            evidence | {"lowest sum": self.ends[0], "highest sum": self.ends[1]},
+        )
+
+
+class Mismatch:
+    """Predictions that are not the sigmoid of the logits behind them."""
+
+    def __init__(self) -> None:
+        self.count, self.worst = 0, 0.0
+
+    def see(self, logits: Any, y_pred: Any) -> None:
+        """Count them."""
+        off = np.abs(1 / (1 + np.exp(-logits)) - y_pred)
+        if off.max(initial=0.0) < _SIGMOID_SLACK / 2:
+            return  # whatever the dtype
+        expected = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -500, 500)))
+        off = np.abs(expected - y_pred)
+        off = off[np.isfinite(off)]
+        self.count += int((off > _SIGMOID_SLACK).sum())
+        self.worst = max(self.worst, off.max(initial=0.0))
+
+    def found(self, loss: str, evidence: dict[str, Any], head: str) -> Any:
+        """Return the finding."""
+        return ACTIVATION_MISMATCH.found(
+            f"{head}{loss} takes the logits that Keras finds behind y_pred for those of a "
+            f"sigmoid, but another activation made y_pred: the loss is that of other "
+            "probabilities.",
+            "For one class per row take categorical_crossentropy; for several end the output "
+            "in a sigmoid.",
+            evidence | {"elements that differ": self.count, "by up to": self.worst},
+        )
+
+
+@ACTIVATION_MISMATCH.example(
+    "`categorical_crossentropy`, for one class per row", "A sigmoid, for several"
+)
+def binary_on_softmax(mended=0):
+    """A softmax under binary crossentropy, which needs TensorFlow to be found."""
+    loss = "categorical_crossentropy" if mended == 1 else "binary_crossentropy"
+    return _activated(one_hot(8, 4), loss, "sigmoid" if mended == 2 else "softmax")
+
+
+@PROBABILITIES_SUM.example("A softmax, for one class per row", "`binary_crossentropy`, for several")
+def categorical_on_sigmoid(mended=0):
+    """A sigmoid under categorical crossentropy."""
+    loss = "binary_crossentropy" if mended == 2 else "categorical_crossentropy"
+    return _activated(one_hot(8, 4), loss, "softmax" if mended == 1 else "sigmoid")
+
+
+def _activated(y_true, loss, activation):
+    return passing(drawn(8, 4, low=-3, high=3), y_true, loss, activation=activation)
