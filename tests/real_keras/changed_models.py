@@ -323,9 +323,12 @@ def judged(model, x, y, settings, rng, name, linear):
         return "said", None if said else f"model {name}: residual {e.residual}, not said"
     if not e.rounding <= 1e-4 * e.groups.scale + 1e-6:
         return "wrong", f"model {name}: rounding {e.rounding} of {e.groups.scale}"
+    again = evaluated(y)
+    if not abs(again - printed) <= bound:
+        return "wrong", f"model {name}: evaluate {printed}, after explain {again}"
     if not linear:
         return "exact, not linear", None
-    return "exact", _moved(model, x, y, settings, rng, name, e, evaluated)
+    return "exact", _moved(model, x, y, settings, rng, name, e, evaluated, again)
 
 
 def _unless_refused(model, x, y, settings, name, error):
@@ -336,7 +339,7 @@ def _unless_refused(model, x, y, settings, name, error):
     return f"model {name}: explained as {e.reported}, evaluate raises {error!r}"
 
 
-def _moved(model, x, y, settings, rng, name, before, evaluated):
+def _moved(model, x, y, settings, rng, name, before, evaluated, printed):
     """Change a target of one row; the part of that row changes by what evaluate says."""
     names = model.output_names
     targets = keras.tree.flatten(y)
@@ -351,7 +354,7 @@ def _moved(model, x, y, settings, rng, name, before, evaluated):
     changed = keras.tree.pack_sequence_as(y, changed)
     after = lb.explain(model, x, changed, **settings)
     bound = ROUNDING * (before.groups.scale + after.groups.scale) * 4 + 1e-6
-    delta = evaluated(changed) - evaluated(y)
+    delta = evaluated(changed) - printed
     if not abs(after.total - before.total - delta) <= bound:
         return f"model {name}: evaluate moves by {delta}, total by {after.total - before.total}"
     one, other = (e.by("output", "sample") for e in (before, after))
