@@ -3,16 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from lossbook import reduction as keras3
-from lossbook._core import collected_warnings, to_numpy, warn
+from lossbook._core import to_numpy, warn
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.gap import OwnStep, gap
 from lossbook._explain.groups import Groups
 from lossbook._explain.parts import additional_part, part_of
 from lossbook._explain.progress import progress
+from lossbook._explain.refused import explained_by, lengths_of, warnings_of
 from lossbook._explain.tables import leaving
 from lossbook._model import Watch, check_data, check_model, refuse_nothing
 
@@ -97,7 +95,7 @@ def explained(model, verbose, **data):
             groups.drop_parts()
             unmarked.clear()
         if not groups.rows:
-            messages.update(dict.fromkeys(_warnings(rows, watch.calls, given)))
+            messages.update(dict.fromkeys(warnings_of(rows, watch.calls, given)))
         arrays = [
             (axes, {name: tensors[f"{i}/{name}"] for name in names})
             for i, (axes, names) in enumerate(parts)
@@ -113,10 +111,7 @@ def explained(model, verbose, **data):
     try:
         reported = watch.evaluate(each, callbacks=progress(verbose), **data)
     except Exception as error:
-        error.add_note(
-            "lossbook.audit, with the same arguments, looks for the cause: sides that do not fit, "
-            "your own code."
-        )
+        error.add_note(explained_by(error, watch, data))
         raise
     watch.keep()
     refuse_nothing(groups.rows, data["x"], "explain")
@@ -145,7 +140,7 @@ def _look(batch):
         tensors |= {f"{i}/{name}": tensor for name, tensor in leaves.items()}
         about.append((part.axes, tuple(leaves)))
     given = [
-        (call.index, *map(_lengths, (call.values, call.sample_weight, call.mask)))
+        (call.index, *map(lengths_of, (call.values, call.sample_weight, call.mask)))
         for call in batch.calls
         if not call.output.whole and call.output.loss is not None
     ]
@@ -154,27 +149,6 @@ def _look(batch):
         tensors["bends"] = keras.ops.stack([bend for _, bend in batch.bends] or [0.0])
     marks = tuple(name for name, _ in batch.bends)
     return tensors, (tuple(about), tuple(given), marks, batch.tracked)
-
-
-def _lengths(x):
-    return None if x is None else tuple(x.shape)
-
-
-def _warnings(rows, calls, given):
-    """Return what trace would warn of, by the shapes: weights along another axis and the like."""
-    for index, *shapes in given:
-        values, weight, mask = (
-            None if shape is None else np.ones([rows if n is None else n for n in shape])
-            for shape in shapes
-        )
-        output = calls[index].output
-        if weight is None and mask is None:
-            continue
-        with collected_warnings() as collected:
-            reduction = keras3.standardize_reduction(output.loss.reduction)
-            keras3.walk(values, weight, mask, reduction)
-        for message in collected:
-            yield f"Output {output.name!r}: {message}"
 
 
 def _number(loss_weight):

@@ -15,6 +15,7 @@ from lossbook._core import (
     namespace,
     shape_of,
     warn,
+    with_section,
 )
 from lossbook.elementwise._inputs import (
     at_labels,
@@ -209,10 +210,11 @@ def sparse_categorical_crossentropy(
             if shape_of(labels) == shape
             else f"Expected y_true of shape {shape[:-1]} or {(*shape[:-1], 1)}."
         )
-        raise ValueError(
+        message = (
             "sparse_categorical_crossentropy needs one class number for each position. "
             f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape}. {hint}"
         )
+        raise ValueError(with_section(message, "targets-refused"))
     if ignore_class is not None:
         check_number("ignore_class", ignore_class, "-1")
         valid = labels != ignore_class
