@@ -11,11 +11,13 @@
   const EMPTY = new Set(WORDS.empty.concat(stopwords));
   const PART = 0.7; // a part of a compound, against the whole
   const BESIDE = 0.6; // a word of the text beside a heading, against a word of the heading
+  const SAID = 0.5; // a word of its running text
   const QUESTION = 1.2; // a question, for the first section that answers it
   const ITSELF = 0.3; // how well a section fits that a question leads to, beside the question
   const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6, "book/findings": 0.78 };
   const API = 0.85; // a page of the reference
   const FEWEST = 0.4; // of the best score: less is not shown
+  const NEAR = 0.8; // of the best section of its page: the second is shown beside it
   const NAMED = 3; // a finding whose code, or a phrase that it alone prints, is in the query
 
   const stemmer = new Stemmer();
@@ -25,6 +27,7 @@
   const READ = [
     [/cross[- ]entropy/gi, "crossentropy"],
     [/\b(class|loss|sample)[- ](weights?)\b/gi, "$1_$2"],
+    [/\bhow (many|much|often)\b/gi, ""],
     [/\bmulti[- ]?(class|gpu|label|output|task)/gi, "multi $1"],
     [/\bbatch[- ]?norm(ali[sz]ation)?\b/gi, "batchnorm"],
     [/(\d) ?[x×] ?(?=\d)/g, "$1 "],
@@ -52,9 +55,11 @@
 
   /** What is asked of every query: words of the sections, pages of each word, names of anchors. */
   const prepare = () => {
-    const rows = SECTIONS.map(([page, anchor, heading, text, there, phrases = []]) => ({
-      page, anchor, heading, there, phrases, head: words(heading), text: words(text),
-    }));
+    const rows = SECTIONS.flatMap(([page, anchor, heading, text, there, said = "", typed = [], phrases = []]) => {
+      const section = { page, anchor, heading, there, phrases, said: words(said) };
+      const beside = words(`${heading} ${text}`);
+      return [heading, ...typed].map((head) => ({ ...section, head: words(head), text: beside }));
+    });
     const pages = new Map(); // word -> pages
     const add = (word, page) => {
       if (!pages.has(word)) pages.set(word, new Set());
@@ -91,7 +96,7 @@
     let inHead = 0;
     for (const [word, weight] of weights) {
       if (row.head.has(word)) inHead += 1;
-      covered += row.head.has(word) ? weight : row.text.has(word) ? BESIDE * weight : 0;
+      covered += row.head.has(word) ? weight : row.text.has(word) ? BESIDE * weight : row.said.has(word) ? SAID * weight : 0;
     }
     return (covered / sum) * (0.75 + (0.25 * inHead) / Math.max(row.head.size, 1));
   };
@@ -103,12 +108,12 @@
     if (!sum) return [];
     const best = new Map(); // page -> its opening, its best section, the words of its text
     const at = (page) => {
-      if (!best.has(page)) best.set(page, { page, about: 0, section: 0, anchor: "", text: 0 });
+      if (!best.has(page)) best.set(page, { page, about: 0, sections: new Map(), text: 0 });
       return best.get(page);
     };
     const offer = (page, anchor, score) => {
-      const entry = at(page);
-      if (score > entry.section) Object.assign(entry, { section: score, anchor });
+      const { sections } = at(page);
+      sections.set(anchor, Math.max(sections.get(anchor) || 0, score));
     };
     const codes = new Set(query.match(/[a-z\d]+(-[a-z\d]+)+/g));
     const pasted = query.replace(/\s+/g, " ");
@@ -123,7 +128,7 @@
       if (codes.has(row.heading)) known.push(row.heading.length);
       const score = known.length ? NAMED + Math.max(...known) / 1000 : fits.get(row);
       if (!score) continue;
-      if (!row.anchor) at(row.page).about = score;
+      if (!row.anchor) at(row.page).about = Math.max(at(row.page).about, score);
       else offer(row.page, row.anchor, score);
       row.there.forEach(([page, anchor], i) => {
         const own = itself.get(`${page}#${anchor}`) || 0;
@@ -133,12 +138,17 @@
     for (const [word, weight] of weights) {
       for (const page of index.pages.get(word)) at(page).text += weight / sum;
     }
-    for (const entry of best.values()) {
-      const { about, section, text } = entry;
-      entry.score = (section + 0.7 * about + 0.3 * text) * (OTHERS[entry.page] || (entry.page.startsWith("book/api/") ? API : 1));
-      if (section < about) entry.anchor = "";
+    const found = [];
+    for (const { page, about, sections, text } of best.values()) {
+      const section = Math.max(0, ...sections.values());
+      const other = OTHERS[page] || (page.startsWith("book/api/") ? API : 1);
+      const score = (section + 0.7 * about + 0.3 * text) * other;
+      sections.set("", Math.max(about, sections.get("") || 0)); // the page itself
+      const [first, second] = [...sections].sort((a, b) => b[1] - a[1]);
+      found.push({ page, anchor: first[0], score });
+      if (second?.[1] >= NEAR * first[1] && second[1]) found.push({ page, anchor: second[0], score: score - 1e-6 });
     }
-    const ranked = [...best.values()].sort((a, b) => b.score - a.score);
+    const ranked = found.sort((a, b) => b.score - a.score);
     return ranked.filter(({ score }) => score >= FEWEST * ranked[0].score);
   };
 

@@ -3,8 +3,9 @@
 Sphinx's own index knows which words a page has, not what the page is about. This one holds, page by
 page and section by section, the words that say so: titles, headings, the opening of a chapter (the
 question and its answer), the questions that led to it ("Asked by"), what a section of a chapter
-sets in bold or as code, the glossary's definitions, and what audit may print of a finding. A
-question of questions.md, in each of its wordings, counts for the sections that its answer links to.
+sets in bold or as code and what else it says, the glossary's definitions, and what audit may print
+of a finding. A question of questions.md, in each of its wordings, counts for the sections that its
+answer links to. content/search_phrases.toml has what people type who use other words.
 book/_static/search.js reads it; Sphinx's index supplies the words of the running text.
 """
 
@@ -15,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.util import logging
 
 from lossbook._audit import HAZARDS
 from tools.sphinx_extensions.markdown_directive import data
@@ -22,6 +24,7 @@ from tools.sphinx_extensions.reference import findings
 from tools.sphinx_extensions.structured_data import text_of
 from tools.website import audit_runs
 
+LOG = logging.getLogger(__name__)
 QUESTIONS = "book/questions"
 NAME = "search_sections.js"
 SAME = ("Exercises", "Summary")  # headings that every chapter has
@@ -62,6 +65,13 @@ def emphasised(section):
     return " ".join(dict.fromkeys(node.astext() for node in marked))
 
 
+def running_text(section, other):
+    """Each word of the running text of a section once, without those of `other`."""
+    text = text_of(*(node for part in own(section) for node in part.findall(nodes.paragraph)))
+    found, known = (re.findall(r"[^\W\d]\w{2,}", part.lower()) for part in (text, other))
+    return " ".join(word for word in dict.fromkeys(found) if word not in set(known))
+
+
 def targets(section, docname):
     """Where the links of a section lead, as (page, anchor)."""
     for link in section.findall(nodes.reference):
@@ -72,20 +82,27 @@ def targets(section, docname):
 
 
 def sections_of(docname, document, description=""):
-    """Yield [page, anchor, heading, other words, pages that it counts for] for all there is.
+    """Yield what is known of the page, of each section, of each name and term, for search.js:
 
-    A finding has a sixth: phrases that nothing else prints.
+    page, anchor, heading, words that count nearly as much, sections that it counts for as well,
+    words of the running text, other headings, phrases that nothing else prints (of a finding).
     """
     first, *rest = document.findall(nodes.section)
     words = f"{description} {opening(first)} {asked_by(document)}"
-    yield docname, "", heading(first), words.strip(), []
+    typed = data("search_phrases.toml").get(docname.removeprefix("book/"), {})
+    yield docname, "", heading(first), words.strip(), [], "", typed.get("", [])
     for section in rest:
-        there, words = [], emphasised(section) if re.match(r"book/\d\d_", docname) else ""
+        there, words = [], ""
+        if re.match(r"book/\d\d_", docname):
+            name, words, anchor = heading(section), emphasised(section), section["ids"][0]
+            text = running_text(section, f"{name} {words}")
+            yield docname, anchor, name, words, [], text, typed.get(anchor, [])
+            continue
         if docname == QUESTIONS and (there := list(dict.fromkeys(targets(section, docname)))):
             words = text_of(*(part for part in own(section) if part.next_node(nodes.strong)))
         if docname == findings.PAGE and (code := section["ids"][0]) in HAZARDS:
             words = findings.words_of(code, audit_runs.all_runs()[code])
-            yield docname, code, code, words, there, findings.phrases()[code]
+            yield docname, code, code, words, there, "", [], findings.phrases()[code]
             continue
         yield docname, section["ids"][0], heading(section), words, there
         for other in re.findall("“(.+?)”", text_of(*own(section)) if there else ""):
@@ -108,6 +125,11 @@ def write(app, error):
         document = app.env.get_and_resolve_doctree(docname, app.builder)
         description = app.env.metadata[docname].get("description", "")
         rows += sections_of(docname, document, " ".join(str(description).split()))
+    known = {(row[0], row[1]) for row in rows}
+    for page, sections in data("search_phrases.toml").items():
+        for anchor in sections:
+            if (f"book/{page}", anchor) not in known:
+                LOG.warning("search_phrases.toml: %s has no section %r", page, anchor)
     text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows if row[2] not in SAME)
     words = data("search_words.toml")
     words["empty"] = words["empty"].split()

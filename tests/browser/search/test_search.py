@@ -8,6 +8,8 @@ import pytest
 from lossbook._audit import HAZARDS
 from tests.browser.search.searches import PASTED, SEARCHES
 
+LINES = Path(__file__).with_name("wordings.txt").read_text(encoding="utf-8").splitlines()
+WORDINGS = [line.split(" | ") for line in LINES if not line.startswith("#")]
 CASES = [(words, pages) for pages, wordings in SEARCHES.items() for words in wordings]
 BOX = "main input[name=q]"  # another one is in the dialog of Ctrl + K
 FIRST = "#search-results ul.search li a"
@@ -56,6 +58,21 @@ def test_the_box_shows_what_the_script_ranks(site, browser_page, box, words):
 def test_the_right_page_comes_first(box, words, pages):
     found = box(words)
     assert page_of(found[0]) in pages, found[:4]
+
+
+def test_other_wordings_lead_to_the_page_and_to_the_section(box):
+    pages_missed, sections_missed = [], []
+    for words, pages, sections in WORDINGS:
+        found = [link.rpartition("book/")[2] for link in box(words)[:2]]
+        anchors = [link.partition("#")[2] for link in found]
+        wanted = sections.split()
+        right = [any(part in a for part in wanted) if a else "." in wanted for a in anchors]
+        if not right[0] and not found[0].startswith(tuple(pages.split())):
+            pages_missed.append((words, found))
+        if not any(right):
+            sections_missed.append((words, found))
+    assert len(pages_missed) <= 0.1 * len(WORDINGS), pages_missed
+    assert len(sections_missed) <= 0.05 * len(WORDINGS), sections_missed
 
 
 def test_every_question_is_asked_in_several_wordings():
