@@ -75,6 +75,18 @@ def test_other_wordings_lead_to_the_page_and_to_the_section(box):
     assert len(sections_missed) <= 0.05 * len(WORDINGS), sections_missed
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_results_stand_below_one_another(site, browser_page, width):
+    browser_page.set_viewport_size({"width": width, "height": 800})
+    browser_page.goto(f"{site}/search.html?q=class+weights+segmentation")
+    results(browser_page)
+    boxes = [link.bounding_box() for link in browser_page.query_selector_all(FIRST)]
+    assert len({box["x"] for box in boxes}) == 1
+    tops = [box["y"] for box in boxes]
+    assert tops == sorted(set(tops))
+    assert browser_page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_every_question_is_asked_in_several_wordings():
     assert len(SEARCHES) >= 12
     questions = [wordings for wordings in SEARCHES.values() if len(wordings) > 1]
