@@ -1,4 +1,5 @@
-"""Pictures: the path of the book, the ledger of a trace, the parts of a loss, lines, the atlas.
+"""Pictures: the path of the book, the ledger of a trace, the parts of a loss, lines, the atlas,
+and empty axes for a drawing of one's own.
 
 The only package that imports Matplotlib. A `Picture` is a Matplotlib figure made without pyplot: as
 the last line of a notebook cell it shows itself, once, and `picture.savefig("path.png")` keeps it.
@@ -12,7 +13,9 @@ from lossbook.plots._grids import collapse, table
 from lossbook.plots._ledger import ledger
 from lossbook.plots._lines import lines
 from lossbook.plots._path import path
+from lossbook.plots._subplots import subplots
 
 __all__ = [
-    "atlas", "budget", "collapse", "heat_map", "ledger", "lines", "path", "table", "waterfall",
+    "atlas", "budget", "collapse", "heat_map", "ledger", "lines", "path", "subplots", "table",
+    "waterfall",
 ]  # fmt: skip

@@ -65,7 +65,8 @@ def atlas(rows: Mapping[str, str | list[str]]) -> Picture:
     tall = sum(max(height * len(keys), 16 * many) + gap for keys in blocks.values())
     legend = top + tall + 22
     with matplotlib.rc_context(STYLE):
-        picture, ax = canvas(legend + 24 * (len(_ERAS) + 2) + PAD)
+        entries = _entries(blocks)
+        picture, ax = canvas(legend + 24 * (len(entries) + 1) + PAD)
         _heads(ax, at, cell, top)
         y = top
         for label, keys in blocks.items():
@@ -74,7 +75,7 @@ def atlas(rows: Mapping[str, str | list[str]]) -> Picture:
             for i, key in enumerate(keys):
                 _row(ax, runs.recorded(key), at, (y + i * height, cell, height), gid=key)
             y += deep + gap
-        _legend(ax, legend)
+        _legend(ax, legend, entries)
     picture.alt = _alt(blocks)
     return picture
 
@@ -147,14 +148,22 @@ def _colours(numbers):
     ]
 
 
-def _legend(ax, y):
-    write(ax, PAD, y, f"{_WORDS[0].upper()}{_WORDS[1:]}", 14, weight="bold")
+def _entries(blocks):
+    """Return (name, colour) of what some row shows, the newest line first."""
+    rows = [runs.recorded(key) for keys in blocks.values() for key in keys]
+    shown = {colour for numbers in rows for colour in _colours(numbers)}
     entries = [(name, colour) for _, name, colour in reversed(_ERAS)]
     entries[0] = ("Keras 3.15: today's number", entries[0][1])
     entries.append(("× none: this release refuses the case", _NONE))
+    return [entry for entry in entries if entry[1] in shown]
+
+
+def _legend(ax, y, entries):
+    write(ax, PAD, y, f"{_WORDS[0].upper()}{_WORDS[1:]}", 14, weight="bold")
     for i, (name, colour) in enumerate(entries):
         box = (PAD, y + 16 + 24 * i), 26, 16
-        ax.add_patch(Rectangle(*box, facecolor=colour, edgecolor=LINE, linewidth=0.8))
+        face = "none" if colour == _NONE else colour
+        ax.add_patch(Rectangle(*box, facecolor=face, edgecolor=LINE, linewidth=0.8))
         write(ax, PAD + 36, y + 24 + 24 * i, name, 14)
 
 

@@ -228,6 +228,8 @@ def _parts():
     yield "plots.lines", plots.lines, {"panels": {"loss": {"a": [1.0, 2.0]}}, "at": [1, 2]}
     yield "plots.budget", plots.budget, {"rows": {"a": [0.5, 0.5]}, "groups": [1, 2]}
     yield "plots.collapse", lambda trace: plots.collapse(trace), {"trace": traced}
+    given = {"rows": 1, "columns": 2, "height": 200}
+    yield "plots.subplots", plots.subplots, given
     yield "plots.heat_map", plots.heat_map, {"explanation": explanation, "output": None}
     yield "Explanation.worst", explanation.worst, {"k": 2}
     yield "Explanation.by", lambda key: explanation.by(key), {"key": "sample"}

@@ -71,6 +71,14 @@ parts = e.by("output", "replica")
 np.testing.assert_allclose(parts["dense", 0], by_hand, rtol=1e-5)
 np.testing.assert_allclose(e.by("sample")[5], loss[5] / 70, rtol=1e-5)
 assert isinstance(lb.audit(mirrored, x, y), tuple)
+# a table, and a waterfall, of what each replica adds
+table = lb.plots.table(e, "replica", "true_class")
+words = {text.get_text() for text in table.axes[0].texts}
+assert {"replica 0", "replica 1", f"{first:.3g}", f"{second:.3g}"} <= words, words
+bars = " ".join(f"replica {n} {v:.3g}," for n, v in
+                sorted(e.by("replica").items(), key=lambda part: -part[1]))
+said = e.plot("replica").alt
+assert said.startswith(f"Waterfall of a loss by replica: {bars[:-1]}; they add up"), said
 """
 OWN_STEPS = """
 class Quarter(keras.Model):

@@ -60,6 +60,18 @@ def test_what_the_atlas_refuses_has_a_cross():
     assert words.count("×") == 30
 
 
+@pytest.mark.parametrize(
+    ("key", "lines"),
+    [
+        ("sw-mse-r2-zeros", ["Keras 3.15: today's number", "Keras 2.2"]),
+        ("sw-mse-r4-b", ["tf.keras 2.2 to 2.10", "× none: this release refuses the case"]),
+    ],
+)
+def test_the_legend_names_the_colours_that_are_shown_and_no_others(key, lines):
+    words = words_of(lb.plots.atlas({"one": key}))
+    assert words[words.index(next(w for w in words if w.startswith("The newest"))) + 1 :] == lines
+
+
 def test_the_chapter_on_the_atlas_says_what_its_picture_says():
     """The alternative text in the notebook is that of the picture, made again."""
     nb = nbformat.read(ROOT / "book" / "15_atlas.ipynb", as_version=4)
