@@ -1,5 +1,4 @@
-"""Pictures: the path of the book, the ledger of a trace, the parts of a loss, lines, the atlas,
-and empty axes for a drawing of one's own.
+"""Pictures: the path, the ledger of a trace, the parts of a loss, lines, the atlas, your own.
 
 The only package that imports Matplotlib. A `Picture` is a Matplotlib figure made without pyplot: as
 the last line of a notebook cell it shows itself, once, and `picture.savefig("path.png")` keeps it.

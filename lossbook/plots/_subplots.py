@@ -14,7 +14,7 @@ from matplotlib.spines import Spine
 from matplotlib.text import Text
 
 from lossbook._core import described
-from lossbook.plots._canvas import BLUE, DPI, GREEN, INK, ORANGE, STYLE, WIDTH, Picture
+from lossbook.plots._canvas import BLUE, DPI, GREEN, INK, ORANGE, PAD, STYLE, WIDTH, Picture
 
 _LOOK: Any = {
     **STYLE,
@@ -25,14 +25,17 @@ _LOOK: Any = {
 
 
 class Drawing(Picture):
-    """A picture whose black letters and lines turn light on a dark page, unless they stand on a
-    cell or a bar, which keeps its colour."""
+    """A picture whose black letters and lines turn light on a dark page.
+
+    Letters on a cell or a bar stay as they are: it keeps its colour.
+    """
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         with matplotlib.rc_context(STYLE):
             self.draw_without_rendering()  # it makes the ticks, and puts all in its place
         self._blacken_less()
-        self.alt = self.alt or f"Drawing: {'; '.join(filter(None, map(_named, self.axes)))}."
+        names = filter(None, [self.get_suptitle(), *map(_named, self.axes)])
+        self.alt = self.alt or f"Drawing: {'; '.join(names)}."
         return super()._repr_mimebundle_(include, exclude)
 
     def _blacken_less(self):
@@ -59,7 +62,9 @@ class Drawing(Picture):
                 spine.set_edgecolor(INK)
 
 
-def subplots(rows: int = 1, columns: int = 1, height: float = 280, **options: Any) -> Any:
+def subplots(
+    rows: int = 1, columns: int = 1, height: float = 280, title: str = "", **options: Any
+) -> Any:
     """Return an empty picture and its axes, for a drawing of your own, as `pyplot.subplots` does.
 
     It is as wide as a page, sharp at any size, and follows a page that is light or dark. Pyplot
@@ -69,6 +74,7 @@ def subplots(rows: int = 1, columns: int = 1, height: float = 280, **options: An
         rows: int, how many axes stand below each other.
         columns: int, how many stand side by side.
         height: in CSS pixels; the width is 520 of them.
+        title: what it shows, above all axes; it has room for some 50 letters.
         **options: those of `matplotlib.figure.Figure.subplots`, such as `sharey=True`.
 
     Returns:
@@ -95,6 +101,9 @@ def subplots(rows: int = 1, columns: int = 1, height: float = 280, **options: An
     with matplotlib.rc_context(_LOOK):
         picture = Drawing(**size, facecolor="white", layout="constrained")
         axes = picture.subplots(rows, columns, **options)
+        if title:
+            how = {"x": PAD / WIDTH, "ha": "left", "fontsize": 11.25, "weight": "bold"}
+            picture.suptitle(title, color=INK, **how)
     for ax in picture.axes:
         ax.tick_params(color=INK, labelcolor=INK, labelsize=9.75)
     return picture, axes

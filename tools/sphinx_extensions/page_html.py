@@ -1,9 +1,9 @@
 """A Sphinx extension: the HTML of an article, so that a page loads at once and can be heard.
 
-Pictures have their size, and wait until they are near; tables scroll in their own box and say what
-their headers head; code has no element for what looks like the text around it. What may scroll is
-marked for the keyboard; tools/theme/static/page.js takes the mark from what does not. A folded cell
-says what it holds.
+Pictures have their size, and wait until they are near; tables scroll in their own box, say what
+their headers head, and may break a long name at an underscore; code has no element for what looks
+like the text around it. What may scroll is marked for the keyboard; tools/theme/static/page.js
+takes the mark from what does not. A folded cell says what it holds.
 """
 
 import re
@@ -19,6 +19,9 @@ from sphinx.writers.html5 import HTML5Translator
 
 PLAIN = (Name, Punctuation, Whitespace)  # they have the colour of the text
 NARROW = 40  # characters of code that a phone shows in a line
+BREAKS = re.compile(
+    r"(?<=\w_)(?=[^\W_])|(?<=\w)(?=\()"
+)  # of mean_with_sample_weight, Loss(weight=w)
 BADGE = "colab-badge.svg"
 FOLDED = {"device": "Setup", "figure": "Plot"}  # by the tag of a cell
 
@@ -40,6 +43,8 @@ class CodeFormatter(HtmlFormatter):
 class PageTranslator(HTML5Translator):
     """Sphinx's HTML, with sizes, headers and boxes that scroll."""
 
+    in_table = 0  # how deep
+
     def visit_document(self, node):
         self.pictures = 0
         super().visit_document(node)
@@ -54,8 +59,10 @@ class PageTranslator(HTML5Translator):
     def visit_table(self, node):
         self.body.append('<div class="scrolls" tabindex="0">')
         super().visit_table(node)
+        self.in_table += 1
 
     def depart_table(self, node):
+        self.in_table -= 1
         super().depart_table(node)
         self.body.append("</div>\n")
 
@@ -78,11 +85,13 @@ class PageTranslator(HTML5Translator):
         return super().starttag(node, tagname, suffix, empty, **attributes)
 
     def visit_Text(self, node):
-        """Without Sphinx's element around every word of `code`."""
+        """Without Sphinx's element around every word of `code`; in a table long names may break."""
         if self.protect_literal_text:
             self.body.append(self.encode(node.astext()))
         else:
             super().visit_Text(node)
+        if self.in_table:
+            self.body[-1] = BREAKS.sub("<wbr>", self.body[-1])
 
 
 def plain(html):

@@ -1,22 +1,28 @@
 """A Sphinx extension: the picture of a link to a chapter shows the chapter's question.
 
-It has the drawing of book/_static/social.svg, which stands for all other pages as it is.
+Beside it stands what moves on the page, as it begins (social_scenes.py), or else the drawing of
+book/_static/social.svg, which stands for all other pages as it is.
 """
 
+import re
 import textwrap
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyBboxPatch, PathPatch
+from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 
+from tools.sphinx_extensions import social_scenes
+
 WIDTH, HEIGHT = 1200, 630  # metadata.html says so, too
-FOLDER = "social"
+FOLDER, PAPER = "social", "#12161c"
 DRAWING = Path(__file__).resolve().parents[2] / "book" / "_static" / "social.svg"
 SVG = "{http://www.w3.org/2000/svg}"
 LETTERS, LINES = 22, 6  # of a question, at most
+SAYS = "A grid of losses becomes one number: 0.0134."
 
 
 def curves(path):
@@ -27,9 +33,18 @@ def curves(path):
         yield list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
-def scene(ax, root):
+def moving(body):
+    """Return what moves on a page, (scene, how it begins), or None."""
+    if (island := re.search(r' data-island="(\w+)"', body)) and island[1] in social_scenes.SCENES:
+        return social_scenes.SCENES[island[1]], ""
+    state = None if island else re.search(r'<lossbook-ledger [^>]*data-state="([^"]+)"', body)
+    return state and (social_scenes.ledger, unescape(state[1]))
+
+
+def of_the_book(ax, _):
     """Draw the grid, the curves and the number of social.svg."""
-    for square in root.iter(f"{SVG}rect"):
+    root = ElementTree.parse(DRAWING).getroot()
+    for square in list(root.iter(f"{SVG}rect"))[1:]:
         x, y, width, height = (float(square.get(k, 0)) for k in ("x", "y", "width", "height"))
         style = f"round,pad=0,rounding_size={square.get('rx', 0)}"
         box = FancyBboxPatch((x, y), width, height, boxstyle=style, linewidth=0)
@@ -44,6 +59,7 @@ def scene(ax, root):
         ax.add_patch(Circle(place, float(circle.get("r")), color=circle.get("fill")))
     number = next(text for text in root.iter(f"{SVG}text") if text.get("text-anchor"))
     write(ax, 1075, 315, number.text, 28, number.get("fill"), ha="center", weight="bold")
+    return SAYS
 
 
 def write(ax, x, y, text, size, color, **how):
@@ -51,8 +67,8 @@ def write(ax, x, y, text, size, color, **how):
     ax.text(x, y, text, fontsize=size * 0.72, color=color, va="center", parse_math=False, **how)
 
 
-def draw(question):
-    """Return the card of a question.
+def draw(question, scene=of_the_book, state=""):
+    """Return the card of a question, and what its drawing says in words.
 
     Raises:
         ValueError: for a question that doesn't fit.
@@ -65,39 +81,39 @@ def draw(question):
         ax = card.add_axes((0, 0, 1, 1))
         ax.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
         ax.set_axis_off()
-        scene(ax, ElementTree.parse(DRAWING).getroot())
+        ax.add_patch(Rectangle((0, 0), WIDTH, HEIGHT, facecolor=PAPER))
+        says = scene(ax, state)
         write(ax, 70, 90, "The Loss Book", 34, "#c8d1dd")
         top = 330 - 31 * (len(lines) - 1)
         for i, line in enumerate(lines):
             write(ax, 70, top + 62 * i, line, 41, "#ffffff", weight="bold")
-    return card
+    return card, says
 
 
-def save(folder, question, name):
-    """Write the card of a page, the same bytes each time."""
+def save(folder, name, question, *scene):
+    """Write the card of a page, the same bytes each time; return the file, and what it shows."""
     file = Path(folder, FOLDER, f"{name}.png")
     file.parent.mkdir(parents=True, exist_ok=True)
-    draw(question).savefig(file, pil_kwargs={"optimize": True}, metadata={"Title": question})
-    return file
+    card, says = draw(question, *scene)
+    card.savefig(file, pil_kwargs={"optimize": True}, metadata={"Title": question})
+    return file, says
 
 
-def name_card(app, page, template, context, document):
+def give_card(app, page, template, context, document):
+    """Draw the card of a page that has a question, or a ledger, when the page is written."""
+    if app.builder.name != "html":
+        return
+    scene = moving(context.get("body", ""))
     question = (context.get("meta") or {}).get("question")
+    if scene and not question:
+        question = unescape(re.sub("<.*?>", "", context["title"]))
     if question:
         name = page.rpartition("/")[2]
+        _, says = save(app.outdir, name, question, *scene or ())
         context["social_card"] = f"{FOLDER}/{name}.png"
-        context["social_text"] = question
-
-
-def finish(app, error):
-    if error or app.builder.name != "html":
-        return
-    for page in sorted(app.env.found_docs):
-        if question := app.env.metadata[page].get("question"):
-            save(app.outdir, question, page.rpartition("/")[2])
+        context["social_text"] = f"{question} {says}"
 
 
 def setup(app):
-    app.connect("html-page-context", name_card)
-    app.connect("build-finished", finish)
+    app.connect("html-page-context", give_card)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -27,6 +27,9 @@ $x$ and `a b`, `=`
 | | n |
 |---|---|
 | a | b |
+| mean_with_sample_weight | `Loss(weight_of_row)` |
+
+mean_with_sample_weight
 
 ```python
 lb.trace(x)
@@ -120,6 +123,12 @@ def test_pictures_have_their_size_and_wait(page):
 def test_headers_say_what_they_head_and_an_empty_corner_is_none(page):
     assert re.search(r'<thead>\s*<tr class="row-odd">\s*<td><p></p></td>\s*<th', page)
     assert re.search(r'<th class="head" scope="col">(<p>)?n', page)
+
+
+def test_a_long_name_breaks_at_an_underscore_in_a_table_alone(page):
+    assert "mean_<wbr>with_<wbr>sample_<wbr>weight" in page
+    assert "Loss<wbr>(weight_<wbr>of_<wbr>row)" in page
+    assert "<p>mean_with_sample_weight</p>" in page
 
 
 def test_what_may_scroll_is_marked_for_the_keyboard(page):
