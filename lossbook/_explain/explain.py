@@ -1,9 +1,10 @@
 """explain(): one pass over the data, as evaluate makes it, and every part of the loss."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from lossbook._core import to_numpy, warn
+from lossbook._core import active_backend, to_numpy, warn
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.gap import OwnStep, gap
@@ -12,7 +13,7 @@ from lossbook._explain.parts import additional_part, part_of
 from lossbook._explain.progress import progress
 from lossbook._explain.refused import explained_by, lengths_of, warnings_of
 from lossbook._explain.tables import leaving
-from lossbook._model import Watch, check_data, check_model, refuse_nothing
+from lossbook._model import Watch, check_data, check_model, overridden, refuse_nothing
 
 
 def explain(
@@ -85,8 +86,8 @@ def explain(
     return explained(model, verbose, **data, batch_size=batch_size, steps=steps)
 
 
-def explained(model, verbose, **data):
-    """Return the Explanation of a model on some data."""
+def explained(model, verbose, trains=False, **data):
+    """Return the Explanation of a model on some data; `trains`: of its own train_step."""
     groups, messages, own, unmarked = Groups(), {}, OwnStep(), []
 
     def each(rows, replica, tensors, about):
@@ -107,13 +108,17 @@ def explained(model, verbose, **data):
         if weight is not None:
             unmarked.append((len(groups.batch_sizes) - 1, replica, weight, float(tensors["rest"])))
 
-    watch = Watch.of(model, _look)
+    watch = Watch(model, _look, trains=True) if trains else Watch.of(model, _look)
     try:
         reported = watch.evaluate(each, callbacks=progress(verbose), **data)
     except Exception as error:
+        if not trains and trained_alone(model, watch, data["x"]):
+            with suppress(Exception):
+                return explained(model, verbose, trains=True, **data)
         error.add_note(explained_by(error, watch, data))
         raise
-    watch.keep()
+    if not trains:
+        watch.keep()
     refuse_nothing(groups.rows, data["x"], "explain")
     groups.add_unmarked(unmarked)
     for message in messages:
@@ -122,10 +127,20 @@ def explained(model, verbose, **data):
     named = tuple((o.name, o.source, _number(o.loss_weight)) for o in outputs)
     explanation = Explanation(reported, named, groups)
     notes = (
-        *gap(explanation, model, watch.stale, watch.random),
+        *gap(explanation, watch),
         *own.notes(watch.own_step, watch.log, explanation),
+        *(["evaluate does not take these data: Keras's test_step fails."] if trains else []),
     )
     return replace(explanation, notes=notes)
+
+
+def trained_alone(model, watch, x):
+    """Say whether data that evaluate refuses may be meant for a train_step of the model's own.
+
+    Not on JAX, where it cannot be run alone; what a generator has yielded is gone.
+    """
+    other = watch.own_step is not None or hasattr(x, "__next__") or active_backend() == "jax"
+    return not other and "train_step" in overridden(model)
 
 
 def _look(batch):

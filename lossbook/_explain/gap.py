@@ -7,12 +7,18 @@ from typing import Any
 import numpy as np
 
 from lossbook._core import active_backend, four_digits, to_numpy, with_section
-from lossbook._model import overridden
+from lossbook._model import Watch, overridden
 
 
-def gap(explanation: Any, model: Any, stale: bool, random: bool = False) -> Iterator[str]:
+def gap(explanation: Any, watch: Watch) -> Iterator[str]:
     """Yield notes: that the parts miss what evaluate reports by more than rounding, and why."""
-    if random:
+    for name, changed in watch.counting.items():
+        yield (
+            f"{name} changes {_and(changed)} each time it is called: evaluate prints other numbers "
+            "from call to call, and a compiled step keeps that of its trace. Keep it in a "
+            "keras.Variable, and change it in a callback."
+        )
+    if watch.random:
         yield (
             "The loss is another one each time it is computed, on the same data: something draws "
             "random numbers without a seed that the model keeps. The parts are those of this pass; "
@@ -34,8 +40,8 @@ def gap(explanation: Any, model: Any, stale: bool, random: bool = False) -> Iter
         )
     else:
         return
-    if not random:
-        yield cause(model, stale)
+    if not (watch.random or watch.counting):
+        yield cause(watch.model, watch.stale)
 
 
 def cause(model: Any, stale: bool) -> str:

@@ -140,6 +140,7 @@ class Recorder:
         seen["sample_weight"] = _untouched(
             keras.ops.stack(sample_weight) if together else sample_weight
         )
+        before = _numbers(self.loss)
         try:
             if self.output.whole:
                 result = seen["values"] = self.loss(y_true, y_pred, sample_weight)
@@ -148,7 +149,10 @@ class Recorder:
             else:
                 result = self._called(seen, y_true, y_pred, _untouched(sample_weight))
                 if self.output.keras_loss is None and self.watch.path is None:
+                    after = _numbers(self.loss)
+                    _set_numbers(self.loss, before)
                     result, seen["marks"] = self._marks(result, y_true, y_pred, sample_weight)
+                    _set_numbers(self.loss, after)
                 seen["coefficients"] = derivative(
                     lambda values: self._called_again(values, seen, y_pred, sample_weight),
                     seen["values"],
@@ -156,6 +160,10 @@ class Recorder:
         except Exception as error:
             step.failure = Failure(error, self.output, y_true, y_pred, sample_weight)
             raise
+        after = _numbers(self.loss)
+        changed = [key[1] for key in after if after[key] != before.get(key, after[key])]
+        if changed:
+            self.watch.counting[self.output.source] = tuple(changed)
         step.seen[self.index] = self.output, seen
         return result
 
@@ -211,6 +219,23 @@ def _with(loss, name, function):
     copied = object.__new__(type(loss))  # copy.copy goes by Keras's configuration
     vars(copied).update(vars(loss), **{name: function})
     return copied
+
+
+def _numbers(loss):
+    """Return the plain numbers that a Loss keeps, and the object whose function it calls."""
+    found = {}
+    for owner in (loss, getattr(loss, "fn", None)):
+        for named in (*map(vars, reversed(type(owner).__mro__)), getattr(owner, "__dict__", {})):
+            numbers = {name: n for name, n in named.items() if type(n) in (int, float)}
+            found |= {(owner, name): n for name, n in numbers.items()}
+    return found
+
+
+def _set_numbers(loss, numbers):
+    """Let them be these again; the objects may be those of other threads, too."""
+    for (owner, name), value in _numbers(loss).items():
+        if numbers.get((owner, name), value) != value:
+            vars(owner)[name] = numbers[owner, name]
 
 
 def _as_tensor(x):

@@ -44,13 +44,16 @@ class Watch:
 
     After a pass `calls` holds a Call without tensors for every output, by number; `stale` says
     that the model's own compiled evaluation gives another loss than a step that is traced now,
-    `random` that it gives another each time; `log` is the name of the loss in an own step's logs.
+    `random` that it gives another each time; `counting` maps a loss to its plain numbers that
+    change with each call; `log` is the name of the loss in an own step's logs.
+
+    `trains` runs the model's own train_step even where evaluate has a loss to compute.
     """
 
-    def __init__(self, model, look, path=None):
-        self.model, self.look, self.path = model, look, path
+    def __init__(self, model, look, path=None, trains=False):
+        self.model, self.look, self.path, self.trains = model, look, path, trains
         self.calls, self.about, self.failure = {}, {}, None
-        self.stale, self.random = False, False
+        self.stale, self.random, self.counting = False, False, {}
         self.own_step, self.log = None, "loss"
         self._function, self._each = None, None
         self._models_step = None
@@ -232,7 +235,7 @@ class Watch:
         undo.enter_context(no_hint_on_retracing())
         model.steps_per_execution = 1
         model.run_eagerly = eager or model.run_eagerly
-        self.own_step = own_step(model)
+        self.own_step = "train_step" if self.trains else own_step(model)
         name = "train_step" if self.own_step == "train_step" else "test_step"
         self._models_step = _bound(model, name)
         if self.own_step == "train_step":

@@ -229,3 +229,57 @@ def test_the_callback_of_a_model_with_a_loss_of_its_own():
     history = model.fit(X, Y, verbose=0, callbacks=[callback]).history
     assert history["loss/source_mse"] == pytest.approx([57.0])
     assert history["loss/source_size"] == pytest.approx([4.5])
+
+
+class TwoDomains(keras.Model):
+    """A batch is two: of rows with targets, and of rows without that are to be small."""
+
+    def __init__(self, units=1):
+        super().__init__()
+        self.dense = layers.Dense(units, kernel_initializer="ones")
+
+    def call(self, x):
+        return self.dense(x)
+
+    def train_step(self, data):
+        import tensorflow as tf
+
+        (x, y), (other, _) = data
+        with tf.GradientTape() as tape:
+            size = ops.mean(lb.mark("size", ops.abs(self(other, training=True))))
+            loss = self.compute_loss(x, y, self(x, training=True)) + size
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables))
+        self._loss_tracker.update_state(loss, sample_weight=ops.shape(x)[0])
+        return self.get_metrics_result()
+
+
+def two_domains(units=1):
+    model = TwoDomains(units)
+    model.compile("sgd", "mse")
+    model(X)
+    return model
+
+
+@tensorflow
+def test_data_that_only_its_train_step_takes():
+    import tensorflow as tf
+
+    model = two_domains()
+    pairs = tf.data.Dataset.from_tensor_slices((X, Y))
+    data = tf.data.Dataset.zip((pairs.batch(4), pairs.map(lambda x, y: (-x, y)).batch(4)))
+    with pytest.raises(ValueError):
+        model.evaluate(data, verbose=0)
+    before = model.get_weights()
+    e = in_full(lb.explain(model, data), 28.5 + 4.5)
+    assert e.by("source") == pytest.approx({"mse": 28.5, "size": 4.5})
+    assert parts(e) == pytest.approx({i: (i * i + i) / 10 for i in range(10)})
+    assert e.notes[-1] == "evaluate does not take these data: Keras's test_step fails."
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+    assert not lb.explain(model, X, Y).notes  # these it takes
+
+
+@tensorflow
+def test_data_that_no_step_takes():
+    with pytest.raises(Exception) as caught:
+        lb.explain(two_domains(2), X, np.zeros((10, 3)))
+    assert any("targets-refused" in note for note in caught.value.__notes__)

@@ -113,3 +113,33 @@ def test_weights_reach_the_losses_within(data):
     assert abs(e.residual) <= e.rounding
     for i in range(ROWS):
         assert e.by("sample")[i] == pytest.approx(by_row[i], rel=1e-5)
+
+
+class Counting(keras.losses.Loss):
+    """A loss that grows each time it is called, as some do that warm up."""
+
+    calls = 0
+
+    def call(self, y_true, y_pred):
+        self.calls += 1
+        return self.calls * keras.losses.mean_squared_error(y_true, y_pred)
+
+
+@pytest.mark.parametrize("eager", [False, True], ids=["compiled", "eager"])
+def test_a_loss_that_counts_its_calls(eager):
+    """It is called as often as in evaluate, or what it is not called for is said."""
+    loss = Counting()
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Identity()])
+    model.compile("sgd", loss, run_eagerly=eager)
+    x, y = np.ones((6, 1)), np.zeros((6, 1))
+    printed = model.evaluate(x, y, batch_size=2, verbose=0)
+    if eager:
+        loss.calls = 0
+    e = lb.explain(model, x, y, batch_size=2)
+    assert e.reported == pytest.approx(printed)
+    assert any("counting changes calls each time it is called" in note for note in e.notes)
+    missed = [note for note in e.notes if "miss what evaluate reports" in note]
+    assert bool(missed) == (abs(e.residual) > e.rounding)
+    if eager:
+        assert e.reported == pytest.approx((1 + 2 + 3) / 3) and not missed
+        assert loss.calls == 3
