@@ -30,7 +30,7 @@ BLUE, ORANGE, GREEN = "#2b4fc7", "#d9731a", "#1f8a70"
 # The same on a dark page; whatever else a picture has keeps its colour.
 DARK_PAPER = "#12161c"
 DARK = {INK: "#e3e8ef", MUTED: "#a7b1bf", LINE: "#5f6b7c", PAPER: "#1e2530",
-        BLUE: "#4f74e6", ORANGE: "#e08a3c", GREEN: "#2fa185"}  # fmt: skip
+        BLUE: "#4a6fe0", ORANGE: "#e08a3c", GREEN: "#2fa185"}  # fmt: skip
 
 
 def check_is(name: str, x: Any, has: str, expected: str) -> None:

@@ -19,7 +19,7 @@ from lossbook.plots._canvas import BLUE, DPI, GREEN, INK, ORANGE, PAD, STYLE, WI
 _LOOK: Any = {
     **STYLE,
     "axes.facecolor": "none",  # the paper is the picture's, which a dark page changes
-    "axes.prop_cycle": matplotlib.cycler(color=[BLUE, ORANGE, GREEN]),
+    "axes.prop_cycle": f"cycler(color={[BLUE, ORANGE, GREEN]})",
     **dict.fromkeys(("axes.titlesize", "axes.labelsize"), 10.5),
 }
 
@@ -100,6 +100,7 @@ def subplots(
     size = {"figsize": (WIDTH / DPI, height / DPI), "dpi": DPI}
     with matplotlib.rc_context(_LOOK):
         picture = Drawing(**size, facecolor="white", layout="constrained")
+        picture.get_layout_engine().set(w_pad=6 / DPI, h_pad=6 / DPI)
         axes = picture.subplots(rows, columns, **options)
         if title:
             how = {"x": PAD / WIDTH, "ha": "left", "fontsize": 11.25, "weight": "bold"}
