@@ -63,10 +63,10 @@ def atlas(rows: Mapping[str, str | list[str]]) -> Picture:
     cell = (WIDTH - PAD - left - max(gaps.values())) / len(names)
     at = {name: left + i * cell + gaps[name] for i, name in enumerate(names)}
     tall = sum(max(height * len(keys), 16 * many) + gap for keys in blocks.values())
-    legend = top + tall + 22
+    legend = top + tall + 16
     with matplotlib.rc_context(STYLE):
         entries = _entries(blocks)
-        picture, ax = canvas(legend + 24 * (len(entries) + 1) + PAD)
+        picture, ax = canvas(legend + 24 * (-(-len(entries) // 2) + 1) + PAD)
         _heads(ax, at, cell, top)
         y = top
         for label, keys in blocks.items():
@@ -154,17 +154,18 @@ def _entries(blocks):
     shown = {colour for numbers in rows for colour in _colours(numbers)}
     entries = [(name, colour) for _, name, colour in reversed(_ERAS)]
     entries[0] = ("Keras 3.15: today's number", entries[0][1])
-    entries.append(("× none: this release refuses the case", _NONE))
+    entries.append(("× none: it is refused", _NONE))
     return [entry for entry in entries if entry[1] in shown]
 
 
 def _legend(ax, y, entries):
     write(ax, PAD, y, f"{_WORDS[0].upper()}{_WORDS[1:]}", 14, weight="bold")
     for i, (name, colour) in enumerate(entries):
-        box = (PAD, y + 16 + 24 * i), 26, 16
+        left, top = PAD + 250 * (i % 2), y + 16 + 24 * (i // 2)
+        box = (left, top), 26, 16
         face = "none" if colour == _NONE else colour
         ax.add_patch(Rectangle(*box, facecolor=face, edgecolor=LINE, linewidth=0.8))
-        write(ax, PAD + 36, y + 24 + 24 * i, name, 14)
+        write(ax, left + 36, top + 8, name, 14)
 
 
 def _alt(blocks):

@@ -28,7 +28,7 @@ from lossbook.plots._canvas import (
 # No two of the first six have both colour and dashes in common.
 _LOOKS = ((BLUE, "-"), (ORANGE, (0, (6, 2))), (GREEN, (0, (2, 1.5))), (INK, (0, (7, 2, 1.5, 2))),
           (MUTED, "-"), (BLUE, (0, (2, 1.5))))  # fmt: skip
-_LEFT, _RIGHT, _TALL, _GAP = PAD + 48, WIDTH - PAD - 122, 150, 56
+_LEFT, _RIGHT, _TALL, _GAP = PAD + 48, WIDTH - PAD - 122, 125, 56
 
 
 def lines(

@@ -64,7 +64,7 @@ def test_what_the_atlas_refuses_has_a_cross():
     ("key", "lines"),
     [
         ("sw-mse-r2-zeros", ["Keras 3.15: today's number", "Keras 2.2"]),
-        ("sw-mse-r4-b", ["tf.keras 2.2 to 2.10", "× none: this release refuses the case"]),
+        ("sw-mse-r4-b", ["tf.keras 2.2 to 2.10", "× none: it is refused"]),
     ],
 )
 def test_the_legend_names_the_colours_that_are_shown_and_no_others(key, lines):
