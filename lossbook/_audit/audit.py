@@ -17,7 +17,7 @@ from lossbook._audit.checks.class_weights import (
 )
 from lossbook._audit.checks.given import GivenData
 from lossbook._audit.checks.given.own_errors import found as own_error
-from lossbook._audit.checks.measured import in_sight
+from lossbook._audit.checks.measured import gradients, in_sight, metrics
 from lossbook._audit.checks.measured.batch_size import of_the_model
 from lossbook._audit.checks.own_steps import OwnSteps
 from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
@@ -129,11 +129,14 @@ def audit(
     if few is not None and not checks.own_step and checks.batches:
         known = len(checks.unseen)
         findings += of_the_model(few, checks.unseen)
-        if len(checks.unseen) == known:
-            findings += in_sight.findings(few, checks.unseen)
         few = few if len(checks.unseen) == known else None
     seen = checks.seen.lines(class_weight is not None, given.structure_known, few is not None)
     found = [*findings, *checks.findings(few), *scaling(model)]
+    if few is not None and not checks.own_step and checks.batches:
+        found += in_sight.findings(few, checks.unseen)
+        found += metrics.findings(few, checks.outputs(), checks.unseen)
+        if not any(f.severity == "error" for f in found):  # which says why
+            found += gradients.findings(few, checks.unseen)
     return ordered(found, checks.scope(), seen)
 
 
@@ -169,6 +172,10 @@ class _Checks:
             self.together[index].see(plain)
         self.terms.see(batch, repaired)
         self.batches += 1
+
+    def outputs(self):
+        """Return the outputs that have a loss."""
+        return [checks[0].output for checks in self.by_output.values()]
 
     def end(self):
         """Hand over the batches that were kept back, to be put together with others."""

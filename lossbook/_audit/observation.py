@@ -215,6 +215,22 @@ class OutputBatch:
         except Exception:  # a loss that needs more than these
             return None
 
+    @cached_property
+    def parts(self):
+        """The tuple or list that a user's own loss returns in place of a tensor, else None."""
+        from keras import ops
+
+        call = self.call
+        if self.output.keras_loss is not None or call.y_true is None or call.y_pred is None:
+            return None
+        if self.number:  # it does the same in every batch
+            return None
+        try:
+            found = self.output.loss.call(*map(ops.convert_to_tensor, (self.y_true, self.y_pred)))
+        except Exception:  # a loss that needs more than these
+            return None
+        return found if isinstance(found, (tuple, list)) and len(found) else None
+
     @property
     def has_rows(self):
         """Whether the values have one entry per row."""

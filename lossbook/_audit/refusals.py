@@ -16,6 +16,7 @@ from lossbook._audit.checks import (
     terms,
 )
 from lossbook._audit.checks.given import own_errors
+from lossbook._audit.checks.measured import returns
 from lossbook._audit.checks.weights import axes
 from lossbook._audit.observation import Check
 from lossbook._core import (
@@ -109,6 +110,14 @@ class Refusal:
         return own_errors.returns_none(function, what, received)
 
     @cached_property
+    def returned(self):
+        """What the loss function returns, before Keras makes a tensor of it; None if it fails."""
+        try:
+            return self.output.loss.call(*self._bare)
+        except Exception:
+            return None
+
+    @cached_property
     def values(self):
         """What the loss function returns, without weights and mask."""
         from keras import ops
@@ -141,7 +150,7 @@ def refused(failure, weighing):
     """
     if failure.output is not None:
         refusal = Refusal(failure, weighing)
-        if (own := _own(refusal)) is not None:
+        if (own := returns.refused(refusal) or _own(refusal)) is not None:
             return own
         checks = masks.refused, custom_losses.refused, axes.refused
         if refusal.bare_error is not None:

@@ -22,6 +22,9 @@ def derivative(function, x):
 
         with torch.enable_grad():
             x = x.detach().requires_grad_()
-            (found,) = torch.autograd.grad(function(x), x, allow_unused=True)
+            scalar = function(x)
+            if not scalar.requires_grad:
+                return torch.zeros_like(x)
+            (found,) = torch.autograd.grad(scalar, x, allow_unused=True)
         return torch.zeros_like(x) if found is None else found
     raise NotImplementedError(f"lossbook knows no derivative on the backend {backend}.")

@@ -77,12 +77,15 @@ class Rows(Check):
     def __init__(self, output):
         super().__init__(output)
         self.finding = self.broadcast = self.alone = self.rows = None
-        self.batches = 0
+        self.batches, self.in_parts = 0, False
         self.shape, self.growth = (), None
 
     def see(self, batch):
         """Compare shapes, and try the rows of the first batch of two or more alone."""
         if batch.output.whole or batch.y_pred is None:
+            return
+        self.in_parts = self.in_parts or bool(batch.parts)  # which is a finding of its own
+        if self.in_parts:
             return
         self.batches += 1
         self.broadcast = self.broadcast or _broadcast(batch)

@@ -41,6 +41,19 @@ MASKED_ARRAY = Hazard(
     ignore="If the numbers under the mask are as good as the others.",
     symptoms=("padding",),
 )
+IMAGINARY = Hazard(
+    "imaginary-dropped",
+    "error",
+    "01_one_number.ipynb",
+    3,
+    means="Complex targets or weights lose their imaginary part.",
+    why=(
+        "A loss casts its targets to the dtype of the loss, float32, before it compares. Of a "
+        "complex number that is the real part; TensorFlow warns once, in its log."
+    ),
+    ignore="If the imaginary part means nothing. Take `y.real` then.",
+    symptoms=("by-hand", "falls"),
+)
 
 
 def findings(data: dict[str, Any], loss: Any = None) -> Iterator[Finding]:
@@ -55,6 +68,8 @@ def findings(data: dict[str, Any], loss: Any = None) -> Iterator[Finding]:
             where = name + "".join(f"[{key!r}]" for key in path)
             if isinstance(leaf, np.ma.MaskedArray) and np.ma.getmaskarray(leaf).any():
                 yield _masked(where, leaf, data, loss)
+            elif name != "x" and _is_complex(leaf):
+                yield _imaginary(where, leaf)
             elif (found := _refused(where, leaf, name)) is not None:
                 yield found
 
@@ -79,6 +94,31 @@ def loss_weights(given: Any) -> Iterator[Finding]:
                 {"Keras": keras_words(error)},
             )
             return
+
+
+def _is_complex(leaf):
+    """Say whether a leaf has complex numbers, with an imaginary part as far as that is known."""
+    if not str(getattr(leaf, "dtype", "")).removeprefix("<dtype: '").startswith("complex"):
+        return False
+    return not isinstance(leaf, np.ndarray) or bool(leaf.imag.any())
+
+
+def _imaginary(where, leaf):
+    """Return the finding for complex numbers, of which Keras takes the real part."""
+    known = {"largest": float(np.abs(leaf.imag).max())} if isinstance(leaf, np.ndarray) else {}
+    pair = f"np.concatenate([{where}.real, {where}.imag], axis=-1)"
+    fix = (
+        f"Give the model two numbers for each, a last axis of twice the length, and write "
+        f"`{where} = {pair}`; or take `{where}.real`, or `np.abs({where})`."
+    )
+    if where.startswith("sample_weight"):
+        fix = f"Weights are real: write `{where} = np.abs({where})`."
+    return IMAGINARY.found(
+        f"{where} has complex numbers: Keras casts them to float32 and drops the imaginary part, "
+        "which no prediction is compared with.",
+        fix,
+        {"shape": tuple(leaf.shape), "dtype": str(leaf.dtype), **known},
+    )
 
 
 def _arrays(structure):
@@ -250,3 +290,12 @@ def masked_targets(mended=0):
     loss = losses.MeanSquaredError(reduction="mean_with_sample_weight")
     weight = (~y.mask).all(-1).astype("float32")
     return passing(drawn(4, 3), y.filled(0), loss, sample_weight=weight)
+
+
+@IMAGINARY.example("A real and an imaginary column")
+def complex_targets(mended=0):
+    """Targets with an imaginary part."""
+    y = drawn(4, 2, seed=1) + 1j * drawn(4, 2, seed=2)
+    if mended:
+        return passing(drawn(4, 4), np.concatenate([y.real, y.imag], axis=-1), "mse")
+    return passing(drawn(4, 2), y, "mse")

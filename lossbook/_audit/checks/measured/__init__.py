@@ -1,5 +1,13 @@
-"""What is measured on the first rows: batch sizes, weights that do not act, values under a mask."""
+"""What is measured on the first rows: batch sizes, weights, masks, derivatives, metrics."""
 
-from lossbook._audit.checks.measured import acts, batch_size, in_sight, own_losses
+from lossbook._audit.checks.measured import (
+    acts,
+    batch_size,
+    gradients,
+    in_sight,
+    metrics,
+    own_losses,
+    returns,
+)
 
-__all__ = ["acts", "batch_size", "in_sight", "own_losses"]
+__all__ = ["acts", "batch_size", "gradients", "in_sight", "metrics", "own_losses", "returns"]

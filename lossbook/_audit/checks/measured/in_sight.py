@@ -81,7 +81,7 @@ def _seen(few, leaves, number, by):
         1: "y is x, shifted by one to the left, but the model looks ahead",
         -1: "y is x, shifted by one to the right, to what has gone before",
     }
-    fix = "Predict the next token: write `y, x = x[:, 1:], x[:, :-1]`."
+    fix = f"Predict the next token: {_shifted(few, leaves, number)}."
     if by == 1:
         fix = (
             "Let no layer look ahead: no Bidirectional, `padding='causal'` in convolutions, "
@@ -93,6 +93,26 @@ def _seen(few, leaves, number, by):
         fix,
         {"x.shape": leaves[number].shape, "shifted by": by, "largest prediction": float(scale)},
     )
+
+
+def _shifted(few, leaves, number):
+    """Return how to shift the targets: a model of a fixed length keeps it."""
+    if len(leaves) > 1 or hasattr(few.parts[0], "keys"):
+        return "let y be the tokens of x from the second on, and leave out the last of x"
+    tokens = "x[..., None]" if few.parts[1].ndim == 3 else "x"
+    inputs = getattr(few.model, "inputs", None)
+    fixed = bool(inputs) and inputs[number].shape[1] is not None
+    if few.batches == "dataset":
+        cut = "(x[:, :-1], y[:, 1:])"
+        if fixed:
+            cut = "(tf.pad(x, [[0, 0], [1, 0]])[:, :-1], y)"
+        return f"write `x = x.map(lambda x, y: {cut})`{', where 0 begins' * fixed}"
+    if few.batches:
+        return "yield `x[:, :-1]` and `x[:, 1:]`"
+    if fixed or few.parts[2] is not None:
+        return f"write `y, x = {tokens}, np.pad(x, ((0, 0), (1, 0)))[:, :-1]`, where 0 begins"
+    tokens = tokens.replace("x[...", "x[:, 1:")
+    return f"write `y, x = {tokens if tokens != 'x' else 'x[:, 1:]'}, x[:, :-1]`"
 
 
 def _predicted(few, leaves, number=None, place=None):
