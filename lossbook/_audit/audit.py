@@ -44,8 +44,9 @@ from lossbook._model import (
 
 _CONTRIBUTED, _STEP = "contributed", "step/weight, value, magnitude"
 _EAGER_ALONE = (
-    "It runs in eager mode, and not where Keras compiles it: take keras.ops in place of NumPy, and "
-    "keras.ops.where in place of if."
+    "It runs in eager mode, and not where Keras compiles it: take keras.ops in place of NumPy, "
+    "keras.ops.where in place of if, and keras.ops.shape(y_pred)[0] in place of y_pred.shape[0] or "
+    "len(y_pred), which are not known there."
 )
 _REPLAYED = 8  # batches of a generator that are kept, in case one of them fails
 
@@ -108,7 +109,9 @@ def audit(
         return ordered([own], seen=Seen().lines(False, False, False))
     data = given.data
     first = kept[0] if kept else None
-    x, y, sample_weight, findings = weighted(data["x"], y, sample_weight, class_weight, first)
+    x, y, sample_weight, findings = weighted(
+        data["x"], y, sample_weight, class_weight, first, getattr(model, "output_names", ())
+    )
     findings += given.findings
     weighed = {**data, "x": x, "y": y, "sample_weight": sample_weight}
     acted = class_weight is not None and any(weighed[name] is not data[name] for name in weighed)
@@ -239,6 +242,8 @@ def _evaluated(model, checks, data, kept, given):
             if given.refusals:
                 return given.refused(error)
             first, failure, eager = error, watch.failure, None
+            if (failure is None or failure.output is None) and (found := given.afterwards(error)):
+                return found
         if failure is None or not model.run_eagerly:  # a graph knows no values, a build no step
             eager, again = _eager_failure(watch, data, kept)
             failure = again or failure

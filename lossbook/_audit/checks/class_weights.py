@@ -87,7 +87,7 @@ CLASS_WEIGHT_MEAN = Hazard(
 _EVEN = 0.02
 
 
-def weighted(x, y, sample_weight, class_weight, first=None):
+def weighted(x, y, sample_weight, class_weight, first=None, names=()):
     """Return (x, y, sample_weight, findings): class weights turned into weights, as fit does it.
 
     Where they mean nothing the data go on without them. `first` is the first batch of a generator.
@@ -99,7 +99,8 @@ def weighted(x, y, sample_weight, class_weight, first=None):
     if error is None and (found := _no_number(class_weight)):
         return x, y, sample_weight, [found]
     if error is not None:
-        return x, y, sample_weight, [refusal(error, labels, (x, y, sample_weight), class_weight)]
+        data = x, y, sample_weight
+        return *data, [refusal(error, labels, data, class_weight, names=names)]
     findings = (
         [] if labels is None else list(_problems(labels, class_weight, hasattr(x, "element_spec")))
     )
@@ -109,7 +110,7 @@ def weighted(x, y, sample_weight, class_weight, first=None):
         return *with_class_weight(x, y, None, dict(class_weight.items())), findings
 
 
-def refusal(error, labels=None, data=(None, None, None), class_weight=None, units=0):
+def refusal(error, labels=None, data=(None, None, None), class_weight=None, units=0, names=()):
     """Return the Finding for class weights that fit refuses; `labels` are the targets, if known."""
     evidence = {} if labels is None else {"y_true.shape": labels.shape}
     x, y, sample_weight = data
@@ -130,12 +131,17 @@ def refusal(error, labels=None, data=(None, None, None), class_weight=None, unit
         fix = "Pass sample_weight, one array per output, made from its labels."
         if isinstance(y, dict) and all(hasattr(part, "shape") for part in y.values()):
             parts = ", ".join(
-                f"{k!r}: {weights_of(np.asarray(v), y=f'y[{k!r}]', weights=f'class_weight[{k!r}]')}"
-                if k in class_weight
-                else f"{k!r}: np.ones(len(y[{k!r}]))"
-                for k, v in y.items()
+                f"{k!r}: {_of_one(np.asarray(v), repr(k), k, class_weight)}" for k, v in y.items()
             )
             fix = f"Weigh the rows of each output: write `sample_weight = {{{parts}}}{done}"
+        elif (
+            isinstance(y, (list, tuple)) and len(y) == len(names) and set(class_weight) <= {*names}
+        ):
+            pairs = enumerate(zip(names, y, strict=True))
+            parts = [_of_one(np.asarray(v), i, name, class_weight) for i, (name, v) in pairs]
+            fix = (
+                f"Weigh the rows of each output: write `sample_weight = [{', '.join(parts)}]{done}"
+            )
     elif _values(class_weight):
         return _no_number(class_weight, error)
     elif hasattr(x, "element_spec") and labels is not None:
@@ -180,6 +186,13 @@ def refusal(error, labels=None, data=(None, None, None), class_weight=None, unit
     return CLASS_WEIGHT_REFUSED.found(
         f"{why}: fit fails.", fix, evidence | {"Keras": keras_words(error)}
     )
+
+
+def _of_one(labels, index, name, class_weight):
+    """Return code of the weights of one output, 1 where it has no class weights."""
+    if name not in class_weight:
+        return f"np.ones(len(y[{index}]))"
+    return weights_of(labels, y=f"y[{index}]", weights=f"class_weight[{name!r}]")
 
 
 def _values(class_weight):

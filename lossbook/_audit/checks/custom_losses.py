@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.examples import array, drawn, passing, row_mean, scalar_mean
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
-from lossbook._core import to_numpy
+from lossbook._core import four_digits, to_numpy
 
 TARGETS_BROADCAST = Hazard(
     "targets-broadcast",
@@ -69,6 +69,7 @@ LOSS_WITHOUT_ROWS = Hazard(
 )
 _ROWS = "Return one value per row, shape (batch, ...), and leave the mean to Keras."
 _TRIED = 16  # so many rows are tried alone
+_PAIRED = 4
 
 
 class Rows(Check):
@@ -78,7 +79,7 @@ class Rows(Check):
         super().__init__(output)
         self.finding = self.broadcast = self.alone = self.rows = None
         self.batches, self.in_parts = 0, False
-        self.shape, self.growth = (), None
+        self.shape, self.growth, self.pairs = (), None, None
 
     def see(self, batch):
         """Compare shapes, and try the rows of the first batch of two or more alone."""
@@ -97,6 +98,8 @@ class Rows(Check):
                 self.alone = "alone" if batch.has_rows else "mixed"
             self.rows, self.shape = batch.rows, batch.values.shape
             self.growth = batch.growth
+            if self.alone == "mixed" and not batch.output.keras_loss:
+                self.pairs = _pairs(batch)
         if self.finding is None and (not batch.has_rows or self.alone == "mixed"):
             self.finding = self._weighted(batch)
 
@@ -145,12 +148,24 @@ class Rows(Check):
             )
         elif self.finding is not None:
             yield self.finding
-        elif self.alone == "mixed" or (self.alone == "mean" and grows == "mixed"):
+        elif self.alone == "mixed" and self.pairs:
+            yield TARGETS_BROADCAST.found(
+                f"{self.head}its loss compares every prediction with the targets of all rows of "
+                f"the batch: of {_PAIRED} rows it is the mean over {_PAIRED**2} pairs, "
+                f"{four_digits(self.pairs[0])}, where row by row it is "
+                f"{four_digits(self.pairs[1])}.",
+                "Shapes such as (batch,) and (batch, 1) are broadcast inside of it: keep the last "
+                "axis, `y_true[:, 0:1]` in place of `y_true[:, 0]`.",
+                {"values.shape": self.shape, "rows": self.rows},
+            )
+        elif self.alone == "mixed" or (self.alone in ("mean", "unknown") and grows == "mixed"):
+            own = "" if loss else " Where rows are not meant to meet: (batch,) beside (batch, 1) "
+            own += "" if loss else "is broadcast to (batch, batch)."
             yield LOSS_REDUCES_BATCH.found(
                 f"{self.head}the loss of a row depends on the other rows of its batch: the mean "
                 "over batches is not the loss of all rows, and moves with the batch size.",
                 "Compute one value per row, shape (batch, ...), or compare runs of the same batch "
-                "size only.",
+                f"size only.{own}",
                 {"values.shape": self.shape, "rows": self.rows, "batches": self.batches},
                 "note" if loss else None,
             )
@@ -225,7 +240,9 @@ def _tried(batch):
     except Exception:  # a loss that takes no such rows, or a model that is in use
         return None
     if not (np.isfinite(together).all() and np.isfinite(alone).all()):
-        return None
+        return (
+            "unknown" if np.isfinite(together).all() else None
+        )  # one row many times has no spread
     if not np.allclose(together, again, rtol=1e-5, atol=1e-7):
         return None  # random
     scale = np.abs(together).max(initial=0.0)
@@ -234,6 +251,19 @@ def _tried(batch):
     ):
         return "alone" if rowwise else "mean"
     return "mixed"
+
+
+def _pairs(batch):
+    """Return (the loss of a few rows, the mean of each alone) if it is the mean over all pairs."""
+    y_true, y_pred = batch.y_true[:_PAIRED], batch.y_pred[:_PAIRED]
+    try:
+        each = np.array([[_values(batch, t[None], p[None]).mean() for p in y_pred] for t in y_true])
+        together = _values(batch, y_true, y_pred).mean()
+    except Exception:  # a loss that takes no single row
+        return None
+    alone = np.diag(each).mean()
+    apart = abs(together - alone) > 1e-3 * abs(together)
+    return (together, alone) if apart and np.isclose(together, each.mean(), 1e-4) else None
 
 
 def _values(batch, y_true, y_pred):

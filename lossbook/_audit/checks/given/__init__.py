@@ -1,10 +1,12 @@
 """What audit was given, looked at before anything runs: structures, and kinds of arrays."""
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from lossbook._audit.checks.given import (
+    batched,
     closures,
     identifiers,
     kinds,
@@ -54,15 +56,18 @@ class GivenData:
 
     def __init__(self, model: Any, data: dict[str, Any], yielded: Any = None) -> None:
         self.data, first = data, None
-        self.structure_known = False
+        self.model = model
+        self.structure_known, self.first = False, None
         if data["y"] is None and not hasattr(data["x"], "shape"):
             first, self.data = _first_batch(data)
             if first is None and hasattr(data["x"], "__next__"):
                 refuse_nothing(0, data["x"], "audit")
-        found = [*kinds.batches(yielded), *kinds.findings(first or data, _one_loss(model))]
+        found = [*kinds.batches(yielded), *batched.findings(model, data["x"], first)]
+        found += [] if found else kinds.findings(first or data, _one_loss(model))
         known = first is not None or data["y"] is not None or _are_arrays(data["x"])
         if known and not any(finding.code in _REFUSALS for finding in found):
-            given = _given(model, first or data)
+            self.first = first or data
+            given = _given(model, self.first)
             self.structure_known = given is not None
             try:
                 found += [] if given is None else self._of(given, first or data)
@@ -80,12 +85,34 @@ class GivenData:
         if not yielded:
             return found
         more = "y and sample_weight are what x yields."
-        return [replace(f, fix=f"{f.fix} {more}") if "`y = " in f.fix else f for f in found]
+        return [self._yielded(f, more) if "`y = " in f.fix else f for f in found]
+
+    def _yielded(self, finding, more):
+        """Say the same of what x yields."""
+        code = re.fullmatch("Write `y = ([^`;]*)`.", finding.fix)
+        if not (hasattr(self.data["x"], "element_spec") and code) or "np." in code[1]:
+            return replace(finding, fix=f"{finding.fix} {more}")
+        fix = f"Write `x = x.map(lambda x, y: (x, {code[1]}))`"
+        if code[1] == "y[0]":
+            fix += "; where the second of y is a weight, `x = x.map(lambda x, y: (x, *y))`"
+        return replace(finding, fix=f"{fix}.")
 
     def refused(self, error: Exception) -> list[Finding]:
         """Return the refusals, with what Keras says in the end."""
         said = {"Keras": keras_words(error)}
         return [replace(one, evidence=one.evidence | said) for one in self.refusals]
+
+    def afterwards(self, error: Exception) -> list[Finding]:
+        """Return the refusals of a model whose outputs had to be computed first."""
+        if self.structure_known or self.first is None or hasattr(self.data["x"], "element_spec"):
+            return []
+        try:
+            given = _given(self.model, self.first, compute=True)
+            found = [] if given is None else structure.findings(given, None)
+            self.refusals = [finding for finding in found if finding.code in _REFUSALS]
+        except Exception:  # the model itself may be what fails
+            return []
+        return self.refused(error)
 
 
 def _are_arrays(x):
@@ -119,7 +146,7 @@ def _one_loss(model):
     return None
 
 
-def _given(model, data):
+def _given(model, data, compute=False):
     """Return what meets in the loss of a model, or None where that is not known."""
     if overridden(model) and {"test_step", "train_step", "compute_loss"} & set(overridden(model)):
         return None
@@ -127,7 +154,7 @@ def _given(model, data):
         parts = compiled_with(model)
         known = outputs_of(model)
         nested = [data["y"], data["sample_weight"], parts["loss"], parts["loss_weights"]]
-        if known is None and any(map(is_nested, nested)):
+        if known is None and (compute or any(map(is_nested, nested))):
             known = outputs_of(model, data["x"] if hasattr(data["x"], "shape") else None)
     except Exception:  # a model that has no such parts, or fails: the pass will say why
         return None

@@ -216,6 +216,11 @@ def _conversion(where, leaf, dtype):
                 f"`{where} = np.unique({where}.numpy(), return_inverse=True)[1].reshape("
                 f"{where}.shape)`, numbers of the classes in alphabetical order"
             )
+        if dtype == "string" and where == "y":  # the spec of a data set
+            return (
+                "`lookup = keras.layers.StringLookup(num_oov_indices=0); lookup.adapt(x.map(lambda "
+                "x, y: y)); x = x.map(lambda x, y: (x, lookup(y)))`, numbers of the classes"
+            )
         if hasattr(leaf, "to_numpy"):
             return f"`{where} = {where}.to_numpy('float32', na_value=np.nan)`"
         return None

@@ -1,6 +1,7 @@
 """Repairs of a structure that Keras refuses, as code that Keras accepts: it is asked."""
 
 import itertools
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lossbook._audit.checks.given.differences import differences
 from lossbook._model import Given, is_nested, leaves, met
 
 _SIDES = ("y", "sample_weight", "loss", "loss_weights")
@@ -17,8 +19,10 @@ _SIDES = ("y", "sample_weight", "loss", "loss_weights")
 def repaired(given: Given) -> str | None:
     """Return code that gives the sides a form that Keras takes, or None where none is known."""
     single = {side: list(_candidates(given, side)) for side in _SIDES}
+    said = " ".join(differences(given))
+    ordered = sorted(_SIDES, key=lambda side: not re.search(rf"\b{side} (has|is|nests)", said))
     for count in (1, 2, 3):
-        for sides in itertools.combinations(_SIDES, count):
+        for sides in itertools.combinations(ordered, count):
             for found in itertools.product(*(single[side] for side in sides)):
                 other = replace(
                     given, **{s: value for s, (_, value) in zip(sides, found, strict=True)}
@@ -54,6 +58,7 @@ def _candidates(given: Given, side: str) -> Iterator[tuple[str, Any]]:
         return
     outputs, names = given.outputs, list(given.names)
     keys = list(outputs) if isinstance(outputs, dict) else None
+    yield from _nested(outputs, side, value)
     yield from _with_fewer_losses(given, side, value)
     if isinstance(outputs, OrderedDict) and type(value) is dict and set(value) == set(outputs):
         code = f"from collections import OrderedDict; {side} = OrderedDict({side})"
@@ -122,6 +127,28 @@ def _candidates(given: Given, side: str) -> Iterator[tuple[str, Any]]:
         yield f"{side} = dict.fromkeys({keys!r}, {side})", dict.fromkeys(keys, value)
     elif count > 1:
         yield f"{side} = [{side}] * {count}", [value] * count
+
+
+def _nested(outputs, side, value):
+    """Yield a flat dict in the form of outputs that are dicts of dicts, of the same last keys."""
+    paths = leaves(outputs)
+    if not isinstance(value, dict) or {path[-1:] for path in paths} != {(key,) for key in value}:
+        return
+    if len(paths) != len(value) or {len(path) for path in paths} == {1}:
+        return
+
+    def code(part, key=None):
+        if isinstance(part, dict):
+            return f"{{{', '.join(f'{name!r}: {code(one, name)}' for name, one in part.items())}}}"
+        return f"{side}[{key!r}]"
+
+    def filled(part, key=None):
+        if isinstance(part, dict):
+            return {name: filled(one, name) for name, one in part.items()}
+        return value[key]
+
+    if all(isinstance(key, str) for path in paths for key in path):
+        yield f"{side} = {code(outputs)}", filled(outputs)
 
 
 def _parts(y, outputs):

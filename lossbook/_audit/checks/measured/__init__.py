@@ -3,6 +3,7 @@
 from lossbook._audit.checks.measured import (
     acts,
     batch_size,
+    direction,
     gradients,
     in_sight,
     metrics,
@@ -10,4 +11,13 @@ from lossbook._audit.checks.measured import (
     returns,
 )
 
-__all__ = ["acts", "batch_size", "gradients", "in_sight", "metrics", "own_losses", "returns"]
+__all__ = [
+    "acts",
+    "batch_size",
+    "direction",
+    "gradients",
+    "in_sight",
+    "metrics",
+    "own_losses",
+    "returns",
+]

@@ -1,6 +1,5 @@
 """What a user's own loss takes, probabilities or logits: it is asked, and so is what it calls."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -63,7 +62,7 @@ class OwnLosses(Check):
         self.batches += 1
         try:
             if self._is_itself(batch):
-                few = _cut(batch)
+                few = batch.first(_ROWS)
                 self._see_called(few)
                 self.asked = self.asked or list(self._ask(few))
         except Exception as error:
@@ -173,13 +172,6 @@ class OwnLosses(Check):
 
 
 _KINDS = (Predictions, Labels, Ctc, Directions, Percentages)
-
-
-def _cut(batch):
-    """Return a batch of its first rows."""
-    call = batch.call
-    cut = {k: getattr(call, k)[:_ROWS] for k in ("given_y_true", "given_y_pred")}
-    return OutputBatch(replace(call, **cut), min(batch.rows, _ROWS), 0)
 
 
 def _inner(batch, mark):

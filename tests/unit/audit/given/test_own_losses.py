@@ -9,6 +9,7 @@ import lossbook as lb
 from lossbook._audit.checks.data.reach import RANGES
 from lossbook._audit.checks.measured import in_sight
 from lossbook._audit.examples import coins, compiled, drawn, passing, simplex
+from tests.unit.audit.fixes import applied
 from tests.unit.audit.planted import BACKEND
 from tests.unit.audit.test_data import audited, codes, the
 
@@ -271,3 +272,121 @@ def test_class_weights_in_a_dataset(kind):
     meant = np.vectorize(weight.get)(labels) * (own if kind == "weights" else 1) * values
     found = mended.model.evaluate(mended.data["x"], verbose=0)
     assert found == pytest.approx(meant.mean(), rel=1e-5)
+
+
+# --- which way it grows, and what it does with its targets
+
+COINS, REAL = coins(8, 3), drawn(8, 3, seed=1, low=-1, high=1)
+
+
+def dice_of_all(t, p):
+    return (2 * ops.sum(t * p) + 1) / (ops.sum(t) + ops.sum(p) + 1)
+
+
+def log_likelihood(t, p):
+    return ops.mean(t * ops.log(p + 1e-7) + (1 - t) * ops.log(1 - p + 1e-7), -1)
+
+
+def correlation(t, p):
+    t, p = t - ops.mean(t), p - ops.mean(p)
+    return ops.sum(t * p) / ops.sqrt(ops.sum(t * t) * ops.sum(p * p) + 1e-9)
+
+
+def r2(t, p):
+    return 1 - ops.sum(ops.square(t - p)) / ops.sum(ops.square(t - ops.mean(t)))
+
+
+def similarity(t, p):
+    return ops.sum(ops.normalize(t, axis=-1) * ops.normalize(p, axis=-1), -1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "activation", "severity"),
+    [
+        (dice_of_all, COINS, "sigmoid", "error"),
+        (log_likelihood, COINS, "sigmoid", "error"),
+        (lambda t, p: ops.sum(t * ops.log(p), -1), np.eye(3)[np.arange(8) % 3], "softmax", "error"),
+        (correlation, REAL, "linear", "warning"),
+        (r2, REAL, "linear", "warning"),
+        (similarity, REAL, "linear", "warning"),
+    ],
+)
+def test_a_loss_that_is_better_the_larger_it_is(loss, y, activation, severity):
+    def case(of):
+        return passing(3 * drawn(8, 3, low=-1, high=1), y, of, activation=activation)
+
+    finding = the(audited(case(loss)), "loss-upside-down")
+    assert finding.severity == severity
+    for turned in (applied(finding, case(loss)), case(lambda t, p: -loss(t, p))):
+        assert "loss-upside-down" not in codes(audited(turned))
+
+
+def contrastive(t, p):  # 1 for rows that are alike, and p is their distance
+    return ops.mean(t * ops.square(p) + (1 - t) * ops.square(ops.maximum(1 - p, 0)), -1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y"),
+    [
+        (contrastive, COINS),
+        (lambda t, p: ops.mean(t * p, -1), 2 * COINS - 1),
+        (lambda t, p: -ops.sum(t * ops.log(ops.abs(p) + 1e-7), -1), REAL),
+        (lambda t, p: ops.mean(ops.maximum((t - p) * 0.9, (p - t) * 0.1), -1), REAL),
+        (lambda t, p: -ops.mean(p, -1), REAL),
+    ],
+)
+def test_losses_that_are_no_score(loss, y):
+    assert "loss-upside-down" not in codes(audited(passing(drawn(8, 3), y, loss)))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda t, p: ops.mean(ops.square(t[:, 0] - p)),
+        lambda t, p: ops.square(t[:, 0] - p),
+        lambda t, p: ops.mean(ops.abs(t[:, 0] - p), -1),
+    ],
+)
+def test_a_loss_that_compares_all_pairs_of_rows(loss):
+    finding = the(audited(passing(drawn(8, 1), drawn(8, 2, seed=1), loss)), "targets-broadcast")
+    p, t = drawn(8, 1)[:4, 0], drawn(8, 2, seed=1)[:4, 0]
+    assert "16 pairs" in finding.message and finding.severity == "error"
+    if "abs" not in str(loss.__code__.co_names):
+        assert f"{np.square(t[:, None] - p).mean():.4g}" in finding.message
+
+
+def test_a_loss_of_the_batch_is_no_pairing():
+    assert "targets-broadcast" not in codes(audited(passing(drawn(8, 3), coins(8, 3), dice_of_all)))
+    found = audited(passing(drawn(8, 1), drawn(8, 1, seed=1), r2))
+    assert "loss-reduces-batch" in codes(found, "warning")
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "said"),
+    [
+        (lambda t, p: ops.mean(ops.square(p), -1), drawn(8, 3), True),
+        (lambda t, p: ops.mean(ops.square(p), -1), np.zeros((8, 3)), False),
+        (lambda t, p: ops.mean(ops.square(ops.sum(t) - p), -1), drawn(8, 3), False),
+    ],
+)
+def test_targets_that_a_loss_does_not_look_at(loss, y, said):
+    assert ("targets-unused" in codes(audited(passing(drawn(8, 3), y, loss)), "note")) == said
+
+
+def test_a_loss_that_computes_with_an_input():
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, layers.Activation("linear", name="out")(inputs))
+    compiled(model, lambda t, p: ops.mean(ops.square(t - p)) + ops.mean(inputs))
+    (finding,) = lb.audit(model, drawn(8, 3), drawn(8, 3, seed=1))
+    assert finding.code == "loss-returns" and "KerasTensor" in finding.message
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="its graphs alone know no batch size")
+def test_a_loss_that_asks_a_graph_for_its_rows():
+    case = passing(
+        drawn(8, 3),
+        drawn(8, 3, seed=1),
+        lambda t, p: ops.sum(ops.square(t - p)) / p.shape[0],
+        options={"run_eagerly": False},
+    )
+    assert "keras.ops.shape(y_pred)[0]" in the(audited(case), "own-error").fix

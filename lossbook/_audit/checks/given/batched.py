@@ -1,0 +1,67 @@
+"""Data sets and generators without batches, or that yield a dict for a tuple."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lossbook._audit.checks.given.structure import STRUCTURE_REFUSED
+from lossbook._audit.finding import Finding
+from lossbook._model import leaves
+
+_TARGETS = ("y", "label", "labels", "target", "targets")
+
+
+def findings(model: Any, x: Any, first: Any) -> Iterator[Finding]:
+    """Yield what Keras refuses of the batches: `first` has the parts of one, or their specs."""
+    if first is None:
+        return
+    spec = getattr(x, "element_spec", None)
+    if isinstance(spec, dict) and (found := _dict(spec)):
+        yield found
+    elif _single_rows(model, first["x"]):
+        shape = tuple(next(iter(leaves(first["x"]).values())).shape)
+        if spec is not None:
+            fix = "Write `x = x.batch(32)`."
+        elif hasattr(x, "__next__"):
+            fix = "Write `x = ((inputs[None], targets[None]) for inputs, targets in x)`."
+        else:
+            fix = "Let it return several rows at once, with an axis of rows first."
+        yield STRUCTURE_REFUSED.found(
+            f"x yields single rows, of shape {shape}, and no batches of them: Keras takes axis 0 "
+            "for the rows of a batch.",
+            fix,
+            {"yielded": shape, "input of the model": tuple(model.inputs[0].shape)},
+        )
+
+
+def _dict(spec):
+    """Return the finding for a data set of dicts that hold x and y, else None."""
+    names = [name for name in _TARGETS if name in spec]
+    if len(names) != 1 or len(spec) < 2:
+        return None
+    others = [name for name in spec if name != names[0]]
+    features = f"batch[{others[0]!r}]"
+    if len(others) > 1:
+        features = f"{{{', '.join(f'{name!r}: batch[{name!r}]' for name in others)}}}"
+    return STRUCTURE_REFUSED.found(
+        f"The data set yields a dict with the keys {', '.join(map(repr, spec))}: Keras takes all "
+        "of it for x, and there are no targets.",
+        f"Write `x = x.map(lambda batch: ({features}, batch[{names[0]!r}]))`.",
+        {"yielded": f"a dict of {len(spec)}"},
+    )
+
+
+def _single_rows(model, x):
+    """Say whether every input has the shape of the model's without the axis of rows."""
+    inputs = getattr(model, "inputs", None) or []
+    given = list(leaves(x).values())
+    if not inputs or len(inputs) != len(given):
+        return False
+    try:
+        shapes = [tuple(leaf.shape) for leaf in given]
+    except (AttributeError, ValueError):  # of unknown rank
+        return False
+    return all(
+        len(row) == len(one.shape) - 1
+        and all(n == m or m is None for n, m in zip(row, one.shape[1:], strict=True))
+        for row, one in zip(shapes, inputs, strict=True)
+    )

@@ -1,0 +1,133 @@
+"""Losses of the user's own that fall as predictions get worse, or that ignore their targets."""
+
+import numpy as np
+
+from lossbook._audit.examples import coins, drawn, passing
+from lossbook._audit.finding import Hazard
+from lossbook._audit.observation import Check
+from lossbook._core import four_digits
+
+LOSS_UPSIDE_DOWN = Hazard(
+    "loss-upside-down",
+    "error",
+    "11_custom_losses.ipynb",
+    112,
+    means="A loss of your own grows as predictions come nearer to their targets.",
+    why=(
+        "fit makes the loss small, whatever it is. A Dice coefficient, an IoU, a correlation, R2 "
+        "or a likelihood is better the larger it is: as a loss it needs 1 - or a minus before it."
+    ),
+    ignore="If predictions are to get away from y_true.",
+    symptoms=("falls",),
+    asked=(
+        "https://github.com/akirasosa/mobile-semantic-segmentation/issues/24",
+        "https://github.com/faustomilletari/VNet/issues/5",
+    ),
+)
+TARGETS_UNUSED = Hazard(
+    "targets-unused",
+    "note",
+    "11_custom_losses.ipynb",
+    114,
+    means="A loss of your own gives the same number for other targets.",
+    why="Keras hands y_true to the loss, and it is for the loss to compare y_pred with it.",
+    ignore="If the loss needs no targets, as a triplet loss, or a y that only fills the place.",
+    symptoms=("falls",),
+)
+_ROWS = 64
+_APART = 1e-4
+_NEARLY = 0.98  # for a logarithm of 0 is none
+
+
+class Direction(Check):
+    """What a loss of the user's says of predictions between those of the model and the targets."""
+
+    def __init__(self, output):
+        super().__init__(output)
+        self.asked, self.found = False, []
+
+    def see(self, batch):
+        """Ask the loss, on the first batch that can tell."""
+        if self.asked or batch.output.keras_loss is not None or batch.rows < 2:
+            return
+        if batch.call.given_y_true is None or batch.call.given_y_pred is None:
+            return
+        self.asked = True
+        try:
+            self.found = list(self._asked(batch.first(_ROWS)))
+        except Exception:  # OwnLosses says what cannot be asked
+            return
+
+    def _asked(self, batch):
+        y_true, y_pred = batch.given
+        if y_true.dtype.kind not in "biuf" or not np.isfinite(y_true.astype(np.float64)).all():
+            return
+        if np.ptp(y_true.astype(np.float64)) == 0:
+            return
+        now, again = batch.loss_of(), batch.loss_of()
+        if now != again or not np.isfinite(now):
+            return
+        others = [y_true[::-1], np.roll(y_true, 1), y_true.max() - y_true + y_true.min()]
+        if all(batch.loss_of(y_true=np.asarray(other)) == now for other in others):
+            yield TARGETS_UNUSED.found(
+                f"{self.head}{self.output.source} is {four_digits(now)} for these targets and for "
+                "others: it does not look at them.",
+                "Compare y_pred with y_true in the loss, unless the targets only fill a place.",
+                {"y_true.shape": y_true.shape, "loss": now},
+            )
+        elif y_true.size == y_pred.size and y_pred.dtype.kind == "f":
+            yield from self._turned(batch, y_true, y_pred, now)
+
+    def _turned(self, batch, y_true, y_pred, now):
+        """Yield a finding if the loss is largest where the predictions are the targets."""
+        wanted = y_true.reshape(y_pred.shape).astype(y_pred.dtype)
+        labels = np.isin(y_true, (0, 1)).all()
+        if labels and batch.call.origin.activation not in ("sigmoid", "softmax"):
+            return  # a distance is to be small where labels are 1
+        beyond = y_pred + _NEARLY * (1 - wanted - y_pred) if labels else 2 * wanted - y_pred
+        half, best = (batch.loss_of(y_pred=y_pred + s * (wanted - y_pred)) for s in (0.5, _NEARLY))
+        worst = batch.loss_of(y_pred=beyond)
+        margin = _APART * max(map(abs, (now, best)))
+        if not (now + margin < half and half + margin < best and worst + margin < best):
+            return
+        if labels and y_pred.ndim and (wanted.sum(-1) != 1).any():
+            at_zeros = batch.loss_of(y_pred=np.where(wanted == 0, wanted, y_pred))
+            if at_zeros <= now + margin:
+                return
+        yield LOSS_UPSIDE_DOWN.found(
+            f"{self.head}{self.output.source} grows as predictions come nearer to the targets: it "
+            f"is {four_digits(now)} now, {four_digits(half)} half way and {four_digits(best)} next "
+            "to the targets. fit makes it small, and the predictions worse.",
+            "Turn it round: write `score = loss; loss = lambda y_true, y_pred: 1 - score(y_true, "
+            "y_pred)` and compile again; with a minus in place of 1 - where a logarithm misses it.",
+            {"now": now, "half way": half, "next to the targets": best, "beyond": worst},
+            None if labels else "warning",
+        )
+
+    def findings(self):
+        """Yield what was found."""
+        yield from self.found
+
+
+@LOSS_UPSIDE_DOWN.example("`1 - dice`, the loss of that coefficient")
+def a_coefficient(mended=0):
+    """A Dice coefficient as the loss."""
+    from keras import ops
+
+    def dice(y_true, y_pred):
+        both = ops.sum(y_true * y_pred, -1)
+        found = (2 * both + 1) / (ops.sum(y_true + y_pred, -1) + 1)
+        return 1 - found if mended else found
+
+    return passing(drawn(8, 3, low=-2, high=2), coins(8, 3), dice, activation="sigmoid")
+
+
+@TARGETS_UNUSED.example("A loss that compares with them")
+def without_targets(mended=0):
+    """A loss of the predictions alone."""
+    from keras import ops
+
+    def loss(y_true, y_pred):
+        return ops.mean(ops.square(y_pred - (y_true if mended else 0.5)), -1)
+
+    return passing(drawn(8, 3), drawn(8, 3, seed=1), loss)
