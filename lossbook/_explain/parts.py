@@ -234,19 +234,23 @@ def _only_label(y_true, classes, axis):
     """Return the number of the only label that is 1 where all others are 0 or -1, else -1."""
     from keras import ops
 
+    one = y_true == 1
+    off = ops.logical_or(y_true == 0, y_true == -1)
     if classes is None or classes > _FEW or not is_large(_shape(y_true)):
-        hot = ops.cast(y_true == 1, "int32")
-        off = ops.cast(ops.logical_or(y_true == 0, y_true == -1), "int32")
-        found, hot, off = ops.argmax(hot, axis), ops.sum(hot, axis), ops.sum(off, axis)
-    else:  # class by class: backends are slow along a short last axis of many
-        found = hot = off = 0
-        for k, label in enumerate(ops.split(y_true, classes, axis)):
-            label = ops.squeeze(label, axis)
-            one = ops.cast(label == 1, "int32")
-            found, hot = found + k * one, hot + one
-            off = off + ops.cast(ops.logical_or(label == 0, label == -1), "int32")
-    only = ops.logical_and(hot == 1, off == ops.shape(y_true)[axis] - 1)
-    return ops.where(only, ops.cast(found, "int32"), -ops.ones_like(hot))
+        hot, off = ops.cast(one, "int32"), ops.cast(off, "int32")
+        only = ops.logical_and(
+            ops.sum(hot, axis) == 1, ops.sum(off, axis) == ops.shape(y_true)[axis] - 1
+        )
+        found = ops.argmax(hot, axis)
+    else:  # as a product, whose numbers are small and whole: sums along a short axis are slow
+        coded = ops.cast(one, "float32") + 2 * _FEW * ops.cast(
+            ops.logical_not(ops.logical_or(one, off)), "float32"
+        )
+        numbers = np.stack([np.ones(classes), np.arange(classes)], -1).astype("float32")
+        sums = ops.tensordot(coded, numbers, [[axis], [0]])
+        only, found = sums[..., 0] == 1, sums[..., 1]
+    found = ops.cast(found, "int32")
+    return ops.where(only, found, -ops.ones_like(found))
 
 
 def is_large(shape: tuple[int | None, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lossbook._core import active_backend
 from lossbook._explain.parts import Axes, Part, is_large
 
 TABLE = 2**20
@@ -38,13 +39,44 @@ def tables(xp: Any, axes: Axes, values: Any, true_class: Any = None) -> dict[str
     if true_class is None:
         found["table"] = xp.sum(values, 2)[:, :, None]
     elif true_classes <= _FEW:
-        zero, labels = xp.zeros_like(values), true_class[:, None, :]
-        sums = [xp.sum(xp.where(labels == k, values, zero), 2) for k in range(-1, true_classes)]
-        found["table"] = xp.stack(sums, -1)
+        found["table"] = _by_few(xp, values, true_class + 1, true_classes + 1, found["magnitude"])
     else:
         found["class"] = xp.sum(values, (0, 2))
         found["true_class"] = _by_many(xp, xp.sum(values, 1), true_class + 1, true_classes + 1)
     return found
+
+
+def _by_few(xp, values, labels, count, magnitude):
+    """Add up `(samples, classes, positions)` by label."""
+    import numpy as np
+
+    def one_by_one():
+        zero, here = xp.zeros_like(values), labels[:, None, :]
+        return xp.stack([xp.sum(xp.where(here == k, values, zero), 2) for k in range(count)], -1)
+
+    if xp is np or not products_are_exact():
+        return one_by_one()
+
+    def product():  # in which NaN or infinity would reach all labels
+        return xp.matmul(values, xp.one_hot(labels, count, dtype=values.dtype))
+
+    return xp.cond(xp.isfinite(magnitude), product, one_by_one)
+
+
+def products_are_exact() -> bool:
+    """Say whether a product of matrices keeps all digits and is the faster sum: on a CPU.
+
+    A GPU may multiply in TensorFloat-32; XLA, on JAX, makes one loop of many sums.
+    """
+    if active_backend() == "tensorflow":
+        import tensorflow as tf
+
+        return not tf.config.list_physical_devices("GPU")
+    if active_backend() == "torch":
+        import torch
+
+        return not torch.cuda.is_available()
+    return False
 
 
 def _by_many(xp, values, labels, count):

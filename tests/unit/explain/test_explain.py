@@ -10,6 +10,7 @@ import pytest
 from keras import layers, ops
 
 import lossbook as lb
+from lossbook._core import to_numpy
 from lossbook._explain import ExplainCallback, groups, parts, progress, tables
 
 BACKEND = keras.backend.backend()
@@ -99,9 +100,11 @@ def test_categorical_losses_are_split_by_true_class(rng, loss):
         assert e.by("class", "true_class")[k, k] == pytest.approx(part, rel=2e-6)
 
 
-@pytest.mark.parametrize("classes", [4, 40])  # few are looked at one by one
+@pytest.mark.parametrize("classes", [4, 40])  # few, in a large batch, are found by a product
 @pytest.mark.parametrize("off", [0, -1])
-def test_the_only_label_of_a_row_is_its_true_class(rng, classes, off):
+@pytest.mark.parametrize("large", [False, True])
+def test_the_only_label_of_a_row_is_its_true_class(rng, monkeypatch, classes, off, large):
+    monkeypatch.setattr(parts, "LARGE", 0 if large else 2**20)
     labels = rng.integers(0, classes, 6)
     y = np.where(np.eye(classes)[labels] == 1, 1, off).astype("float32")
     y[1, :2] = 1  # two of them, or one more
@@ -508,6 +511,22 @@ def test_steps_end_a_data_set_that_goes_on(rng):
     e = lb.explain(model, endless(), steps=3)
     assert e.batch_sizes == (ROWS,) * 3
     assert e.total == pytest.approx(lb.explain(model, x, y).total)
+
+
+@pytest.mark.parametrize("strange", [0.0, np.nan, np.inf])
+def test_tables_by_true_class(rng, strange):
+    """NaN and infinity stay with the label that has them."""
+    values, labels = rng.normal(size=(3, 4, 500)).astype("float32"), rng.integers(-1, 5, (3, 500))
+    values[1, 2, 7], labels[1, 7] = strange, 3
+    axes = parts.Axes("out", "mse", true_classes=5)
+    tensors = ops.convert_to_tensor(values), ops.convert_to_tensor(labels.astype("int32"))
+    found = {k: to_numpy(t) for k, t in tables.tables(ops, axes, *tensors).items()}
+    assert found["table"].shape == (3, 4, 6)
+    for (i, j, k), part in np.ndenumerate(found["table"]):
+        expected = values[i, j][labels[i] == k - 1].astype("float64").sum()
+        assert part == pytest.approx(expected, rel=1e-5, abs=1e-5, nan_ok=True)
+        assert np.isfinite(part) or (i, j, k) == (1, 2, 4)
+    assert found["sample"] == pytest.approx(values.sum((1, 2)), abs=1e-4, nan_ok=True)
 
 
 def test_more_classes_than_are_added_up_on_the_device(rng):
