@@ -367,6 +367,12 @@ def test_a_loss_of_the_batch_is_no_pairing():
         (lambda t, p: ops.mean(ops.square(p), -1), drawn(8, 3), True),
         (lambda t, p: ops.mean(ops.square(p), -1), np.zeros((8, 3)), False),
         (lambda t, p: ops.mean(ops.square(ops.sum(t) - p), -1), drawn(8, 3), False),
+        # whole numbers: the same in any order to the last bit
+        (
+            lambda t, p: ops.mean(ops.square(ops.sum(t) - p), -1),
+            np.arange(24.0).reshape(8, 3),
+            False,
+        ),
     ],
 )
 def test_targets_that_a_loss_does_not_look_at(loss, y, said):
