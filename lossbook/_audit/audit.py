@@ -23,7 +23,7 @@ from lossbook._audit.checks.own_steps import OwnSteps
 from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
 from lossbook._audit.checks.reported import Reported
 from lossbook._audit.checks.terms import Terms
-from lossbook._audit.finding import Findings, ordered
+from lossbook._audit.finding import HAZARDS, Findings, ordered
 from lossbook._audit.head import Seen
 from lossbook._audit.mask_path import MaskPath
 from lossbook._audit.observation import Check, OutputBatch
@@ -115,7 +115,8 @@ def audit(
     findings += given.findings
     weighed = {**data, "x": x, "y": y, "sample_weight": sample_weight}
     acted = class_weight is not None and any(weighed[name] is not data[name] for name in weighed)
-    checks = _Checks(Weighing(acted, first_labels(data["x"], data["y"]) if acted else None))
+    labels = first_labels(data["x"], data["y"]) if acted else None
+    checks = _Checks(Weighing(acted, labels, hasattr(data["x"], "element_spec")))
     try:
         findings += _evaluated(model, checks, weighed, kept, given)
     except Exception as error:
@@ -138,7 +139,7 @@ def audit(
     if few is not None and not checks.own_step and checks.batches:
         found += in_sight.findings(few, checks.unseen)
         found += metrics.findings(few, checks.outputs(), checks.unseen)
-        if not any(f.severity == "error" for f in found):  # which says why
+        if not any(f.severity == "error" and "stuck" in HAZARDS[f.code].symptoms for f in found):
             found += gradients.findings(few, checks.unseen)
     return ordered(found, checks.scope(), seen)
 

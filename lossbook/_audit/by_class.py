@@ -10,11 +10,13 @@ import numpy as np
 class Weighing:
     """Whose weights a finding speaks of: those that the user passes, or those of class_weight.
 
-    `labels` are the targets from which class weights become weights of rows, None if not known.
+    `labels` are the targets from which class weights become weights of rows, None if not known;
+    `dataset` says that the weights are yielded by a tf.data.Dataset.
     """
 
     by_class: bool = False
     labels: Any = None
+    dataset: bool = False
 
     @property
     def name(self) -> str:
@@ -23,6 +25,10 @@ class Weighing:
 
     def each(self, code: str) -> str:
         """Return code that makes another of each weight `{w}`; all of them are `{every}`."""
+        if self.dataset and not self.by_class:
+            if "{every}" in code:
+                return "it in the data set, with the mean over all rows"
+            return self._mapped(code.format(w="sample_weight").replace("np.", "keras.ops."))
         if not self.by_class:
             return f"`sample_weight = {code.format(w='sample_weight', every='sample_weight')}`"
         code = code.format(w="weight", every="[*class_weight.values()]")
@@ -30,10 +36,15 @@ class Weighing:
 
     def shaped(self, code: str) -> str:
         """Return code that gives the weights another shape, which class weights have not."""
+        if self.dataset and not self.by_class:
+            return self._mapped(code.replace("np.", "keras.ops."))
         first = ""
         if self.by_class and self.labels is not None:
             first = f"sample_weight = {weights_of(self.labels)}; class_weight = None; "
         return f"`{first}sample_weight = {code}`"
+
+    def _mapped(self, code):
+        return f"`x = x.map(lambda x, y, sample_weight: (x, y, {code}))`"
 
 
 def is_one_hot(labels):

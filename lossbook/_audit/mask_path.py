@@ -21,6 +21,7 @@ class Origin:
     dtype: str | None = None
     maker: str | None = None
     activation: str | None = None
+    behind: str | None = None  # the activation that this one was taken of
     lost: Any = None
     where: str | None = None
     settable: bool = False  # a layer that would pass the mask on with supports_masking = True
@@ -97,6 +98,7 @@ class MaskPath:
             result,
             maker=name,
             activation=_activation(operation, sources),
+            behind=_behind(operation, sources),
             lost=lost,
             where=where,
             settable=settable,
@@ -151,13 +153,28 @@ def _settable(operation):
     return isinstance(operation, kinds) and not operation.supports_masking
 
 
+def _inherits(operation):
+    own = getattr(getattr(operation, "activation", None), "__name__", None)
+    kind = type(operation).__name__
+    return kind in _RESHAPES or (kind == "Activation" and own == "linear")
+
+
+def _behind(operation, sources):
+    """Return the activation of what an activation alone is taken of, or None."""
+    if not sources:
+        return None
+    if _inherits(operation):
+        return sources[0].behind
+    alone = type(operation).__name__ in (*_ACTIVATIONS, "Activation")
+    return sources[0].activation if alone else None
+
+
 def _activation(operation, sources):
     """Return the name of the activation that made a result, "linear" or None if unknown."""
     kind = type(operation).__name__
     if kind in _ACTIVATIONS:
         return _ACTIVATIONS[kind]
     own = getattr(getattr(operation, "activation", None), "__name__", None)
-    inherits = kind in _RESHAPES or (kind == "Activation" and own == "linear")
-    if inherits:
+    if _inherits(operation):
         return sources[0].activation if sources else None
     return own

@@ -124,15 +124,17 @@ class FewRows:
             x, y, weight = map(tensors_of, self.parts)
             outputs = self.model(x, training=False)
             extra = sum(keras.ops.sum(loss) for _, loss in additional_losses(self.model))
-            flat, largest = [changed(y) for y in keras.tree.flatten(outputs)], 0.0
+            flat = keras.tree.flatten(outputs)
+            floats = [i for i, y in enumerate(flat) if keras.backend.is_float_dtype(y.dtype)]
+            flat, largest = [changed(y) if i in floats else y for i, y in enumerate(flat)], 0.0
 
             def loss(tensor, i):
                 other = keras.tree.pack_sequence_as(outputs, [*flat[:i], tensor, *flat[i + 1 :]])
                 return self.model.compute_loss(x=x, y=y, y_pred=other, sample_weight=weight)
 
-            for i, tensor in enumerate(flat):
-                found = to_numpy(derivative(lambda tensor, i=i: loss(tensor, i), tensor))
-                largest = max(largest, float(np.abs(found).max(initial=0.0)))
+            for i in floats:
+                found = to_numpy(derivative(lambda tensor, i=i: loss(tensor, i), flat[i]))
+                largest = float(np.maximum(largest, np.abs(found).max(initial=0.0)))  # NaN stays
             return float(to_numpy(loss(flat[0], 0) - extra)), largest
 
     def gradients(self, rows: int | None = None) -> tuple[float, float] | None:

@@ -186,6 +186,11 @@ def _fitting(y_true, y_pred):
         return f"Give y_true the shape {y_pred}: write `y = y[..., None]`."
     if y_true == (*y_pred, 1):
         return f"Give y_true the shape {y_pred}: write `y = y[..., 0]`."
+    if y_true[-1:] == (1,) and len(y_true) > 1:
+        return (
+            f"For one target a row let the model give one number, Dense(1), and after an RNN "
+            f"return_sequences=False; else give y_true the shape {y_pred}."
+        )
     return f"Give y_true the shape {y_pred}."
 
 

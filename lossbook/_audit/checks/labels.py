@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from lossbook._audit.checks.data.known import SENTINELS, by_elements, called
+from lossbook._audit.checks.data.known import (
+    SENTINELS,
+    by_elements,
+    called,
+    into_range,
+    other_axis,
+)
 from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
@@ -43,6 +49,7 @@ LABELS_NOT_ONE_HOT = Hazard(
     asked=("https://github.com/keras-team/keras/issues/19316",),
 )
 _TOLERANCE = 1e-3
+_VALUES = 256
 _NUMBERED = (
     "Number the classes from 0, and give the output one unit per class; labels that are to be left "
     "out need ignore_class, or a weight of 0 and a number that exists."
@@ -91,10 +98,13 @@ class Labels(Check):
         self.bad, self.low, self.high, self.count = 0, np.inf, -np.inf, 0
         self.odd, self.empty, self.rows, self.sums = 0, 0, 0, set()
         self.shape, self.classes, self.zeros = None, None, False
+        self.values: set[float] | None = set()
+        self.predicted, self.other = (), None
 
     def see(self, batch):
         """Count what is out of range at positions that count."""
         entry = batch.entry
+        self.predicted = () if batch.y_pred is None else batch.y_pred.shape
         if entry.target == "sparse":
             self._see_numbers(batch)
         elif entry.target_range and batch.y_true is not None:
@@ -129,6 +139,8 @@ class Labels(Check):
         kept = batch.kept if batch.kept.shape == sums.shape else np.ones(sums.shape, bool)
         kept = kept & np.isfinite(sums) & ~wrong.any(axis)
         odd = kept & (np.abs(sums - 1) > _TOLERANCE) & (sums != 0)
+        if odd.any() and self.other is None:
+            self.other = other_axis(y_true, axis)
         self.odd += int(odd.sum())
         self.empty += int((kept & (sums == 0)).sum())
         self.rows += int(kept.sum())
@@ -148,6 +160,9 @@ class Labels(Check):
         self.bad += int(wrong.sum())
         if wrong.any():
             self.zeros |= bool((y_true == 0).any())
+            found = np.unique(y_true[np.isfinite(y_true)])
+            many = self.values is None or len(found) > _VALUES
+            self.values = None if many else self.values | set(found.tolist())
             self.low = min(self.low, y_true[wrong].min())
             self.high = max(self.high, y_true[wrong].max())
 
@@ -162,25 +177,44 @@ class Labels(Check):
                 fix = _NUMBERED
             else:
                 text = entry.target_range[2]
-                fix = _IN_RANGE
+                fix = self._in_range()
             unknown = self.low == self.high and _unknown(
                 self.output, self.low, self.zeros, self.within
             )
-            fix = unknown or fix
+            fix = (self.values != {0.0, 255.0} and unknown) or fix
             yield LABELS_RANGE.found(
                 f"{self.head}{loss} takes {text}. Targets outside of that: {self.bad} of "
                 f"{self.count}. Keras computes with them or fails, by loss and backend.",
                 fix,
                 evidence,
             )
+        smoothing = self.output.options.get("label_smoothing") or 0
+        if not 0 <= smoothing < 1:
+            yield LABELS_RANGE.found(
+                f"{self.head}{loss} mixes the share label_smoothing={smoothing:g} of an even "
+                "distribution into the targets: outside of 0 to 1 they are no probabilities.",
+                "Take a share from 0 to below 1, 0.1 say.",
+                {"label_smoothing": smoothing},
+            )
         evidence = {"y_true.shape": self.shape, "rows": self.rows}
         if self.odd:
+            fix = (
+                "For one class per row pass one-hot rows; for several classes per row take a "
+                "sigmoid and binary_crossentropy."
+            )
+            if loss == "kl_divergence":
+                fix = "Divide each row by its sum: write `y = y / y.sum(-1, keepdims=True)`."
+            if self.other is not None and self.within is None:
+                code = called(loss, {**self.output.options, "axis": self.other})
+                fix = (
+                    f"They add up to 1 over axis {self.other}: if it has the classes, write `loss "
+                    f"= {code}` and compile again."
+                )
             evidence |= {"rows of another sum": self.odd, "such as": sorted(self.sums)[:3]}
             yield LABELS_NOT_ONE_HOT.found(
                 f"{self.head}{loss} takes one distribution per row. Rows of targets that "
                 f"don't add up to 1: {self.odd} of {self.rows}. A row counts by its sum.",
-                "For one class per row pass one-hot rows; for several classes per row take a "
-                "sigmoid and binary_crossentropy.",
+                fix,
                 evidence,
             )
         elif self.empty:
@@ -193,6 +227,18 @@ class Labels(Check):
                 evidence,
                 "warning",
             )
+
+    def _in_range(self):
+        """Return how to bring the targets into the range of the loss."""
+        entry, code = self.output.entry, ""
+        if entry.target_range[:2] == (0, 1):
+            code = into_range(self.values, self.shape, self.predicted)
+        elif self.values and self.values <= {1, 2}:
+            code = "`y = y - 1`"
+        if not code:
+            return _IN_RANGE
+        more = " Numbers have losses of their own, mean_squared_error say." * ("min()" in code)
+        return f"Bring the targets into that range: write {code}.{more}"
 
 
 def refused(refusal):

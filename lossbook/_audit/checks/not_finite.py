@@ -78,6 +78,11 @@ class Finite(Check):
                 fix = self._unknown() or fix
             if not where:
                 fix = "Keep the loss function away from log(0), 0 / 0 and overflow."
+                if self.output.loss_name == "poisson":
+                    fix = (
+                        "poisson takes the logarithm of y_pred, which must be above 0: end the "
+                        "output in a softplus or an exponential."
+                    )
             yield NOT_FINITE.found(
                 f"{self.head}NaN or infinity in {self.bad} of {self.count} values of the "
                 f"loss.{over}",

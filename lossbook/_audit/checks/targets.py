@@ -48,6 +48,10 @@ def _fix(output, y_true, y_pred):
             "For class numbers write `loss = keras.losses.SparseCategoricalCrossentropy("
             f"{option})` and compile again."
         )
+    if output.loss_name == "ctc" and len(y_true) == 3:
+        return "CTC takes label numbers, (batch, labels), not one-hot rows: `y = y.argmax(-1)`."
+    if short and output.entry.target != "binary" and output.entry.target_range and y_pred[-1] > 1:
+        return f"For class numbers write `y = keras.utils.to_categorical(y, {y_pred[-1]})`."
     if y_true == (*y_pred[:1], *y_pred[2:]) and len(y_pred) > 2:
         return (
             "The model returns one row for each step, the targets have one for all: let its last "

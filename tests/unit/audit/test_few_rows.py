@@ -204,3 +204,33 @@ def test_complex_targets():
     assert evaluated(case) == pytest.approx(np.square(x - y.real).mean(), rel=1e-5)
     assert codes(audited(case)) == ["imaginary-dropped"]
     assert codes(lb.audit(case.model, x, y.real + 0j)) == []
+
+
+# --- derivatives that are no numbers
+
+
+def test_a_model_that_returns_whole_numbers():
+    model = network(layers.Lambda(lambda x: ops.cast(ops.round(x), "int32")))
+    found = audited(Example(compiled(model, "mse"), {"x": X, "y": 9 * Y}))
+    assert "whole numbers, int32" in the(found, "gradient-zero").message
+
+
+@pytest.mark.parametrize(
+    ("loss", "at_zero"),
+    [
+        (lambda t, p: ops.mean(ops.where(t > 0, ops.square(t - p) / t, 0.0), -1), True),
+        (lambda t, p: ops.mean(ops.sqrt(ops.abs(t * (t - p))), -1), True),
+        (lambda t, p: ops.mean(ops.sqrt(ops.abs(t * (t - p)) + 1e-6), -1), False),
+    ],
+)
+def test_a_derivative_that_is_no_number(loss, at_zero):
+    found = audited(passing(X, coins(8, 3), loss))
+    assert ("gradient-nan" in codes(found, "error")) == at_zero
+    assert "gradient-zero" not in codes(found)
+
+
+@pytest.mark.skipif(BACKEND == "jax", reason="its gradients need a function without state")
+def test_a_derivative_that_is_no_number_within_a_model():
+    model = network(layers.Lambda(lambda x: ops.sqrt(ops.sum(ops.square(x - x[:, :1]), -1))))
+    found = audited(Example(compiled(model, "mse"), {"x": X, "y": Y[:, 0]}))
+    assert "at the weights" in the(found, "gradient-nan").message

@@ -12,7 +12,7 @@ TARGETS_ZERO = Hazard(
     "warning",
     "02_elementwise.ipynb",
     77,
-    means="mean_absolute_percentage_error divides by targets of 0, or by some that are next to 0.",
+    means="mean_absolute_percentage_error divides by targets of 0, or by some around 0.",
     why=(
         "The loss is 100 * |y_true - y_pred| / |y_true|, and Keras divides by 1e-7 at least: an "
         "error of 1 at a target of 0 costs 1,000,000,000. One such target makes nearly all of the "
@@ -30,7 +30,8 @@ class Percentages(Check):
     def __init__(self, output):
         super().__init__(output)
         self.near = self.zeros = self.count = 0
-        self.cost = self.whole = 0.0
+        self.cost = self.whole = self.tenth = 0.0
+        self.below = self.above = 0
 
     def see(self, batch):
         """Count targets next to 0 that count, and what they cost."""
@@ -46,6 +47,8 @@ class Percentages(Check):
         errors = mean_absolute_percentage_error(y_true.astype(y_pred.dtype), y_pred)
         errors = np.where(kept & np.isfinite(errors), errors, 0).astype(np.float64)
         middle = np.median(sizes[sizes > 0]) if (sizes > 0).any() else 0.0
+        self.below, self.above = self.below + (y_true < 0).sum(), self.above + (y_true > 0).sum()
+        self.tenth += errors[sizes <= np.quantile(sizes, 0.1)].sum()
         near = kept & (sizes <= _NEAR * middle)
         self.near += int(near.sum())
         self.zeros += int((near & (sizes == 0)).sum())
@@ -65,6 +68,15 @@ class Percentages(Check):
                 else f"Let {self.within} call a loss that does not divide, mean_absolute_error "
                 "say, or give such rows the weight 0.",
                 {"targets": self.count, "next to 0": self.near, "exactly 0": self.zeros},
+            )
+        elif min(self.below, self.above) > 0.1 * self.count and self.tenth > _MOST * self.whole:
+            yield TARGETS_ZERO.found(
+                f"{self.head}mean_absolute_percentage_error divides by the target, and the targets "
+                f"lie around 0: {self.below} of {self.count} below. The tenth nearest to 0 makes "
+                f"{100 * self.tenth / self.whole:.4g} % of the loss.",
+                "Leave the targets as they were before they were standardised, or take a loss that "
+                "does not divide, mean_absolute_error say.",
+                {"targets": self.count, "below 0": self.below, "above 0": self.above},
             )
 
 

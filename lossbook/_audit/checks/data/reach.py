@@ -2,18 +2,12 @@
 
 import numpy as np
 
+from lossbook._audit.checks.data.ranges import RANGES
 from lossbook._audit.checks.labels import LABELS_RANGE
 from lossbook._audit.observation import Check
 from lossbook._core import four_digits, to_numpy
 
-RANGES = {
-    **dict.fromkeys(
-        ("sigmoid", "softmax", "hard_sigmoid", "sparsemax", "sparse_sigmoid"), (0.0, 1.0)
-    ),
-    **dict.fromkeys(("tanh", "softsign", "hard_tanh"), (-1.0, 1.0)),
-    **dict.fromkeys(("relu", "softplus", "exponential"), (0.0, np.inf)),
-    "relu6": (0.0, 6.0),
-}
+_SIGNS = ("hinge", "squared_hinge")
 _SLACK = 1e-3
 _FEW = 0.05  # of the targets: outliers
 _ROWS = 64
@@ -33,11 +27,13 @@ class Reach(Check):
         """Count the targets beyond the range of the activation, and ask the loss once."""
         ends = RANGES.get(getattr(batch.call.origin, "activation", None))
         named = batch.output.loss_name == "cosine_similarity"  # directions, of any length
-        if ends is None or named or batch.entry.target not in ("regression", "own"):
+        signs = batch.output.loss_name in _SIGNS
+        if ends is None or named or not (signs or batch.entry.target in ("regression", "own")):
             return
         if batch.y_true is None or batch.y_pred is None or batch.y_true.size != batch.y_pred.size:
             return
         y_true = batch.y_true[np.isfinite(batch.y_true)]
+        y_true = 2 * y_true - 1 if signs and np.isin(y_true, (0, 1)).all() else y_true  # as Keras
         if not y_true.size or not batch.kept.all():
             return
         out = (y_true < ends[0] - _SLACK) | (y_true > ends[1] + _SLACK)
@@ -59,10 +55,17 @@ class Reach(Check):
             f"{self.low:.4g} to {self.high:.4g}. Out of its reach: {self.out} of {self.count}. The "
             f"loss stays at {four_digits(best)} or above, where it could be "
             f"{four_digits(reached)}.",
-            f"Leave the {name} out, or scale the targets into that range: divide pixels by 255.",
+            self._fix(name),
             {"targets": self.count, "out of reach": self.out, "activation": name},
             None if np.isfinite(high) else "warning",
         )
+
+    def _fix(self, name):
+        if self.output.loss_name in _SIGNS:
+            return f"Leave the {name} out: {self.output.loss_name} takes scores of any size."
+        text = f"Leave the {name} out, or scale the targets into that range"
+        pixels = RANGES[name] == (0, 1) and 8 < self.high <= 255 and self.low >= 0
+        return f"{text}: write `y = y / 255`." if pixels else f"{text}."
 
 
 def _cost(batch, ends):
@@ -73,6 +76,8 @@ def _cost(batch, ends):
     if not np.isfinite(y_true).all():
         return None
     wanted = y_true.reshape(y_pred.shape).astype(y_pred.dtype)
+    if batch.output.loss_name in _SIGNS and np.isin(y_true, (0, 1)).all():
+        wanted = 2 * wanted - 1
     try:
         pair = [
             to_numpy(batch.output.loss.call(*map(ops.convert_to_tensor, (y_true, p))))

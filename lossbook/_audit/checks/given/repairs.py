@@ -88,6 +88,18 @@ def _candidates(given: Given, side: str) -> Iterator[tuple[str, Any]]:
                 f"sample_weight = {{{code}}}",
                 {key: value.get(key, np.ones(len(y))) for key, y in given.y.items()},
             )
+        elif (
+            side == "sample_weight"
+            and isinstance(given.y, (list, tuple))
+            and set(value) <= {*names}
+        ):
+            parts = [
+                (f"sample_weight[{name!r}]", value[name])
+                if name in value
+                else (f"np.ones(len(y[{i}]))", np.ones(len(y)))
+                for i, (name, y) in enumerate(zip(names, given.y, strict=False))
+            ]
+            yield f"sample_weight = [{', '.join(code for code, _ in parts)}]", [w for _, w in parts]
         if keys is None and is_nested(outputs) and None not in sources:
             code = ", ".join(f"{side}[{source!r}]" for source in sources)
             yield f"{side} = [{code}]", [value[source] for source in sources]

@@ -104,6 +104,10 @@ def _rows_refused(given, data, error):
             f"{name} {' and '.join(map(str, found))}" for name, found in rows.items()
         )
         fix = "Give x, y and sample_weight the same number of rows, axis 0."
+        weight = given.sample_weight
+        if getattr(weight, "shape", ())[:1] == (1,) and weight.size in rows["x"]:
+            fix = "One weight a row is an array of one axis: `sample_weight = np.ravel("
+            fix += "sample_weight)`."
         if len(y) == 1 and len(x) and len(y[0].shape) > 1 and y[0].shape[1] == x[0].shape[0]:
             fix = "Axis 1 of y has the rows: write `y = np.moveaxis(y, 1, 0)`."
             if y[0].shape[0] == len(leaves(given.outputs)) > 1:

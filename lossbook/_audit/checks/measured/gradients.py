@@ -27,6 +27,21 @@ GRADIENT_ZERO = Hazard(
         "https://github.com/keras-team/keras/issues/10321",
     ),
 )
+GRADIENT_NAN = Hazard(
+    "gradient-nan",
+    "error",
+    "11_custom_losses.ipynb",
+    119,
+    means="The loss is a finite number, and its derivative is NaN or infinite.",
+    why=(
+        "where takes one of two values, and the derivative of both: 0 times infinity is NaN. sqrt, "
+        "a norm and a power below 1 have an infinite derivative at 0, log and a division none "
+        "there."
+    ),
+    ignore="Never: the first step of fit makes weights of NaN.",
+    symptoms=("nan",),
+    asked=("https://github.com/tensorflow/tensorflow/issues/2540",),
+)
 _NOTHING = 1e-6
 _NO_DERIVATIVE = (
     "round, argmax, sign, a comparison such as y_pred > 0.5, a cast to integers, or NumPy"
@@ -44,10 +59,25 @@ def findings(few: Any, unseen: list[str]) -> Iterator[Finding]:
 def _flat(few):
     """Yield a finding if no prediction, or no weight, moves the loss of a few rows."""
     loss, largest = few.at_predictions()
-    if not np.isfinite([loss, largest]).all() or abs(loss) < _NOTHING:
+    if not np.isfinite(loss):
+        return
+    if not np.isfinite(largest):
+        yield _not_finite("at the predictions", few, loss)
         return
     evidence = {"rows": few.rows, "loss": loss, "largest derivative": largest}
     if largest == 0:
+        if abs(loss) < _NOTHING:
+            return
+        whole = {one.dtype.name for one in few.run(0, few.rows)[0] if one.dtype.kind in "iub"}
+        if whole:
+            yield GRADIENT_ZERO.found(
+                f"The predictions are whole numbers, {', '.join(sorted(whole))}, so that the loss "
+                f"of {four_digits(loss)} has no derivative.",
+                "Let the model return what argmax, round or the cast is taken of, and take it "
+                "after predict().",
+                evidence,
+            )
+            return
         other = few.at_predictions(lambda y_pred: 0.5 * y_pred + 0.25)
         if other[1] == 0:
             yield GRADIENT_ZERO.found(
@@ -62,7 +92,11 @@ def _flat(few):
     if not few.model.trainable_variables or any(part is None for part in few.parts[:2]):
         return
     lengths = [few.gradients(rows) for rows in (None, 1)]
-    if any(found is None or found[0] != 0 for found in lengths):
+    if any(found is None for found in lengths):
+        return
+    if not np.isfinite(lengths[0]).all():
+        yield _not_finite("at the weights of the model", few, loss)
+    if abs(loss) < _NOTHING or any(found[0] != 0 for found in lengths):
         return
     yield GRADIENT_ZERO.found(
         f"The loss is {four_digits(loss)} and moves with the predictions, but its derivative is 0 "
@@ -72,6 +106,29 @@ def _flat(few):
         "output of numbers needs no relu.",
         evidence,
     )
+
+
+def _not_finite(where, few, loss):
+    return GRADIENT_NAN.found(
+        f"The loss of the first {few.rows} rows is {four_digits(loss)}, but its derivative "
+        f"{where} is NaN or infinite: the first step makes weights of NaN.",
+        "Keep sqrt, a norm, log and a division away from 0 before where chooses: "
+        "`keras.ops.where(ok, y_true, 1.0)` as the divisor, `keras.ops.sqrt(x + 1e-12)`.",
+        {"rows": few.rows, "loss": loss},
+    )
+
+
+@GRADIENT_NAN.example("A divisor that is never 0")
+def chosen_too_late(mended=0):
+    """A division by 0 that where leaves out."""
+    from keras import ops
+
+    def loss(y_true, y_pred):
+        ok = y_true > 0
+        divisor = ops.where(ok, y_true, 1.0) if mended else y_true
+        return ops.mean(ops.where(ok, ops.square(y_true - y_pred) / divisor, 0.0), -1)
+
+    return passing(drawn(8, 3), coins(8, 3), loss)
 
 
 @GRADIENT_ZERO.example("Probabilities that are not rounded")

@@ -15,8 +15,8 @@ from lossbook._audit.checks.predictions.logits import (
     enough,
     outside,
 )
-from lossbook._audit.examples import passing, simplex
-from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.checks.predictions.twice import SOFTMAX_TWICE
+from lossbook._audit.finding import keras_words
 from lossbook._audit.mask_path import Origin
 from lossbook._audit.observation import Check, OutputBatch
 from lossbook._core import four_digits, to_numpy
@@ -24,21 +24,6 @@ from lossbook._losses import keras_objects
 from lossbook._marks import measured
 from lossbook._model import Call, Output
 
-OWN_SOFTMAX_TWICE = Hazard(
-    "softmax-twice",
-    "error",
-    "11_custom_losses.ipynb",
-    65,
-    means="A loss of your own takes a softmax of predictions that are probabilities already.",
-    why=(
-        "A softmax stays as it is if 1 is added to all of its inputs. audit adds 1 to the "
-        "predictions: the loss stays, so it takes a softmax; the rows add up to 1, so the model "
-        "has taken one before."
-    ),
-    ignore="If two softmaxes are meant.",
-    symptoms=("stuck", "by-hand"),
-    asked=("https://github.com/keras-team/keras/issues/6143",),
-)
 _BATCHES, _ROWS = 4, 64  # so many are looked at
 _FAR = 20.0  # a logit that is as good as certain
 
@@ -149,7 +134,7 @@ class OwnLosses(Check):
         )
         if abs(given - shifted) > 1e-5 * abs(given) or abs(given - turned) <= 1e-4 * abs(given):
             return
-        yield OWN_SOFTMAX_TWICE.found(
+        yield SOFTMAX_TWICE.found(
             f"{self.head}predictions are probabilities already, rows that add up to 1, and "
             f"{self.output.source} takes a softmax of them: 1 more for all of them changes "
             "nothing.",
@@ -164,7 +149,7 @@ class OwnLosses(Check):
         ]
         codes = {finding.code for finding in called}
         asked = [] if CTC_PROBABILITIES.code in codes else self.asked
-        if OWN_SOFTMAX_TWICE.code in {finding.code for finding in asked}:
+        if SOFTMAX_TWICE.code in {finding.code for finding in asked}:
             codes |= {PROBABILITIES_AS_LOGITS.code}
             called = [f for f in called if f.code != PROBABILITIES_AS_LOGITS.code]
         yield from called
@@ -202,17 +187,3 @@ def _overshoots(batch, labels, best):
         return False
     parts = [batch.loss_of(y_pred=p) for p in (labels, 1 - labels, 0 * labels, 0 * labels + 1)]
     return abs(parts[0] + parts[1] - parts[2] - parts[3]) > 1e-2 * scale
-
-
-@OWN_SOFTMAX_TWICE.example(
-    "`from_logits=True` left out of the loss", "The softmax left out of the model"
-)
-def softmax_of_a_softmax(mended=0):
-    """A loss of our own with from_logits=True, after a softmax."""
-    from keras import losses
-
-    def loss(y_true, y_pred):
-        return losses.categorical_crossentropy(y_true, y_pred, from_logits=mended != 1)
-
-    y_pred = np.log(simplex(8, 4)) if mended == 2 else simplex(8, 4)
-    return passing(y_pred, np.eye(4, dtype="float32")[np.arange(8) % 4], loss)

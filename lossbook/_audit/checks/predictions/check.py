@@ -3,17 +3,29 @@
 import numpy as np
 
 from lossbook._audit.checks.data.known import called
+from lossbook._audit.checks.data.ranges import RANGES
 from lossbook._audit.checks.predictions.clipped import clipped, saturated
 from lossbook._audit.checks.predictions.distributions import Mismatch, Sums
 from lossbook._audit.checks.predictions.logits import (
     LOGITS_AS_PROBABILITIES,
+    LOGITS_LIMITED,
     PROBABILITIES_AS_LOGITS,
     enough,
     outside,
 )
 from lossbook._audit.checks.predictions.one_class import ONE_CLASS, OneClass
+from lossbook._audit.checks.predictions.twice import SOFTMAX_TWICE
 from lossbook._audit.counting import extremes
 from lossbook._audit.observation import Check
+
+_PROBABILITIES = ("sigmoid", "softmax")
+_ROUNDED = 1e-6
+
+
+def _are_logarithms(y_pred, options):
+    """Say whether the exponentials of every row add up to 1."""
+    sums = np.exp(y_pred.astype(np.float64)).sum(options.get("axis", -1))
+    return bool((np.abs(sums - 1) < 1e-3).all())
 
 
 class Predictions(Check):
@@ -26,6 +38,7 @@ class Predictions(Check):
         self.low, self.high, self.outside, self.count = np.inf, -np.inf, 0, 0
         self.shape = self.origin = None
         self.recovered, self.classes, self.clipped = True, 2, 0
+        self.logs = output.entry.activation == "softmax"
         self.sums, self.mismatch, self.one_class = Sums(), Mismatch(), OneClass()
 
     def see(self, batch):
@@ -51,6 +64,7 @@ class Predictions(Check):
         as_logits = batch.options.get("from_logits")
         if outside(np.array([low, high])).any() and not (as_logits and self.outside):
             self.outside += int(outside(finite).sum())
+            self.logs = self.logs and high <= _ROUNDED and _are_logarithms(y_pred, batch.options)
         if not self.outside:  # which explains the rest
             self._see_probabilities(batch, y_pred)
 
@@ -88,14 +102,27 @@ class Predictions(Check):
                 evidence,
             )
         elif self.output.options.get("from_logits"):
-            yield from self._as_logits(evidence)
+            yield from self._as_logits(evidence) or self._limited(evidence)
+        elif self.origin.behind in _PROBABILITIES and self.origin.activation in _PROBABILITIES:
+            yield SOFTMAX_TWICE.found(
+                f"{self.head}the model takes a {self.origin.activation} of a {self.origin.behind}: "
+                f"of numbers from 0 to 1, so that its predictions lie from {self.low:.4g} to "
+                f"{self.high:.4g}, and can't be more certain.",
+                "Leave one of them out, the activation of the layer before say.",
+                evidence,
+            )
         elif self.outside:
             option = f", or {self._flagged(code=True)}" if entry.takes_logits else ""
+            ends = self.origin.activation
+            if ends in RANGES:
+                option = f", in place of the {ends}"
             cut = "" if entry.target == "region" else ", and Keras clips them"
+            if self.logs and entry.activation == "softmax":
+                cut, option = ", and Keras clips them", ": leave the logarithm out"
             yield LOGITS_AS_PROBABILITIES.found(
                 f"{self.head}{loss} takes probabilities. Predictions outside of 0 to 1: "
                 f"{self.outside} of {self.count}, from {self.low:.4g} to {self.high:.4g}. They "
-                f"look like logits{cut}.",
+                f"look like {'logarithms of probabilities' if self.logs else 'logits'}{cut}.",
                 f"End the output in a {entry.activation}{option}.",
                 evidence,
             )
@@ -107,16 +134,34 @@ class Predictions(Check):
             flag = self._flagged()
             yield saturated(self.clipped, self.origin, evidence, self.head, flag)
 
+    def _limited(self, evidence):
+        """Return the finding for logits that an activation cuts off, in a list."""
+        activation = self.origin.activation
+        if activation not in RANGES:
+            return []
+        low, high = RANGES[activation]
+        ends = f"from {low:g} to {high:g}" if np.isfinite(high) else f"from {low:g} on"
+        return [
+            LOGITS_LIMITED.found(
+                f"{self.head}from_logits=True takes any number, but the output ends in a "
+                f"{activation}, which gives numbers {ends}: no logit says that a class is unlikely "
+                "as plainly as one far below 0.",
+                f"Leave the {activation} out of the output.",
+                evidence,
+            )
+        ]
+
     def _as_logits(self, evidence):
-        """Yield a finding if predictions under from_logits=True are probabilities."""
+        """Return the finding for probabilities under from_logits=True in a list, empty for none."""
         activation, expected = self.origin.activation, self.output.entry.activation
         probabilities = activation in ("sigmoid", "softmax")
         guess = activation is None and (
             (expected == "softmax" and self.sums.rows and not self.sums.far)
             or (expected == "sigmoid" and enough(self.count, self.high))
         )
+        found = None
         if self.recovered:
-            yield PROBABILITIES_AS_LOGITS.found(
+            found = PROBABILITIES_AS_LOGITS.found(
                 f"{self.head}from_logits=True, but the output ends in a {activation or expected}. "
                 "Keras on TensorFlow finds the logits behind it and uses those; on another "
                 "backend, in mixed precision or after a reshape the loss is another.",
@@ -125,13 +170,14 @@ class Predictions(Check):
                 "warning",
             )
         elif not self.outside and (probabilities or guess):
-            yield PROBABILITIES_AS_LOGITS.found(
+            found = PROBABILITIES_AS_LOGITS.found(
                 f"{self.head}from_logits=True, but all {self.count} predictions are probabilities, "
                 f"from {self.low:.4g} to {self.high:.4g}: Keras puts them through another "
                 f"{expected}.",
                 self._without_flag(f"activation {activation or 'of the output'}"),
                 evidence,
             )
+        return [] if found is None else [found]
 
     def _flagged(self, code=False):
         """Return how the loss gets from_logits=True."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import called, other_axis
 from lossbook._audit.examples import drawn, one_hot, passing
 from lossbook._audit.finding import Hazard
 
@@ -53,13 +54,19 @@ class Sums:
     def __init__(self) -> None:
         self.far = self.rows = 0
         self.ends = [np.inf, -np.inf]
+        self.other: int | None = None
+        self.meant = False
 
     def see(self, batch: Any, y_pred: Any) -> None:
         """Add up, and count what is far from 1."""
-        sums = y_pred.sum(batch.options.get("axis", -1), dtype=np.float64)
+        axis = batch.options.get("axis", -1)
+        sums = y_pred.sum(axis, dtype=np.float64)
         sums = sums[np.isfinite(sums)]
         self.rows += sums.size
         self.far += int((np.abs(sums - 1) > _SUM_SLACK).sum())
+        if self.far and self.other is None and np.isfinite(y_pred).all():
+            self.other = other_axis(y_pred.astype(np.float64), axis)
+            self.meant = _has_classes(batch, axis)
         if sums.size:
             self.ends = [min(self.ends[0], sums.min()), max(self.ends[1], sums.max())]
 
@@ -72,13 +79,33 @@ class Sums:
         )
         if not output.entry.takes_logits and not recovered:
             done = "Nothing divides them by their sum"
+        fix = (
+            "For one class per row end the output in a softmax over the class axis; for "
+            "several classes per row keep the sigmoid and take binary_crossentropy."
+        )
+        if self.other is not None:
+            done = f"They do over axis {self.other}"
+            code = called(output.loss_name, {**output.options, "axis": self.other})
+            fix = f"If axis {self.other} has the classes, write `loss = {code}` and compile again."
+            if self.meant:
+                fix = "Take the softmax over the axis of the classes, as the targets have them."
         return PROBABILITIES_SUM.found(
             f"{head}{output.loss_name} takes one distribution per row. Rows of predictions that "
             f"don't add up to 1: {self.far} of {self.rows}. {done}.",
-            "For one class per row end the output in a softmax over the class axis; for "
-            "several classes per row keep the sigmoid and take binary_crossentropy.",
+            fix,
             evidence | {"lowest sum": self.ends[0], "highest sum": self.ends[1]},
         )
+
+
+def _has_classes(batch, axis):
+    """Say whether the targets have their classes along an axis."""
+    y_true, shape = batch.y_true, list(batch.y_pred.shape)
+    if y_true is None:
+        return False
+    if batch.entry.target == "sparse":
+        del shape[axis]
+        return tuple(shape) == y_true.shape
+    return bool((np.abs(y_true.sum(axis) - 1) < 1e-3).all())
 
 
 class Mismatch:

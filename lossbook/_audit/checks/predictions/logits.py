@@ -41,6 +41,19 @@ PROBABILITIES_AS_LOGITS = Hazard(
         "https://github.com/keras-team/keras/issues/6587",
     ),
 )
+LOGITS_LIMITED = Hazard(
+    "logits-limited",
+    "warning",
+    "02_elementwise.ipynb",
+    55,
+    means="from_logits=True, but the activation of the output gives a part of all numbers alone.",
+    why=(
+        "A logit may be any number: far below 0 it stands for a probability near 0. A relu has "
+        "none below 0, and a gradient of 0 there; a tanh ends at 1, a probability of 0.73."
+    ),
+    ignore="If probabilities so near to each other are meant.",
+    symptoms=("stuck",),
+)
 _SLACK = 2e-3  # float16 rounds a probability by 5e-4
 _ENOUGH = 20  # numbers from 0 to 1 that are no accident
 
@@ -74,4 +87,14 @@ def flag_on_sigmoid(mended=0):
 
     loss = losses.BinaryCrossentropy(from_logits=mended != 2)
     activation = "linear" if mended == 1 else "sigmoid"
+    return passing(drawn(8, 4, low=-3, high=3), coins(8, 4), loss, activation=activation)
+
+
+@LOGITS_LIMITED.example("No activation")
+def relu_of_logits(mended=0):
+    """A relu, and from_logits=True."""
+    from keras import losses
+
+    loss = losses.BinaryCrossentropy(from_logits=True)
+    activation = "linear" if mended else "relu"
     return passing(drawn(8, 4, low=-3, high=3), coins(8, 4), loss, activation=activation)

@@ -6,7 +6,7 @@ import pytest
 from keras import layers, losses, ops
 
 import lossbook as lb
-from lossbook._audit.checks.data.reach import RANGES
+from lossbook._audit.checks.data.ranges import RANGES
 from lossbook._audit.checks.measured import in_sight
 from lossbook._audit.examples import coins, compiled, drawn, passing, simplex
 from tests.unit.audit.fixes import applied
