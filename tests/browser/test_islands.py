@@ -285,6 +285,39 @@ def test_the_path_is_a_strip_of_links(width, site, open_page):
     assert strip.aria_snapshot().startswith('- navigation "The path of a loss":')
 
 
+WORDS = """(host, selector) => [...host.querySelectorAll(selector)].filter(e => e.checkVisibility())
+  .filter(e => e.className !== "away" && e.textContent.trim()).map(e => {
+    const range = document.createRange();
+    range.selectNodeContents(e);
+    const { left, top, right, bottom } = range.getBoundingClientRect();
+    return { box: [left, top, right, bottom], room: e.clientWidth - (right - left) }; })"""
+
+
+@pytest.mark.parametrize(
+    "state", ["AAAABBBB_rows", "ABABABAB_rows", "AAAAAAAA_rows", "BBAABBAA_steps"]
+)
+def test_words_in_the_chart_never_meet(state, site, open_page):
+    page = open_page(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    page.goto(f"{site}/book/10_mean_of_means.html#means={state}")
+    page.locator("#means[data-alive]").wait_for()
+    boxes = [
+        found["box"] for found in page.locator("#means").evaluate(WORDS, ".lb-chart :is(i, b)")
+    ]
+    assert len(boxes) == 1 + len(set(state[:8]))
+    for i, (left, top, right, bottom) in enumerate(boxes):
+        for x0, y0, x1, y1 in boxes[:i]:
+            assert right <= x0 or x1 <= left or bottom <= y0 or y1 <= top
+
+
+@pytest.mark.parametrize("stage", range(1, 9))
+def test_a_phone_has_room_for_every_number_of_a_stage(stage, site, open_page):
+    page = open_page(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    page.goto(f"{site}/book/index.html#stages={stage}")
+    page.locator("#stages[data-alive]").wait_for()
+    rooms = [found["room"] for found in page.locator("#stages").evaluate(WORDS, ".lb-canvas i")]
+    assert rooms and min(rooms) >= 2
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize(("name", "page"), PLACES)
 def test_it_fits_and_can_be_hit(name, page, width, site, open_page):

@@ -114,7 +114,7 @@ def _others(name, value):
     last = ("outputs", "additional losses", "epochs")
     return [
         box(34 if name == "outputs" else 30, 20, f"+ {OTHER_OUTPUT}", *last[:2]),
-        box(52, 16, f"+ {PENALTY}", last[1]),
+        box(52, 19, f"+ {PENALTY}", last[1]),
         box(44, 20, f"{OTHER_BATCH}", last[2]),
         box(72, 24, f"= {text(value)}" if name in last else "", *last, kind="result"),
     ]
