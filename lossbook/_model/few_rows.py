@@ -49,6 +49,7 @@ class FewRows:
         import keras
 
         self.model, x = model, data["x"]
+        self._lengths: dict[int | None, tuple[float, float] | None] = {}
         self.batches = ""  # "dataset", or "batches" of a PyDataset
         self.by_row: dict[str, tuple[int, ...]] = {}  # shapes of additional losses that have rows
         if hasattr(x, "element_spec"):
@@ -96,7 +97,7 @@ class FewRows:
         import keras
 
         compiled = private(self.model, "_compile_metrics")
-        if compiled is None or not compiled.built:
+        if compiled is None or not compiled.built or not compiled.metrics:
             return
         with ExitStack() as undo:
             keep_state(self.model, undo)
@@ -142,6 +143,11 @@ class FewRows:
 
         Of the first `rows`, or of all; None where the backend needs a function without state.
         """
+        if rows not in self._lengths:
+            self._lengths[rows] = self._gradients(rows)
+        return self._lengths[rows]
+
+    def _gradients(self, rows):
         import keras
 
         backend, model = keras.backend.backend(), self.model

@@ -119,6 +119,7 @@ class Terms:
     def _dwarfed(self, names):
         """Yield a finding if one output makes nearly all, and another has something to learn."""
         shares = []
+        names = [name for name in names if self.outputs[name] or self.signed[name]]  # else a dummy
         for sums in (self.outputs, self.signed):  # parts of a signed loss cancel
             sizes = {name: abs(sums[name]) for name in names}
             total = sum(sizes.values())

@@ -234,3 +234,10 @@ def test_a_derivative_that_is_no_number_within_a_model():
     model = network(layers.Lambda(lambda x: ops.sqrt(ops.sum(ops.square(x - x[:, :1]), -1))))
     found = audited(Example(compiled(model, "mse"), {"x": X, "y": Y[:, 0]}))
     assert "at the weights" in the(found, "gradient-nan").message
+
+
+def test_an_output_that_only_fills_a_place_is_not_dwarfed():
+    inputs = keras.Input((3,))
+    heads = [layers.Activation("linear", name=name)(inputs) for name in ("near", "far")]
+    model = compiled(keras.Model(inputs, heads), ["mse", lambda t, p: 0 * ops.mean(p, -1)])
+    assert codes(lb.audit(model, X, [Y, np.zeros((8, 3))])) == []

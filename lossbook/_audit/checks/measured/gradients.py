@@ -58,6 +58,10 @@ def findings(few: Any, unseen: list[str]) -> Iterator[Finding]:
 
 def _flat(few):
     """Yield a finding if no prediction, or no weight, moves the loss of a few rows."""
+    known = few.model.trainable_variables and all(part is not None for part in few.parts[:2])
+    lengths = few.gradients() if known else None
+    if lengths is not None and np.isfinite(lengths).all() and lengths[0] > 0:
+        return
     loss, largest = few.at_predictions()
     if not np.isfinite(loss):
         return
@@ -89,14 +93,12 @@ def _flat(few):
                 evidence,
             )
         return
-    if not few.model.trainable_variables or any(part is None for part in few.parts[:2]):
+    if lengths is None:
         return
-    lengths = [few.gradients(rows) for rows in (None, 1)]
-    if any(found is None for found in lengths):
-        return
-    if not np.isfinite(lengths[0]).all():
+    if not np.isfinite(lengths).all():
         yield _not_finite("at the weights of the model", few, loss)
-    if abs(loss) < _NOTHING or any(found[0] != 0 for found in lengths):
+        return
+    if abs(loss) < _NOTHING or few.gradients(1)[0] != 0:
         return
     yield GRADIENT_ZERO.found(
         f"The loss is {four_digits(loss)} and moves with the predictions, but its derivative is 0 "
