@@ -28,15 +28,15 @@ def run(*cells, seed=2):
 
 
 def problems(seed):
-    """Loss below 0.03, four IoUs above 0.9, the rare one below 0.4; mended, it is above 0.7."""
+    """Loss below 0.03, four IoUs above 0.9, the rare one far below; mended, it is above 0.8."""
     book = run("world", "price", "net", "dice", "both", seed=seed)
     plain = book["train"]()
     loss = plain.evaluate(book["new_images"], book["truth"], verbose=0)
     lost = book["iou"](plain.predict(book["new_images"], verbose=0))
     mended = book["train"](book["weighted_and_dice"])
     found = book["iou"](mended.predict(book["new_images"], verbose=0))
-    riddle = loss < 0.03 and min(lost[:4]) > 0.9 and lost[4] < 0.4
-    remedy = min(found[:4]) > 0.85 and found[4] > 0.7
+    riddle = loss < 0.03 and min(lost[:4]) > 0.9 and lost[4] < min(lost[:4]) - 0.2
+    remedy = min(found[:4]) > 0.85 and found[4] > 0.8
     if riddle and remedy:
         return []
     return [f"riddle {seed}: loss {loss}, IoUs {lost}; mended {found}"]
