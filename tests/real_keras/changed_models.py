@@ -157,7 +157,8 @@ class OwnResult(keras.Model):
 
 class OwnTestFunction(keras.Model):
     def make_test_function(self, force=False):
-        step = super().make_test_function(force)
+        super().make_test_function(force)  # returns it from the second call on
+        step = self.test_function
 
         def doubled(iterator):
             return {name: 2 * value for name, value in step(iterator).items()}
@@ -305,7 +306,8 @@ def judged(model, x, y, settings, rng, name, linear):
     try:
         printed = evaluated(y)
     except Exception as error:
-        return "refused by Keras", _unless_refused(model, x, y, settings, name, error)
+        reason = f"refused by Keras ({type(error).__name__})"
+        return reason, _unless_refused(model, x, y, settings, name, error)
     try:
         e = lb.explain(model, x, y, **settings)
     except ValueError as error:
