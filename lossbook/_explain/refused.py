@@ -38,7 +38,7 @@ def _unlike(watch: Watch, data: dict[str, Any]) -> Iterator[str]:
 
     Without the shapes where nothing says how many rows there are.
     """
-    rows, failure = min(_rows(data) | {data["batch_size"]}), watch.failure
+    rows, failure = min(_rows(data) | {data["batch_size"]}), watch.failure or watch.unbuilt
     try:
         if failure is None:
             for _, given, *_ in watch.about.values():

@@ -132,7 +132,11 @@ class Recorder:
 
         step = self.watch.step
         if step is None:  # Keras builds the model
-            return self.loss(y_true, y_pred, sample_weight)
+            try:
+                return self.loss(y_true, y_pred, sample_weight)
+            except Exception as error:
+                self.watch.unbuilt = Failure(error, self.output, y_true, y_pred, sample_weight)
+                raise
         seen = {"given_y_true": _as_tensor(y_true), "given_y_pred": y_pred}
         if keras.ops.is_tensor(y_pred):
             seen["mask"] = attached_mask(y_pred)

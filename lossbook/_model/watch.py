@@ -47,12 +47,14 @@ class Watch:
     `random` that it gives another each time; `counting` maps a loss to its plain numbers that
     change with each call; `log` is the name of the loss in an own step's logs.
 
+    After an error `failure` is that of a loss in the step, `unbuilt` while Keras built the model.
+
     `trains` runs the model's own train_step even where evaluate has a loss to compute.
     """
 
     def __init__(self, model, look, path=None, trains=False):
         self.model, self.look, self.path, self.trains = model, look, path, trains
-        self.calls, self.about, self.failure = {}, {}, None
+        self.calls, self.about, self.failure, self.unbuilt = {}, {}, None, None
         self.stale, self.random, self.counting = False, False, {}
         self.own_step, self.log = None, "loss"
         self._function, self._each = None, None
@@ -104,7 +106,7 @@ class Watch:
 
         refuse_nothing(rows_of(data["x"]), data["x"], caller)
         data |= {n: int(data[n]) for n in ("batch_size", "steps") if data.get(n) is not None}
-        self.failure, self._form, model = None, None, self.model
+        self.failure, self.unbuilt, self._form, model = None, None, None, self.model
         self.stale, self.random = False, False
         ranks = ranks_of(data)
         if ranks != self._ranks:  # TensorFlow would trace one step for both, of unknown rank
