@@ -1,11 +1,15 @@
 """Losses of the user's own that fall as predictions get worse, or that ignore their targets."""
 
+import inspect
+import re
+
 import numpy as np
 
-from lossbook._audit.examples import coins, drawn, passing
+from lossbook._audit.examples import coins, drawn, passing, simplex
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
-from lossbook._core import four_digits
+from lossbook._core import four_digits, to_numpy
+from lossbook._marks import measured
 
 LOSS_UPSIDE_DOWN = Hazard(
     "loss-upside-down",
@@ -34,6 +38,21 @@ TARGETS_UNUSED = Hazard(
     ignore="If the loss needs no targets, as a triplet loss, or a y that only fills the place.",
     symptoms=("falls",),
 )
+ARGUMENTS_SWAPPED = Hazard(
+    "arguments-swapped",
+    "error",
+    "11_custom_losses.ipynb",
+    115,
+    means="A loss of your own takes y_true for the predictions, and y_pred for the targets.",
+    why=(
+        "Keras calls loss(y_true, y_pred), by place and not by name. scikit-learn's order is the "
+        "same, PyTorch's the other way round."
+    ),
+    ignore="If that is meant, as for a reverse KL divergence.",
+    symptoms=("stuck", "by-hand"),
+)
+_TRUE = re.compile(r"(y_?)?(true|target|label|truth|gt)s?$|y$")
+_PRED = re.compile(r"(y_?)?(pred|prediction|hat|output|logit|prob)s?$")
 _ROWS = 64
 _APART = 1e-4
 _NEARLY = 0.98  # for a logarithm of 0 is none
@@ -67,6 +86,18 @@ class Direction(Check):
         now, again = batch.loss_of(), batch.loss_of()
         if now != again or not np.isfinite(now):
             return
+        if y_true.shape == y_pred.shape and self._swapped(batch, y_true, y_pred):
+            other = batch.loss_of(y_true=y_pred, y_pred=y_true)
+            if abs(other - now) > 1e-3 * abs(now):
+                yield ARGUMENTS_SWAPPED.found(
+                    f"{self.head}Keras calls {self.output.source} with (y_true, y_pred), in this "
+                    f"order, and it takes them the other way round: it is {four_digits(now)}, and "
+                    f"{four_digits(other)} with the two exchanged.",
+                    "Exchange them: write `swapped = loss; loss = lambda y_true, y_pred: "
+                    "swapped(y_pred, y_true)` and compile again.",
+                    {"loss": now, "exchanged": other},
+                )
+                return
         others = [y_true[::-1], np.roll(y_true, 1), y_true.max() - y_true + y_true.min()]
         # A loss of all pairs of rows is the same for the same targets in any order.
         others.append(np.broadcast_to(y_true[:1], y_true.shape))
@@ -79,6 +110,23 @@ class Direction(Check):
             )
         elif y_true.size == y_pred.size and y_pred.dtype.kind == "f":
             yield from self._turned(batch, y_true, y_pred, now)
+
+    def _swapped(self, batch, y_true, y_pred):
+        """Say whether its parameters are named so, or a loss of Keras gets the two so."""
+        from keras import ops
+
+        loss = self.output.loss
+        names = list(inspect.signature(getattr(loss, "fn", None) or loss.call).parameters)[:2]
+        if len(names) == 2 and _PRED.match(names[0]) and _TRUE.match(names[1]):
+            return True
+        pair = [ops.convert_to_tensor(x) for x in (y_true, y_pred)]
+        _, marks = measured(lambda: ops.mean(loss(*pair)))
+        named = [m.tensors for m in marks if {"y_true", "y_pred"} <= set(m.tensors)]
+        return any(
+            np.array_equal(to_numpy(one["y_true"]), y_pred)
+            and np.array_equal(to_numpy(one["y_pred"]), y_true)
+            for one in named
+        )
 
     def _turned(self, batch, y_true, y_pred, now):
         """Yield a finding if the loss is largest where the predictions are the targets."""
@@ -133,3 +181,15 @@ def without_targets(mended=0):
         return ops.mean(ops.square(y_pred - (y_true if mended else 0.5)), -1)
 
     return passing(drawn(8, 3), drawn(8, 3, seed=1), loss)
+
+
+@ARGUMENTS_SWAPPED.example("`loss(y_true, y_pred)`")
+def in_another_order(mended=0):
+    """The order of PyTorch."""
+    from keras import losses
+
+    def loss(y_pred, y_true):
+        return losses.categorical_crossentropy(y_true, y_pred)
+
+    y = simplex(8, 3, seed=1)
+    return passing(simplex(8, 3), y, (lambda t, p: loss(p, t)) if mended else loss)

@@ -397,3 +397,29 @@ def test_a_loss_that_asks_a_graph_for_its_rows():
         options={"run_eagerly": False},
     )
     assert "keras.ops.shape(y_pred)[0]" in the(audited(case), "own-error").fix
+
+
+DISTRIBUTIONS = simplex(8, 3, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "said"),
+    [
+        (lambda y_pred, y_true: losses.kl_divergence(y_true, y_pred), DISTRIBUTIONS, True),
+        (lambda t, p: losses.kl_divergence(p, t), DISTRIBUTIONS, True),
+        (
+            lambda logits, labels: ops.mean(labels * ops.log(labels / (logits + 1e-7) + 1e-7), -1),
+            DISTRIBUTIONS,
+            True,
+        ),
+        (lambda y_pred, y_true: ops.mean(ops.square(y_true - y_pred), -1), DISTRIBUTIONS, False),
+        (lambda y_true, y_pred: losses.kl_divergence(y_true, y_pred), DISTRIBUTIONS, False),
+        (lambda y, yhat: losses.kl_divergence(y, yhat), DISTRIBUTIONS, False),
+    ],
+)
+def test_arguments_in_another_order(loss, y, said):
+    found = audited(passing(simplex(8, 3), y, loss))
+    assert ("arguments-swapped" in codes(found, "error")) == said
+    if said:
+        mended = applied(the(found, "arguments-swapped"), passing(simplex(8, 3), y, loss))
+        assert "arguments-swapped" not in codes(audited(mended))
