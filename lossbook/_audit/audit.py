@@ -15,7 +15,7 @@ from lossbook._audit.checks.class_weights import (
     refusal,
     weighted,
 )
-from lossbook._audit.checks.given import GivenData
+from lossbook._audit.checks.given import GivenData, batched
 from lossbook._audit.checks.given.own_errors import found as own_error
 from lossbook._audit.checks.measured import gradients, in_sight, metrics
 from lossbook._audit.checks.measured.batch_size import of_the_model
@@ -257,9 +257,10 @@ def _evaluated(model, checks, data, kept, given):
         return [refused(failure, checks.weighing)]
     generator = getattr(kept, "error", None)
     own = own_error(generator, "The generator") if generator else own_error(eager or first)
-    if own is None:
+    found = own or _metric_refused(model, data, kept) or (kept and batched.uneven(kept))
+    if not found:
         raise first
-    return [own]
+    return [found]
 
 
 def _look(batch):
@@ -361,6 +362,15 @@ def _few_rows(model, data, kept):
     try:
         return FewRows(model, data if kept is None else _batch_data(kept[0]))
     except Exception:
+        return None
+
+
+def _metric_refused(model, data, kept):
+    """Return the finding for a metric that fails, None where none does."""
+    few = _few_rows(model, data, kept)
+    try:
+        return few and metrics.refused(few)
+    except Exception:  # the model itself fails
         return None
 
 

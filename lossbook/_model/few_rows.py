@@ -97,13 +97,18 @@ class FewRows:
         import keras
 
         compiled = private(self.model, "_compile_metrics")
-        if compiled is None or not compiled.built or not compiled.metrics:
+        if compiled is None or (compiled.built and not compiled.metrics):
             return
         with ExitStack() as undo:
             keep_state(self.model, undo)
             x, y, weight = map(tensors_of, self.parts)
+            outputs = self.model(x, training=False)
+            if not compiled.built:  # Keras has failed; the model's own stays as it is
+                user = [private(compiled, n) for n in ("_user_metrics", "_user_weighted_metrics")]
+                compiled = type(compiled)(*user, output_names=compiled.output_names)
+                compiled.build(y, outputs)
             flat = private(compiled, "_flatten_y")
-            y_true, y_pred = flat(y), flat(self.model(x, training=False))
+            y_true, y_pred = flat(y), flat(outputs)
             weights = [None] if weight is None else flat(weight)
             weights = weights if len(weights) == len(y_true) else weights[:1] * len(y_true)
             for weighted, sets in ((False, "_flat_metrics"), (True, "_flat_weighted_metrics")):

@@ -241,3 +241,27 @@ def test_an_output_that_only_fills_a_place_is_not_dwarfed():
     heads = [layers.Activation("linear", name=name)(inputs) for name in ("near", "far")]
     model = compiled(keras.Model(inputs, heads), ["mse", lambda t, p: 0 * ops.mean(p, -1)])
     assert codes(lb.audit(model, X, [Y, np.zeros((8, 3))])) == []
+
+
+# --- metrics that fail
+
+
+@pytest.mark.parametrize(
+    ("metric", "loss", "y"),
+    [
+        ("f1_score", "sparse_categorical_crossentropy", np.arange(8) % 3),
+        (keras.metrics.Precision(), "sparse_categorical_crossentropy", np.arange(8) % 3),
+        ("sparse_categorical_accuracy", "categorical_crossentropy", np.eye(3)[np.arange(8) % 3]),
+    ],
+)
+def test_a_metric_that_fails_beside_a_sound_loss(metric, loss, y):
+    found = audited(metered(simplex(8, 3), y, loss, metric))
+    if "metrics-refused" in codes(found):
+        assert "The loss does not." in found[0].message
+        with pytest.raises(Exception, match=r"[a-z]"):
+            evaluated(metered(simplex(8, 3), y, loss, metric))
+        mended = applied(found[0], metered(simplex(8, 3), y, loss, metric))
+        assert codes(audited(mended), "error") == []
+    else:  # on a backend that broadcasts
+        assert BACKEND != "tensorflow"
+        evaluated(metered(simplex(8, 3), y, loss, metric))

@@ -30,6 +30,7 @@ from lossbook._model import (
 
 __all__ = [
     "GivenData",
+    "batched",
     "closures",
     "identifiers",
     "kinds",

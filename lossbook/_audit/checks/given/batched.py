@@ -65,3 +65,25 @@ def _single_rows(model, x):
         and all(n == m or m is None for n, m in zip(row, one.shape[1:], strict=True))
         for row, one in zip(shapes, inputs, strict=True)
     )
+
+
+def uneven(batches: Any) -> Finding | None:
+    """Return the finding for a batch of a generator that has another shape than those before."""
+    shapes = [
+        [tuple(getattr(leaf, "shape", ()))[1:] for leaf in leaves(tuple(batch)).values()]
+        for batch in batches
+    ]
+    odd = next((i for i, found in enumerate(shapes) if found != shapes[0]), None)
+    if odd is None:
+        return None
+    return STRUCTURE_REFUSED.found(
+        f"A batch of the generator has another shape than those before: {_listed(shapes[odd])} "
+        f"behind the axis of rows, and not {_listed(shapes[0])}. The model takes one shape alone.",
+        "Let the generator pad or cut to one shape, or make that axis of the Input None where the "
+        "model allows it.",
+        {"first": shapes[0], "another": shapes[odd]},
+    )
+
+
+def _listed(shapes):
+    return ", ".join(map(str, shapes))

@@ -121,6 +121,8 @@ def found(error: BaseException, what: str = "", received: Any = None) -> Finding
 
 def called_with(loss: Any, error: Exception, what: str, received: Any) -> Finding | None:
     """Return the finding for a loss that does not take (y_true, y_pred), None for another error."""
+    if isinstance(error, NotImplementedError) and (own := _without_call(loss, what, received)):
+        return own
     function: Any = getattr(loss, "fn", None) or getattr(loss, "call", None)
     code = getattr(function, "__code__", None)
     if not isinstance(error, TypeError) or code is None or not _is_users(code.co_filename, ""):
@@ -142,6 +144,23 @@ def called_with(loss: Any, error: Exception, what: str, received: Any) -> Findin
         f"{what} is called with (y_true, y_pred), and takes {inspect.signature(function)}.",
         f"{fix} Compile again.",
         {"at": place.shown, "line": place.source} | (received or {}),
+    )
+
+
+def _without_call(loss, what, received):
+    """Return the finding for a Loss subclass that has no call(), else None."""
+    import keras
+
+    kind = type(loss)
+    if kind.call is not keras.losses.Loss.call or kind.__module__.startswith("keras"):
+        return None
+    own = [name for name in vars(kind) if not name.startswith("_") and callable(vars(kind)[name])]
+    name = f": rename {own[0]}" if len(own) == 1 else ""
+    return OWN_ERROR.found(
+        f"{what} is a {kind.__name__}, a Loss without a call(self, y_true, y_pred): Keras has "
+        "nothing to compute.",
+        f"Give it `call(self, y_true, y_pred)`, which returns one value per row{name}.",
+        {"defined": own} | (received or {}),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lossbook._audit.checks.given.metrics import METRICS_REFUSED
 from lossbook._audit.checks.predictions.logits import outside
 from lossbook._audit.examples import array, drawn, passing
 from lossbook._audit.finding import Finding, Hazard, keras_words
@@ -81,6 +82,34 @@ def findings(few: Any, outputs: Any, unseen: list[str]) -> Iterator[Finding]:
             "compile again.",
             {"rows": few.rows},
         )
+
+
+def refused(few: Any) -> Finding | None:
+    """Return the finding for a metric that fails at a few rows, None where none does."""
+    for metric in few.metrics():
+        try:
+            metric.number()
+        except Exception as error:
+            y_true, y_pred = tuple(metric.y_true.shape), tuple(metric.y_pred.shape)
+            fix = "Leave it out, or take 'accuracy', which Keras chooses by the shapes."
+            if y_true in (y_pred[:-1], (*y_pred[:-1], 1)) and y_pred[-1] > 1:
+                fix = (
+                    "It takes rows of classes in y_true, too: one-hot rows, with "
+                    "categorical_crossentropy; for class numbers write `metrics = ['accuracy']` "
+                    "and compile again."
+                )
+            elif y_true == y_pred:
+                fix = (
+                    "It takes class numbers, and y_true has rows of classes: write `metrics = "
+                    "['accuracy']`, which Keras chooses by the shapes, and compile again."
+                )
+            return METRICS_REFUSED.found(
+                f"The metric {_name(metric)!r} fails at y_true of shape {y_true} and y_pred of "
+                f"shape {y_pred}. The loss does not.",
+                fix,
+                {"y_true.shape": y_true, "y_pred.shape": y_pred, "Keras": keras_words(error)},
+            )
+    return None
 
 
 def _name(metric):

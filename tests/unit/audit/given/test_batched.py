@@ -66,3 +66,24 @@ def test_a_model_of_two_outputs_that_nobody_has_called():
 
     (finding,) = lb.audit(compiled(Two(), "mse"), drawn(4, 3), drawn(4, 3, seed=1))
     assert finding.code == "structure-refused" and "2 outputs" in finding.message
+
+
+def test_a_generator_whose_batches_change():
+    def batches():
+        for columns in (3, 3, 4):
+            yield drawn(4, columns), drawn(4, 3, seed=1)
+
+    inputs = keras.Input((3,))
+    model = compiled(keras.Model(inputs, layers.Dense(3)(inputs)), "mse")
+    (finding,) = lb.audit(model, batches())
+    assert finding.code == "structure-refused" and "(4,), (3,)" in finding.message
+
+
+def test_a_loss_without_a_call():
+    class Own(keras.losses.Loss):
+        def forward(self, y_true, y_pred):
+            return ops.square(y_true - y_pred)
+
+    case = passing(drawn(4, 3), drawn(4, 3, seed=1), Own())
+    (finding,) = lb.audit(case.model, **case.data)
+    assert finding.code == "own-error" and "rename forward" in finding.fix
