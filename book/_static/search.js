@@ -18,6 +18,7 @@
   const API = 0.85; // a page of the reference
   const FEWEST = 0.4; // of the best score: less is not shown
   const NEAR = 0.8; // of the best section of its page: the second is shown beside it
+  const PASTED = 10; // words: nobody types as many, it is a message of audit
   const NAMED = 3; // a finding whose code, or a phrase that it alone prints, is in the query
 
   const stemmer = new Stemmer();
@@ -116,7 +117,7 @@
       sections.set(anchor, Math.max(sections.get(anchor) || 0, score));
     };
     const codes = new Set(query.match(/[a-z\d]+(-[a-z\d]+)+/g));
-    const pasted = query.replace(/\s+/g, " ");
+    const spaced = query.replace(/\s+/g, " ");
     const fits = new Map(index.rows.map((row) => [row, fit(row, weights, sum)]));
     const itself = new Map(); // "page#anchor" -> how well that section fits
     for (const [{ page, anchor }, score] of fits) {
@@ -124,7 +125,7 @@
       itself.set(name, Math.max(itself.get(name) || 0, score));
     }
     for (const row of index.rows) {
-      const known = row.phrases.filter((phrase) => pasted.includes(phrase)).map(({ length }) => length);
+      const known = row.phrases.filter((phrase) => spaced.includes(phrase)).map(({ length }) => length);
       if (codes.has(row.heading)) known.push(row.heading.length);
       const score = known.length ? NAMED + Math.max(...known) / 1000 : fits.get(row);
       if (!score) continue;
@@ -141,7 +142,8 @@
     const found = [];
     for (const { page, about, sections, text } of best.values()) {
       const section = Math.max(0, ...sections.values());
-      const other = OTHERS[page] || (page.startsWith("book/api/") ? API : 1);
+      const pasted = page === "book/findings" && weights.size >= PASTED;
+      const other = pasted ? 1 : OTHERS[page] || (page.startsWith("book/api/") ? API : 1);
       const score = (section + 0.7 * about + 0.3 * text) * other;
       sections.set("", Math.max(about, sections.get("") || 0)); // the page itself
       const [first, second] = [...sections].sort((a, b) => b[1] - a[1]);
