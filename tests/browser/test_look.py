@@ -1,6 +1,9 @@
 """What a reader stumbled over once: text that was cut, that touched, or that was marked in vain."""
 
+import io
+
 import pytest
+from PIL import Image
 
 PHONE = {"width": 390, "height": 844}
 CUT = """selector => [...document.querySelectorAll(selector)]
@@ -82,3 +85,16 @@ def test_a_phone_shows_three_columns_and_says_where_there_are_more(site, open_pa
             page.wait_for_function(
                 "e => !e.classList.contains('lb-more')", arg=table.element_handle()
             )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["01_one_number", "06_reduction", "09_epochs", "16_rosetta"])
+def test_a_picture_has_the_paper_of_its_page(name, scheme, site, open_page):
+    page = open_page(color_scheme=scheme)
+    page.goto(f"{site}/book/{name}.html")
+    pictures = page.locator("article .cell_output img").all()
+    assert pictures
+    for picture in pictures:
+        picture.evaluate("e => { e.loading = 'eager'; return e.decode(); }")
+        shown = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
+        assert shown.getpixel((3, 3)) == {"light": (255, 255, 255), "dark": (18, 22, 28)}[scheme]
