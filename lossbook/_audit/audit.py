@@ -16,6 +16,7 @@ from lossbook._audit.checks.class_weights import (
     weighted,
 )
 from lossbook._audit.checks.given import GivenData, batched
+from lossbook._audit.checks.given.own_errors import begin
 from lossbook._audit.checks.given.own_errors import found as own_error
 from lossbook._audit.checks.measured import gradients, in_sight, metrics
 from lossbook._audit.checks.measured.batch_size import of_the_model
@@ -94,6 +95,7 @@ def audit(
     References:
         keras/src/losses/loss.py::Loss.__call__, Keras 3.15.1.
     """
+    begin()
     check_model(model, "audit")
     check_data("audit", x, batch_size, steps)
     kept = None

@@ -265,3 +265,13 @@ def test_a_metric_that_fails_beside_a_sound_loss(metric, loss, y):
     else:  # on a backend that broadcasts
         assert BACKEND != "tensorflow"
         evaluated(metered(simplex(8, 3), y, loss, metric))
+
+
+def test_an_audit_in_the_place_of_an_error():
+    """The error that a reader handles is none of those that audit looks into."""
+    case = metered(simplex(8, 3), np.arange(8) % 3, "sparse_categorical_crossentropy", "f1_score")
+    try:
+        raise KeyError("of another thing")
+    except KeyError:
+        found = codes(audited(case))
+    assert found == codes(audited(case)) and "own-error" not in found

@@ -4,8 +4,10 @@ import inspect
 import linecache
 import os
 import re
+import sys
 import sysconfig
 import traceback
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ _FRAMEWORKS = {
 }
 _LOSSBOOK = str(Path(__file__).parents[3]) + os.sep
 _IN_TEXT = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+_HANDLED: ContextVar[BaseException | None] = ContextVar("handled", default=None)
 _OWNERS = (("Metric", "metrics"), ("Loss", "losses"), ("Layer", "layers"))
 
 
@@ -55,12 +58,17 @@ class Place:
         return linecache.getline(self.file, self.line).strip()
 
 
+def begin() -> None:
+    """Note the error that is being handled where audit is called: none of its errors came of it."""
+    _HANDLED.set(sys.exc_info()[1])
+
+
 def place_of(error: BaseException | None) -> tuple[Place, BaseException] | None:
     """Return the innermost line of the user's that an error came through, and which error did.
 
     Where it came through none, the error that it was raised from is asked.
     """
-    while error is not None:
+    while error is not None and error is not _HANDLED.get():
         frames = list(traceback.walk_tb(error.__traceback__))
         for i in range(len(frames) - 1, -1, -1):
             frame, line = frames[i]
