@@ -363,7 +363,10 @@ def evaluated(model, x, y=None, **data):
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values()):
         settings = {"batch_size", "verbose", "callbacks", "return_dict"}
         data = {n: value for n, value in data.items() if n in takes or n not in settings}
-    return _loss_of(model.evaluate(*([x] if y is None else [x, y]), **data))
+    try:
+        return _loss_of(model.evaluate(*([x] if y is None else [x, y]), **data))
+    except StopIteration:  # on JAX Keras asks an empty data set for its first batch
+        return float("nan")
 
 
 def _loss_of(logs):
