@@ -68,7 +68,5 @@ def test_other_sizes_are_refused(rows, columns, height):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "book").glob("[01]*.ipynb")), ids=lambda p: p.stem)
 def test_the_chapters_draw_on_paper_that_follows_the_page(path):
-    if path.stem == "12_case_study":
-        pytest.skip("it shows photographs")
     nb = nbformat.read(path, as_version=4)
     assert not [cell.id for cell in nb.cells if "pyplot" in cell.source]
