@@ -155,7 +155,7 @@ def check_mask(mask):
         warn(
             "mask holds other numbers than 0 and 1: Keras takes their sum for the number of valid "
             "values (sum, none and mean_with_sample_weight multiply by them). "
-            "Pass True (keep) and False; weights belong into sample_weight."
+            "Pass True (keep) and False; weights belong in sample_weight."
         )
 
 

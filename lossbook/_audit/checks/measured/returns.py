@@ -72,7 +72,7 @@ def refused(refusal):
             f"{refusal.head}{refusal.name} returns a KerasTensor: it computes with an Input, or "
             "with the output of a layer, which has no numbers but in the model. Keras fails.",
             "Give the loss what it needs in y_true, or let the model return it as one more output; "
-            "a term of inner tensors belongs into a layer, `self.add_loss(...)`.",
+            "a term of inner tensors belongs in a layer, `self.add_loss(...)`.",
             {"Keras": keras_words(refusal.failure.error)},
         )
     if refusal.output.loss_name is not None or not isinstance(returned, _KINDS):
