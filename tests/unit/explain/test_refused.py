@@ -97,7 +97,9 @@ def own(y_true, y_pred):
 
 
 @pytest.mark.parametrize(
-    "case", [(one_output, own, ones(ROWS, 3)), (one_output, "mse", np.array(["a"] * ROWS))], ids=str
+    "case",
+    [(one_output, own, ones(ROWS, 3)), (one_output, "mse", np.array(["a"] * ROWS))],
+    ids=["an error of the loss", "texts"],
 )
 def test_what_nobody_knows_for_certain(case):
     build, loss, y = case
