@@ -138,7 +138,12 @@ class Watch:
                 if apart and hasattr(data["x"], "__next__"):
                     data["x"] = Batches(data["x"])
                 self._each, self._ran = each, False
-                reported = evaluated(model, **_again(data), callbacks=callbacks or None)
+                try:
+                    reported = evaluated(model, **_again(data), callbacks=callbacks or None)
+                except StopIteration:  # on JAX Keras asks an empty data set for its first batch
+                    if self._ran:
+                        raise
+                    return math.nan
                 if not self._ran and "evaluate" in overridden(model):  # it predicts, for example
                     kept = {name: value for name, value in data.items() if value is not None}
                     keras.Model.evaluate(model, **kept, verbose=0)
@@ -363,10 +368,7 @@ def evaluated(model, x, y=None, **data):
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values()):
         settings = {"batch_size", "verbose", "callbacks", "return_dict"}
         data = {n: value for n, value in data.items() if n in takes or n not in settings}
-    try:
-        return _loss_of(model.evaluate(*([x] if y is None else [x, y]), **data))
-    except StopIteration:  # on JAX Keras asks an empty data set for its first batch
-        return float("nan")
+    return _loss_of(model.evaluate(*([x] if y is None else [x, y]), **data))
 
 
 def _loss_of(logs):
