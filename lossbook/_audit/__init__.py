@@ -3,16 +3,3 @@
 from lossbook._audit.audit import audit
 from lossbook._audit.catalogue import example_code, index, section
 from lossbook._audit.finding import HAZARDS, SEVERITIES, SYMPTOMS, Finding, Findings, Hazard
-
-__all__ = [
-    "HAZARDS",
-    "SEVERITIES",
-    "SYMPTOMS",
-    "Finding",
-    "Findings",
-    "Hazard",
-    "audit",
-    "example_code",
-    "index",
-    "section",
-]

@@ -7,5 +7,3 @@ them, `checking` is what they share. Other modules import from here.
 from lossbook._exercises.chapters import EXERCISES
 from lossbook._exercises.checking.exercise import Answers, AnyOf, Exercise
 from lossbook._exercises.checking.verdict import verdict
-
-__all__ = ["EXERCISES", "Answers", "AnyOf", "Exercise", "verdict"]

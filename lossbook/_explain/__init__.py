@@ -13,18 +13,6 @@ from lossbook._explain.parts import elementwise_of, part_of
 
 explain.callback = callback  # type: ignore[attr-defined]
 
-__all__ = [
-    "ExplainCallback",
-    "Explanation",
-    "also_on_jax",
-    "decompose",
-    "elementwise_of",
-    "explain",
-    "part_of",
-    "rounding",
-    "with_class_weight",
-]
-
 
 def __getattr__(name: str) -> Any:
     if name == "ExplainCallback":  # its class is Keras's

@@ -2,5 +2,3 @@
 
 from lossbook._identify.matches import Identified, Match
 from lossbook._identify.search import identify
-
-__all__ = ["Identified", "Match", "identify"]

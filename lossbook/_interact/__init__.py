@@ -7,5 +7,3 @@ table that stands where no script runs.
 from lossbook._interact.from_trace import ledger_of
 from lossbook._interact.ledger import Ledger
 from lossbook._interact.state import State, parse
-
-__all__ = ["Ledger", "State", "ledger_of", "parse"]

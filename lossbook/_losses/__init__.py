@@ -18,23 +18,3 @@ from lossbook._losses.catalogue import (
     options_of,
 )
 from lossbook._losses.whose import function_of, keras_objects, of_keras, own_call
-
-__all__ = [
-    "ALIASES",
-    "ATOMIC",
-    "DEFAULT_REDUCTION",
-    "LOSSES",
-    "KerasLoss",
-    "LossCall",
-    "elements",
-    "elementwise_losses",
-    "entry_of",
-    "function_of",
-    "keras_objects",
-    "known_options",
-    "loss_call",
-    "loss_named",
-    "of_keras",
-    "options_of",
-    "own_call",
-]

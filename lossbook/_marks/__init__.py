@@ -8,5 +8,3 @@ scalar, in eager mode or in a step that is being compiled.
 from lossbook._marks.differentiate import Mark, Measured, measured
 from lossbook._marks.finding import names_of_losses
 from lossbook._marks.recording import mark
-
-__all__ = ["Mark", "Measured", "mark", "measured", "names_of_losses"]

@@ -34,31 +34,3 @@ from lossbook._model.matching import (
 from lossbook._model.one_step import stepped
 from lossbook._model.recorder import Batch, Call, Failure, Output
 from lossbook._model.watch import Watch
-
-__all__ = [
-    "Batch",
-    "Call",
-    "Failure",
-    "FewRows",
-    "Given",
-    "Output",
-    "Unmatched",
-    "Watch",
-    "check_data",
-    "check_metrics",
-    "check_model",
-    "compiled_with",
-    "dataset_with_class_weight",
-    "first_rows",
-    "is_nested",
-    "keras_logits",
-    "known_loss",
-    "leaves",
-    "met",
-    "outputs_of",
-    "overridden",
-    "refuse_nothing",
-    "refused_as_array",
-    "refused_by_fit",
-    "stepped",
-]

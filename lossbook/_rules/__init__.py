@@ -3,5 +3,3 @@
 from lossbook._rules.epochs_and_extras import batches_alike
 from lossbook._rules.families import FAMILIES, KNOWN, Rule
 from lossbook._rules.other_libraries import ELSEWHERE
-
-__all__ = ["ELSEWHERE", "FAMILIES", "KNOWN", "Rule", "batches_alike"]

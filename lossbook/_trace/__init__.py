@@ -3,5 +3,3 @@
 from lossbook._trace.keras_source import WHERE, Source, source
 from lossbook._trace.stages import Stage
 from lossbook._trace.trace import Trace, trace
-
-__all__ = ["WHERE", "Source", "Stage", "Trace", "source", "trace"]

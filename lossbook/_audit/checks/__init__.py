@@ -1,47 +1,11 @@
 """The checks of audit, one file for each family of hazards.
 
 A file holds everything about its hazards: code, severity, chapter and place on the path, the
-condition, the message and the fix, and a planted example. A new file is imported here.
+condition, the message and the fix, and a planted example. Every file of this folder is loaded.
 """
 
-from lossbook._audit.checks import (
-    batches,
-    by_loss,
-    class_weights,
-    classes,
-    custom_losses,
-    data,
-    given,
-    labels,
-    masks,
-    measured,
-    not_finite,
-    own_steps,
-    precision,
-    predictions,
-    reported,
-    targets,
-    terms,
-    weights,
-)
+import importlib
+import pkgutil
 
-__all__ = [
-    "batches",
-    "by_loss",
-    "class_weights",
-    "classes",
-    "custom_losses",
-    "data",
-    "given",
-    "labels",
-    "masks",
-    "measured",
-    "not_finite",
-    "own_steps",
-    "precision",
-    "predictions",
-    "reported",
-    "targets",
-    "terms",
-    "weights",
-]
+for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
+    importlib.import_module(_module.name)

@@ -28,18 +28,6 @@ from lossbook._model import (
     refuse_nothing,
 )
 
-__all__ = [
-    "GivenData",
-    "batched",
-    "closures",
-    "identifiers",
-    "kinds",
-    "metrics",
-    "order",
-    "own_errors",
-    "structure",
-]
-
 _REFUSALS = (
     structure.STRUCTURE_REFUSED.code,
     metrics.METRICS_REFUSED.code,
