@@ -29,11 +29,10 @@ from lossbook._audit.head import Seen
 from lossbook._audit.mask_path import MaskPath
 from lossbook._audit.observation import Check, OutputBatch
 from lossbook._audit.refusals import refused
+from lossbook._audit.step import STEP, batch_of, look
 from lossbook._audit.together import Together
-from lossbook._core import collected_warnings, dtype_name, to_numpy
-from lossbook._explain import part_of
+from lossbook._core import collected_warnings, to_numpy
 from lossbook._model import (
-    Batch,
     FewRows,
     Watch,
     check_data,
@@ -43,7 +42,6 @@ from lossbook._model import (
     refuse_nothing,
 )
 
-_CONTRIBUTED, _STEP = "contributed", "step/weight, value, magnitude"
 _EAGER_ALONE = (
     "It runs in eager mode, and not where Keras compiles it: take keras.ops in place of NumPy, "
     "keras.ops.where in place of if, and keras.ops.shape(y_pred)[0] in place of y_pred.shape[0] or "
@@ -209,7 +207,7 @@ class _Checks:
 
 def _evaluated(model, checks, data, kept, given):
     """Run evaluate; return a list of what Keras refuses, or let errors of the model through."""
-    watch = Watch.of(model, _look, MaskPath)
+    watch = Watch.of(model, look, MaskPath)
     rows, first, own_steps = 0, None, {"test_step", "train_step", "compute_loss"}
     if own_steps & set(overridden(model)):
         first, data = first_rows(data)
@@ -219,10 +217,10 @@ def _evaluated(model, checks, data, kept, given):
         rows += batch_rows
         checks.rows.append(batch_rows)
         checks.seen.count(batch_rows, replica)
-        sums, (dtypes, tracked) = to_numpy(tensors.pop(_STEP)).tolist(), about
+        sums, (dtypes, tracked) = to_numpy(tensors.pop(STEP)).tolist(), about
         checks.reported.see(*sums, dtypes, tracked, replica)
         if not watch.own_step:
-            checks.see(*_batch(watch, batch_rows, tensors))
+            checks.see(*batch_of(watch, batch_rows, tensors))
 
     with np.errstate(all="ignore"), collected_warnings():  # the findings say it
         try:
@@ -263,68 +261,6 @@ def _evaluated(model, checks, data, kept, given):
     if not found:
         raise first
     return [found]
-
-
-def _look(batch):
-    """Let everything leave the step that a loss got and gave, and what the step computes."""
-    from keras import ops
-
-    tensors, own_step = {}, batch.weight is not None
-    parts = [ops.cast(loss, "float32") for _, loss in batch.additional]
-    parts += [] if batch.rest is None else [batch.rest]
-    parts += [_products(call) for call in batch.calls]  # of what Keras computed, not of ours
-    for call in () if own_step else batch.calls:  # what leaves a step of its own is the sum alone
-        with collected_warnings():
-            found = {**_needed(call), _CONTRIBUTED: part_of(call).contributions}
-        tensors |= {f"{call.index}/{k}": v for k, v in found.items() if ops.is_tensor(v)}
-    for i, (name, loss) in enumerate(batch.additional):
-        tensors[f"additional/{i}/{name}"] = ops.sum(loss)
-    weight = ops.cast(batch.weight if own_step else batch.rows, "float32")
-    value, magnitude = (
-        sum((ops.cast(ops.sum(part), "float32") for part in of), ops.zeros(()))
-        for of in (parts, map(ops.abs, parts))
-    )
-    tensors[_STEP] = ops.stack([ops.reshape(weight, ()), value, magnitude])
-    dtypes = tuple(sorted({dtype_name(call.values) for call in batch.calls}))
-    return tensors, (dtypes, batch.tracked)
-
-
-def _needed(call):
-    """Return the fields that a check reads: each tensor that leaves a step takes time."""
-    found = dict(vars(call))
-    if call.output.keras_loss is not None:
-        del found["given_y_true"]
-        if call.y_pred is not None:
-            del found["given_y_pred"]
-        if call.output.entry.target != "sparse":
-            del found["coefficients"]
-    return found
-
-
-def _products(call):
-    """Return what each value adds to the loss of the batch, in the step."""
-    from keras import ops
-
-    weight = 1.0 if call.output.loss_weight is None else call.output.loss_weight
-    values, coefficients = (ops.cast(x, "float32") for x in (call.values, call.coefficients))
-    return values * coefficients * ops.cast(weight, "float32")
-
-
-def _batch(watch, rows, tensors):
-    """Return the Batch of tensors that have left the step, and the contributions by output."""
-    from keras import ops
-
-    fields, additional = {}, []
-    for key, tensor in tensors.items():
-        owner, _, name = key.partition("/")
-        if owner == "additional":
-            additional.append((name.partition("/")[2], float(np.ravel(to_numpy(tensor))[0])))
-        else:
-            tensor = tensor if ops.is_tensor(tensor) else ops.convert_to_tensor(tensor)  # replicas
-            fields.setdefault(int(owner), {})[name] = tensor
-    contributed = [found.pop(_CONTRIBUTED) for _, found in sorted(fields.items())]
-    calls = tuple(replace(watch.calls[i], **found) for i, found in sorted(fields.items()))
-    return Batch(rows, calls, tuple(additional)), contributed
 
 
 def _eager_failure(watch, data, kept):
