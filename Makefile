@@ -183,7 +183,7 @@ colab: $(READY) ## Run setup cell and notebooks with Colab's versions (RUNTIMES=
 matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 nightly": these)
 	@RELEASES="$(RELEASES)" $(NOX) matrix
 
-mutants: $(READY) ## Break the algebra in 1,800 places: does a test notice? (FUNCTIONS=huber: there)
+mutants: $(READY) ## Break the algebra in 2,200 places: does a test notice? (FUNCTIONS=huber: there)
 	@$(NOX) mutants -- $(FUNCTIONS)
 
 record: $(READY) ## Run the notebooks here and note the outcome for the page "Where it runs"

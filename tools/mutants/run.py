@@ -25,14 +25,13 @@ TESTS = (  # the quick ones first; a unit test has to do, without the random cal
     "unit/rules/test_total",
     "unit/rules/test_class_weights",
     "unit/core/test_messages",
+    "unit/core/test_bad_calls",
     "unit/core/test_arrays",
     "unit/trace/test_trace",
     "unit/trace/test_trace_text",
     "unit/losses/test_losses",
 )
-SLOW = (
-    "tests/unit/losses/test_losses.py::test_trace_equals_the_loss_object[ctc]",
-)  # Keras itself is slow
+SLOW = ("tests/unit/core/test_bad_calls.py::test_no_error_is_raw",)  # 2,000 calls
 SECONDS = 60  # for one test; a mutant may loop for ever
 
 

@@ -33,14 +33,32 @@ TEXTS = {
     "batch_losses": lambda: lb.epoch_loss(0.5, 2),
     "huber(delta=None)": lambda: elementwise.huber([1.0], [0.5], delta=None),
     "focal": lambda: elementwise.categorical_focal_crossentropy(
-        [[1.0, 0.0]], [[0.5, 0.5]], alpha=[0.1, 0.2, 0.3]
+        [[[1.0, 0.0]]], [[[0.5, 0.5]]], alpha=[0.1, 0.2, 0.3]
     ),
+    "alpha of words": lambda: elementwise.categorical_focal_crossentropy(
+        [[1.0, 0.0]], [[0.5, 0.5]], alpha=["a"]
+    ),
+    "gamma": lambda: elementwise.categorical_focal_crossentropy([[1.0]], [[0.5]], gamma="2"),
+    "gamma of two": lambda: elementwise.binary_focal_crossentropy([1.0], [0.5], gamma="2"),
+    "balancing": lambda: elementwise.binary_focal_crossentropy(
+        [1.0], [0.5], apply_class_balancing="no"
+    ),
+    "ignore_class": lambda: elementwise.sparse_categorical_crossentropy(
+        [0], [[0.5, 0.5]], ignore_class="0"
+    ),
+    "smoothing": lambda: elementwise.smooth_labels([1.0], "0.1"),
+    "smoothed classes": lambda: elementwise.smooth_labels([1.0], 0.1, classes="2"),
+    "smoothed objects": lambda: elementwise.smooth_labels(np.array([{}], object), 0.1),
     "q": lambda: elementwise.categorical_generalized_cross_entropy([0], [[0.5, 0.5]], q="half"),
     "class_weight": lambda: reduction.class_weights([0, 1], [1.0, 5.0]),
     "labels": lambda: reduction.class_weights(["cat", "dog"], {0: 1.0}),
     "operation": lambda: reduction.class_axis([[1.0]], operation=np.ones(2)),
+    "class axis of words": lambda: reduction.class_axis([["a"]]),
+    "no classes": lambda: reduction.class_axis(np.ones((2, 0))),
+    "mask": lambda: reduction.mask_weight(["a"]),
     "batch_size": lambda: total.activity_penalty(1.0, 0),
     "additional": lambda: total.batch_loss([1.0], additional_losses=0.5),
+    "additional words": lambda: total.batch_loss([1.0], additional_losses=["a"]),
     "source": lambda: lb.source(["apply_mask"]),
     "atlas": lambda: lb.atlas.recorded(None),
     "spans": lambda: lb.atlas.spans(["keras-9.9"]),

@@ -90,6 +90,17 @@ def test_logits_are_probabilities_before_the_sigmoid_and_are_not_clipped():
     np.testing.assert_array_equal(wrong, [[1000], [1000]])
     right = elementwise.binary_crossentropy(column(0, 1), column(-1000, 1000), from_logits=True)
     np.testing.assert_array_equal(right, [[0], [0]])
+    assert type(right) is np.ndarray
+
+
+def test_logits_in_tensors_go_through_keras_own_operations():
+    """To the last bit: so a step that has both computes them once."""
+    z = tf.constant(np.random.default_rng(1).normal(0, 4, 1000), tf.float32)
+    y = tf.cast(z > 1, tf.float32)
+    theirs = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=z)
+    ours = elementwise.binary_crossentropy(y, z, from_logits=True)
+    np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(_inputs.softplus(keras.ops, z), keras.ops.softplus(z))
 
 
 def test_a_binary_crossentropy_is_a_categorical_one_of_two_logits():
@@ -168,6 +179,7 @@ def test_smoothing_keeps_the_sum_over_the_classes():
     np.testing.assert_allclose(smoothed.sum(-1), 1)
     np.testing.assert_allclose(smoothed[0], [0.85, 0.05, 0.05, 0.05])
     assert elementwise.smooth_labels(y, 0) is y
+    np.testing.assert_allclose(elementwise.smooth_labels([0, 1], 0.2), [0.1, 0.9], rtol=1e-6)
 
 
 def test_smoothing_of_a_binary_label_counts_two_classes():
@@ -340,6 +352,21 @@ def test_a_single_label_is_for_all_classes_of_a_focal_loss():
     p = [[0.2, 0.3, 0.5]]
     loss = elementwise.categorical_focal_crossentropy(1.0, p)
     np.testing.assert_array_equal(loss, elementwise.categorical_focal_crossentropy([[1, 1, 1]], p))
+
+
+@pytest.mark.parametrize("alpha", [[0.5], [0.1, 0.2, 0.3]])
+def test_alpha_may_be_one_for_each_class(alpha):
+    y, p, alpha = (
+        np.ones((2, 1, 3)),
+        np.full((2, 1, 3), [0.2, 0.3, 0.5], "float32"),
+        np.array(alpha),
+    )
+    loss = elementwise.categorical_focal_crossentropy(y, p, alpha=alpha)
+    expected = alpha * elementwise.categorical_focal_crossentropy(y, p, alpha=1.0)
+    np.testing.assert_allclose(loss, expected, rtol=1e-6)
+    assert loss.dtype == np.float32
+    theirs = keras.losses.categorical_focal_crossentropy(y, p, alpha=alpha)
+    np.testing.assert_allclose(loss.sum(-1), theirs, rtol=1e-6)
 
 
 def test_on_pytorch_a_small_probability_is_not_rounded_away(monkeypatch):

@@ -25,6 +25,7 @@ def test_the_class_axis_is_a_mean_or_a_sum(axis):
         np.testing.assert_allclose(step.value, sum(moved) * times)
         np.testing.assert_array_equal(step.coefficients, np.full(x.shape, times))
         assert step.denominator == round(1 / times)
+    np.testing.assert_array_equal(reduction.class_axis(np.ones((2, 0)), "sum").value, [0, 0])
 
 
 @pytest.mark.parametrize(
@@ -355,6 +356,8 @@ def test_class_weights_are_float32_and_a_single_row_is_enough():
     np.testing.assert_array_equal(weights, [5])
     assert weights.dtype == "float32"
     assert reduction.class_weights([0], {1: 5}).dtype == "float32"
+    large = 2**24 + 1  # float32 has no such number
+    np.testing.assert_array_equal(reduction.class_weights([large], {large: 5}), [5])
 
 
 def test_a_label_that_is_no_number_weighs_1():
