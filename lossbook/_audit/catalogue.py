@@ -61,7 +61,9 @@ def example_code(hazard: Hazard) -> str:
         name = queue.pop()
         if name in defined and name not in needed:
             needed.add(name)
-            queue += [n.id for n in ast.walk(_plain(defined[name])) if isinstance(n, ast.Name)]
+            nodes = list(ast.walk(_plain(defined[name])))
+            inside = {own for node in nodes[1:] for own in _imported(node)}
+            queue += [n.id for n in nodes if isinstance(n, ast.Name) and n.id not in inside]
     imports: list[str] = []
     code: list[str] = []
     for node in tree.body:
@@ -78,10 +80,15 @@ def example_code(hazard: Hazard) -> str:
     return "\n".join([*imports, "", *code]).strip("\n").replace("\n\n\n\n", "\n\n\n")
 
 
+def _imported(node):
+    imports = isinstance(node, (ast.Import, ast.ImportFrom))
+    return [alias.asname or alias.name for alias in node.names] if imports else []
+
+
 def _defines(node):
     """Return the names that a statement of a module defines."""
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return [alias.asname or alias.name for alias in node.names]
+    if names := _imported(node):
+        return names
     if isinstance(node, ast.Assign):
         return [
             n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)

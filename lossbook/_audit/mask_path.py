@@ -7,7 +7,7 @@ it once had, and which layer lost it; it also remembers the activation that made
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lossbook._core import attached_mask, dtype_name
+from lossbook._core import attached_mask, dtype_name, keras
 
 _RESHAPES = ("Reshape", "Flatten", "Permute", "Dropout", "Identity", "UnitNormalization")
 _ACTIVATIONS = {"Sigmoid": "sigmoid", "Softmax": "softmax"}
@@ -39,8 +39,6 @@ class MaskPath:
 
     def enter(self, operation, arguments):
         """Note that an operation is called; the model itself begins anew."""
-        import keras
-
         if operation is self.model and not self.stack:
             self.origins = {}
         self.stack.append(operation)
@@ -53,8 +51,6 @@ class MaskPath:
 
     def leave(self, operation, arguments, results):
         """Note the results of an operation, if a model called it; models are walked."""
-        import keras
-
         self.stack.pop()
         inside = bool(self.stack) and all(isinstance(outer, keras.Model) for outer in self.stack)
         if isinstance(operation, keras.Model):
@@ -123,15 +119,11 @@ class MaskPath:
 
 
 def _tensors(structure):
-    import keras
-
     return [leaf for leaf in keras.tree.flatten(structure) if keras.ops.is_tensor(leaf)]
 
 
 def _is_graph(model):
     """Return whether a model is functional or Sequential: then every operation is seen."""
-    import keras
-
     return isinstance(model, keras.Sequential) or "Functional" in [
         base.__name__ for base in type(model).__mro__
     ]
@@ -147,8 +139,6 @@ def _keeps(before, mask, after):
 
 def _settable(operation):
     """Return whether a layer loses masks that it may pass on, as in Keras up to 3.15."""
-    import keras
-
     kinds = keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed
     return isinstance(operation, kinds) and not operation.supports_masking
 

@@ -15,6 +15,7 @@ from lossbook._audit.growth import growth
 from lossbook._core import (
     attach_mask,
     collected_warnings,
+    ops,
     squeeze_or_expand_to_same_rank,
     to_numpy,
 )
@@ -157,8 +158,6 @@ class OutputBatch:
         """This batch with 0 for class numbers that do not exist, which no backend computes."""
         if self.entry.target != "sparse" or self.y_pred is None:
             return self
-        from keras import ops
-
         y_true, ignored = np.asarray(self.y_true, np.float64), self.options.get("ignore_class")
         wrong = ~((y_true >= 0) & (y_true < self.y_pred.shape[self.options.get("axis", -1)]))
         wrong &= y_true != ignored if ignored is not None else True
@@ -177,8 +176,6 @@ class OutputBatch:
 
     def loss_of(self, weight=None, y_pred=None, mask=None, y_true=None):
         """Return the loss of the output for its targets and these predictions, a float."""
-        from keras import ops
-
         pair = zip((y_true, y_pred), self.given, strict=True)
         y_true, y_pred = (
             ops.convert_to_tensor(given if x is None else x.astype(given.dtype))
@@ -202,8 +199,6 @@ class OutputBatch:
             return None
 
         def number(start, stop, times=1):
-            from keras import ops
-
             rows = (
                 ops.convert_to_tensor(np.concatenate([x[start:stop]] * times))
                 for x in (y_true, y_pred)
@@ -223,8 +218,6 @@ class OutputBatch:
     @cached_property
     def parts(self):
         """The tuple or list that a user's own loss returns in place of a tensor, else None."""
-        from keras import ops
-
         call = self.call
         if self.output.keras_loss is not None or call.y_true is None or call.y_pred is None:
             return None

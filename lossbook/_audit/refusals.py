@@ -22,6 +22,7 @@ from lossbook._audit.observation import Check
 from lossbook._core import (
     attached_mask,
     dtype_name,
+    ops,
     shape_of,
     squeeze_or_expand_to_same_rank,
     to_numpy,
@@ -75,8 +76,6 @@ class Refusal:
 
     @cached_property
     def _bare(self):
-        from keras import ops
-
         return [ops.convert_to_tensor(x) for x in (self.y_true, self.y_pred)]
 
     @cached_property
@@ -90,8 +89,6 @@ class Refusal:
 
     def runs_with(self, y_true):
         """Say whether the loss runs with other targets, without weights and mask."""
-        from keras import ops
-
         try:
             to_numpy(self.output.loss(ops.convert_to_tensor(y_true), self._bare[1]))
         except Exception:
@@ -120,8 +117,6 @@ class Refusal:
     @cached_property
     def values(self):
         """What the loss function returns, without weights and mask."""
-        from keras import ops
-
         loss = self.output.loss
         return to_numpy(loss.call(*(ops.cast(tensor, loss.dtype) for tensor in self._bare)))
 

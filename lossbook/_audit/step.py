@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lossbook._core import collected_warnings, dtype_name, to_numpy
+from lossbook._core import collected_warnings, dtype_name, ops, to_numpy
 from lossbook._explain import part_of
 from lossbook._model import Batch
 
@@ -14,8 +14,6 @@ _CONTRIBUTED = "contributed"
 
 def look(batch):
     """Let everything leave the step that a loss got and gave, and what the step computes."""
-    from keras import ops
-
     tensors, own_step = {}, batch.weight is not None
     parts = [ops.cast(loss, "float32") for _, loss in batch.additional]
     parts += [] if batch.rest is None else [batch.rest]
@@ -50,8 +48,6 @@ def _needed(call):
 
 def _products(call):
     """Return what each value adds to the loss of the batch, in the step."""
-    from keras import ops
-
     weight = 1.0 if call.output.loss_weight is None else call.output.loss_weight
     values, coefficients = (ops.cast(x, "float32") for x in (call.values, call.coefficients))
     return values * coefficients * ops.cast(weight, "float32")
@@ -59,8 +55,6 @@ def _products(call):
 
 def batch_of(watch, rows, tensors):
     """Return the Batch of tensors that have left the step, and the contributions by output."""
-    from keras import ops
-
     fields, additional = {}, []
     for key, tensor in tensors.items():
         owner, _, name = key.partition("/")

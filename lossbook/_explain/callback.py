@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from lossbook._core import is_whole
+from lossbook._core import is_whole, keras
 from lossbook._explain.explain import explained
 from lossbook._model import check_data, check_model
 
@@ -67,7 +67,6 @@ def callback(
 @functools.cache
 def explain_callback() -> Any:
     """Return the class ExplainCallback, which is made when Keras is first needed."""
-    import keras
 
     class ExplainCallback(keras.callbacks.Callback):
         """Logs the parts of the loss after epochs of training; see `lossbook.explain.callback`."""

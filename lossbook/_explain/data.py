@@ -1,6 +1,7 @@
 """Class weights, turned into sample weights as `fit` does it; `evaluate` takes none."""
 
 from lossbook import reduction
+from lossbook._core import keras
 
 
 def with_class_weight(x, y, sample_weight, class_weight):
@@ -25,8 +26,6 @@ def with_class_weight(x, y, sample_weight, class_weight):
     if y is not None:
         _one_output(y)
         return x, y, reduction.class_weights(y, class_weight)
-    import keras
-
     if isinstance(x, keras.utils.PyDataset):
         return _weighted(x, class_weight), None, None
     if hasattr(x, "map") and hasattr(x, "element_spec"):  # a tf.data.Dataset
@@ -51,7 +50,6 @@ def _one_output(y):
 
 def _weighted(dataset, class_weight):
     """Return a PyDataset that yields (x, y, sample_weight)."""
-    import keras
 
     class Weighted(keras.utils.PyDataset):
         def __getitem__(self, index):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import dtype_name, shape_of, size, to_numpy
+from lossbook._core import dtype_name, ops, shape_of, size, to_numpy
 from lossbook._explain.blocks import ADDITIONAL, UNMARKED
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.groups import Groups
@@ -167,8 +167,6 @@ def _groups(rows, parts):
 
 def _part(mark):
     """Take a mark apart: by row and by position, a loss of Keras's by class as well."""
-    from keras import ops
-
     coefficients, values = to_numpy(mark.coefficients), to_numpy(mark.values)
     values = np.where(coefficients == 0, 0, values)  # infinity, too, adds nothing there
     if mark.kind == "additional":
@@ -185,8 +183,6 @@ def _part(mark):
 
 def _whole(axes, contributions):
     """Return a Part that is split by row, or not at all."""
-    from keras import ops
-
     return Part(axes, ops.reshape(ops.convert_to_tensor(contributions), (-1, 1, 1)))
 
 
@@ -195,8 +191,6 @@ def _with_elements(call, mark):
 
     None for any other mark, and where the elements do not make what the function returned.
     """
-    from keras import ops
-
     if mark.keras_loss is None or mark.inside:
         return None
     (name, options), y_pred = mark.keras_loss, mark.tensors["y_pred"]

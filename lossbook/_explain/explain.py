@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from lossbook._core import active_backend, to_numpy, warn
+from lossbook._core import active_backend, keras, to_numpy, warn
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.gap import OwnStep, gap
@@ -145,8 +145,6 @@ def trained_alone(model, watch, x):
 
 def _look(batch):
     """Choose what leaves the step: contributions of every part, or small tables of them."""
-    import keras
-
     parts = [part_of(call) for call in batch.calls]
     parts += [additional_part(name, loss) for name, loss in batch.additional]
     tensors, about = {}, []

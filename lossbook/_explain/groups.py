@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from lossbook._core import ops
 from lossbook._explain import tables as small
 from lossbook._explain.blocks import NONE, UNMARKED, Block, Raw, along, coordinates_of
 from lossbook._explain.parts import Axes
@@ -293,7 +294,5 @@ def _positions(axes, values):
 def _host(x):
     """Copy a tensor to the host, in float64 if it holds floats."""
     if not isinstance(x, np.ndarray):
-        from keras import ops
-
         x = ops.convert_to_numpy(x)
     return x.astype(np.float64) if x.dtype.kind == "f" else x

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lossbook._core import asarray, check_axis, dtype_name, unknown_lengths
+from lossbook._core import asarray, check_axis, dtype_name, ops, unknown_lengths
 from lossbook._losses import elements, elementwise_losses
 from lossbook._model import Call
 
@@ -57,8 +57,6 @@ def elementwise_of(call: Call) -> tuple[Any, Any, str, int]:
     They are in float32 or wider: half precision cannot hold coefficients. Of a loss that is no sum
     over elements they are what its function returns.
     """
-    from keras import ops
-
     entry, options = call.output.entry, call.output.options
     if entry.atomic:
         elementwise, valid = call.values, call.own_mask
@@ -81,8 +79,6 @@ def part_of(call: Call) -> Part:
     Returns:
         Part: its contributions add up to loss_weight · the loss of this output.
     """
-    from keras import ops
-
     output, entry = call.output, call.output.entry
     weight = 1.0 if output.loss_weight is None else output.loss_weight
     coefficients = _wide(call.coefficients)
@@ -120,8 +116,6 @@ def part_of(call: Call) -> Part:
 
 def additional_part(name: str, loss: Any, output: str = "(additional)") -> Part:
     """Return a loss that belongs to no output as a Part: by sample, where it has one per row."""
-    from keras import ops
-
     loss = _wide(ops.convert_to_tensor(loss))
     by_row = len(loss.shape) == 1
     contributions = ops.reshape(loss if by_row else ops.sum(loss), (-1, 1, 1))
@@ -131,8 +125,6 @@ def additional_part(name: str, loss: Any, output: str = "(additional)") -> Part:
 
 
 def _wide(x):
-    from keras import ops
-
     return asarray(ops, x, "float64" if dtype_name(x) == "float64" else "float32")
 
 
@@ -163,8 +155,6 @@ def _kinds(call, shape):
 
 def _folded(call, contributions, kinds):
     """Bring contributions to the shape (samples, classes, positions)."""
-    from keras import ops
-
     shape = _shape(contributions)
     order = [
         i for kind in ("sample", "class", "position") for i, k in enumerate(kinds) if k == kind
@@ -192,8 +182,6 @@ def _folded(call, contributions, kinds):
 
 def _with_true_class(call, part, shape, operation, axis):
     """Add the true class of every position, where the targets have one."""
-    from keras import ops
-
     target, labels = call.output.entry.target, None
     classes = part.contributions.shape[1]
     if target == "sparse":
@@ -232,8 +220,6 @@ def _with_true_class(call, part, shape, operation, axis):
 
 def _only_label(y_true, classes, axis):
     """Return the number of the only label that is 1 where all others are 0 or -1, else -1."""
-    from keras import ops
-
     one = y_true == 1
     off = ops.logical_or(y_true == 0, y_true == -1)
     if classes is None or classes > _FEW or not is_large(_shape(y_true)):

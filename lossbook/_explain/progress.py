@@ -3,6 +3,8 @@
 import math
 import time
 
+from lossbook._core import keras
+
 PATIENCE = 3.0  # seconds without a bar, after the first batch, which waits for compilation
 
 
@@ -16,7 +18,6 @@ def progress(verbose):
         raise ValueError(f"verbose must be 'auto', 0 or 1. Received: {verbose!r}.")
     if not verbose:
         return ()
-    import keras
 
     class Progress(keras.callbacks.Callback):
         def __init__(self):

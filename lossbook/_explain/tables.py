@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lossbook._core import active_backend
+from lossbook._core import active_backend, ops
 from lossbook._explain.parts import Axes, Part, is_large
 
 TABLE = 2**20
@@ -12,8 +12,6 @@ _FEW = 32  # true classes that are added up one by one
 def leaving(part: Part) -> dict[str, Any]:
     """Return what leaves the step: a small batch's contributions, the tables of a large one."""
     if is_large(tuple(part.contributions.shape)):
-        from keras import ops
-
         return tables(ops, part.axes, part.contributions, part.true_class)
     kept = {"values": part.contributions}
     if part.true_class is not None:

@@ -20,6 +20,7 @@ from lossbook._core import (
     dtype_name,
     floatx,
     namespace,
+    ops,
     shape_of,
     squeeze_or_expand_to_same_rank,
     to_numpy,
@@ -250,8 +251,6 @@ def elements(
 
 def _atomic_values(call: LossCall) -> tuple[Any, Any]:
     """Return what Keras's own function returns, and the mask that it attaches, if any."""
-    from keras import ops
-
     y_true, y_pred = ops.convert_to_tensor(call.y_true), ops.convert_to_tensor(call.y_pred)
     try:
         values = keras_objects()[call.name](y_true, y_pred, **call.options)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from lossbook._core import keras
 from lossbook._losses.catalogue import ALIASES, ATOMIC, LOSSES
 
 
@@ -89,8 +90,6 @@ def _computed(loss, name):
 
 def _inherited(loss, method):
     """Say whether a method is the one of Keras's losses, and was written there."""
-    import keras
-
     function = getattr(type(loss), method)
     if function is not getattr(keras_objects()["MeanSquaredError"], method):
         return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from lossbook._core import active_backend, is_float
+from lossbook._core import active_backend, is_float, ops
 from lossbook._marks.finding import handlers
 from lossbook._marks.hooks import hooked
 from lossbook._marks.recording import HERE, Found, Recording
@@ -94,8 +94,6 @@ def _on_torch():
 
 def _scalar(result):
     """Return what a function returned if it is one scalar tensor, or say what is expected."""
-    from keras import ops
-
     expected = "Expected a function that returns one number: a scalar tensor of floats"
     if isinstance(result, (list, tuple, dict)):
         raise ValueError(
@@ -146,8 +144,6 @@ def first_order(
         along: `along(target, directions)` returns what the target changes by if each mark goes in
             its direction.
     """
-    from keras import ops
-
     coefficients = pull(scalar, None)
     values: list[Any] = []
     inside: dict[int, dict[int, Any]] = {}
@@ -187,8 +183,6 @@ def _replaced(found, given, coefficients, pull):
 
 def _sum(coefficients, values):
     """Return the sum of coefficients · values, over some marks."""
-    from keras import ops
-
     return sum(ops.cast(ops.sum(c * values[i]), "float32") for i, c in coefficients.items())
 
 
@@ -198,8 +192,6 @@ def _marks(found: list[Found], first: First, bends: list[list[Any]]) -> tuple[Ma
     A mark that is not linear in those inside of it keeps all that it holds, and they lose what they
     have through it: the innermost point counts from which on all is linear.
     """
-    from keras import ops
-
     coefficients, values = list(first.coefficients), list(first.values)
     bend = list(bends[0])
     for inner in first.replaced.values():
@@ -242,8 +234,6 @@ def _marks(found: list[Found], first: First, bends: list[list[Any]]) -> tuple[Ma
 
 
 def _size(values, coefficients):
-    from keras import ops
-
     return ops.sum(ops.abs(ops.cast(coefficients * values, "float32")))
 
 

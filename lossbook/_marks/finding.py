@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from lossbook._core import active_backend, private
+from lossbook._core import active_backend, keras, ops, private
 from lossbook._losses import ATOMIC, LOSSES, keras_objects, known_options, options_of
 
 
 def handlers() -> dict[str, tuple[Any, Any]]:
     """Return what to hook: a key -> (function of Keras, handler)."""
-    import keras
     from keras.src.losses import loss as loss_module
 
     functions = keras_objects()
@@ -43,8 +42,6 @@ def names_of_losses(layer: Any, losses: list[Any]) -> list[str]:
 
 def _loss_function(name, function):
     def handler(recording, plain, y_true, y_pred, **options):
-        from keras import ops
-
         values = plain(y_true=y_true, y_pred=y_pred, **options)
         if not ops.is_tensor(values):  # a model is being built
             return values
@@ -70,8 +67,6 @@ def _loss_object(recording, plain, self, **arguments):
 
 def _reduced(recording, plain, values, **arguments):
     """Mark what a Loss's `call` returned, unless that was marked in it, as its function's."""
-    from keras import ops
-
     if recording.losses and ops.is_tensor(values):
         name = recording.losses[-1].name
         last = recording.found[-1] if recording.found else None

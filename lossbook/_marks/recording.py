@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from lossbook._core import attach_mask, attached_mask, is_float
+from lossbook._core import attach_mask, attached_mask, is_float, ops
 
 Tensor = TypeVar("Tensor")
 
@@ -47,8 +47,6 @@ class Recording:
 
     def add(self, name: str, tensor: Any, kind: str, keras_loss: Any = None, **tensors: Any) -> Any:
         """Mark a tensor: return it as it goes on."""
-        from keras import ops
-
         for returned, found in self.returned if kind == "mark" else ():
             if returned is tensor:  # the reader names a loss of Keras's
                 found.name, found.kind = name, kind

@@ -4,7 +4,7 @@ import sys
 from numbers import Real
 from typing import Any
 
-from lossbook._core import is_whole
+from lossbook._core import is_whole, keras
 
 _METHODS = (
     "call",
@@ -27,8 +27,6 @@ def check_model(model: Any, caller: str = "explain") -> None:
         TypeError: for anything but a Keras model.
         ValueError: for a model that is not compiled.
     """
-    import keras
-
     if not isinstance(model, keras.Model):
         if older := _of_another_keras(model):
             package, release = older
@@ -97,8 +95,6 @@ def check_data(
 
 def overridden(model: Any) -> list[str]:
     """Return which of Keras's methods, from a batch to the reported loss, a model has itself."""
-    import keras
-
     return [
         name
         for name in _METHODS

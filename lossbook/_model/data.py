@@ -2,6 +2,8 @@
 
 import itertools
 
+from lossbook._core import keras
+
 
 class Batches(list):
     """What a generator has yielded, kept because it is read more than once."""
@@ -9,8 +11,6 @@ class Batches(list):
 
 def rows_of(x):
     """Return the rows of inputs that are arrays or tensors, None of anything else."""
-    import keras
-
     if hasattr(x, "element_spec") or hasattr(x, "__next__"):
         return None
     shapes = [getattr(leaf, "shape", None) for leaf in keras.tree.flatten(x)]
@@ -54,8 +54,6 @@ def first_rows(data, share=None):
 
 def form_of(first, data):
     """Return what decides whether a compiled step is compiled again: kinds, shapes and dtypes."""
-    import keras
-
     leaves = keras.tree.flatten([first["x"], first["y"], first["sample_weight"]])
     rows = rows_of(data["x"])
     return (
@@ -67,8 +65,6 @@ def form_of(first, data):
 
 def ranks_of(data):
     """Return how many axes each array has, or each tensor that a `tf.data.Dataset` yields."""
-    import keras
-
     given = getattr(data["x"], "element_spec", [data["x"], data["y"], data["sample_weight"]])
     shapes = [getattr(x, "shape", ()) for x in keras.tree.flatten(given)]
     return tuple(shape.rank if hasattr(shape, "rank") else len(shape) for shape in shapes)
@@ -83,8 +79,6 @@ def batch_data(batch):
 
 def _cut(structure, rows):
     """Return the first rows of all arrays of a structure."""
-    import keras
-
     if structure is None:
         return None
     return keras.tree.map_structure(

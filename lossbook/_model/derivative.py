@@ -1,10 +1,10 @@
 """The derivative of a scalar: on TensorFlow, JAX and PyTorch, compiled as in eager mode."""
 
+from lossbook._core import keras
+
 
 def derivative(function, x):
     """Return the derivative of `function(x)`, a scalar, with respect to the tensor x."""
-    import keras
-
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf

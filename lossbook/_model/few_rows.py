@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import to_numpy
+from lossbook._core import keras, ops, to_numpy
 from lossbook._model.data import batch_data
 from lossbook._model.derivative import derivative
 from lossbook._model.keras_private import additional_losses, private
@@ -34,8 +34,6 @@ class Metric:
 
     def number(self, y_pred: Any = None, weight: Any = None) -> float:
         """Return what it makes of these rows, of other predictions or with weights."""
-        from keras import ops
-
         y_pred = self.y_pred if y_pred is None else ops.convert_to_tensor(y_pred)
         self.metric.reset_state()
         self.metric.update_state(self.y_true, y_pred, weight)
@@ -46,8 +44,6 @@ class FewRows:
     """The first rows of the data: predictions, additional losses and gradients of a model."""
 
     def __init__(self, model: Any, data: dict[str, Any]) -> None:
-        import keras
-
         self.model, x = model, data["x"]
         self._lengths: dict[int | None, tuple[float, float] | None] = {}
         self.batches = ""  # "dataset", or "batches" of a PyDataset
@@ -62,8 +58,6 @@ class FewRows:
         self.parts = [self._cut(part, 0, self.rows) for part in parts]
 
     def _cut(self, structure, start, stop):
-        import keras
-
         if structure is None:
             return None
         return keras.tree.map_structure(
@@ -78,8 +72,6 @@ class FewRows:
         Every run begins with the same seeds and states; with `again` it is a second call, which
         differs where the model draws random numbers or keeps a state.
         """
-        import keras
-
         with ExitStack() as undo:
             keep_state(self.model, undo)
             x = tensors_of(self._cut(self.parts[0], start, stop))
@@ -94,8 +86,6 @@ class FewRows:
 
     def metrics(self) -> Iterator[Metric]:
         """Yield every metric that compile() got; what it has counted comes back in the end."""
-        import keras
-
         compiled = private(self.model, "_compile_metrics")
         if compiled is None or (compiled.built and not compiled.metrics):
             return
@@ -123,8 +113,6 @@ class FewRows:
 
         `changed` makes other predictions of those of the model.
         """
-        import keras
-
         with ExitStack() as undo:
             keep_state(self.model, undo)
             x, y, weight = map(tensors_of, self.parts)
@@ -153,8 +141,6 @@ class FewRows:
         return self._lengths[rows]
 
     def _gradients(self, rows):
-        import keras
-
         backend, model = keras.backend.backend(), self.model
         x, y, weight = (tensors_of(self._cut(part, 0, rows)) for part in self.parts)
 
@@ -188,8 +174,6 @@ class FewRows:
 
 
 def _squares(gradient):
-    import keras
-
     if gradient is None:
         return 0.0
     gradient = keras.ops.convert_to_tensor(gradient)  # that of an embedding has some rows alone

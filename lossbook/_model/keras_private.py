@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossbook._core import private
+from lossbook._core import keras, private
 from lossbook._losses import known_options, loss_named, of_keras, options_of
 from lossbook._marks import names_of_losses
 
@@ -29,8 +29,6 @@ def known_loss(loss):
 
 def keras_logits(name, y_pred, options):
     """Return the logits that Keras will find behind predictions, in a graph as in eager mode."""
-    import keras
-
     loss = loss_named(name)
     if keras.backend.backend() != "tensorflow" or not loss.finds_logits_with(options):
         return None
@@ -75,7 +73,6 @@ def refused_as_array(leaf):
 
     What is no array at all, such as a list of numbers, is refused as a whole.
     """
-    import keras
     from keras.src.trainers.data_adapters import array_slicing
 
     if hasattr(leaf, "element_spec") or hasattr(leaf, "__next__"):

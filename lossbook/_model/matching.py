@@ -8,7 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from lossbook._core import active_backend, private
+from lossbook._core import active_backend, keras, private
 
 Path = tuple[Any, ...]
 
@@ -103,7 +103,6 @@ def met(given: Given) -> tuple[list[Met], bool]:
     Raises:
         Exception: whatever Keras raises where these don't fit.
     """
-    import keras
     from keras.src.trainers.compile_utils import CompileLoss
 
     outputs, targets, weights = _Marks(), _Marks(), _Marks()
@@ -158,7 +157,6 @@ def check_metrics(given: Given) -> None:
     Raises:
         Exception: what Keras raises where they don't fit.
     """
-    import keras
     from keras.src.trainers.compile_utils import CompileMetrics
 
     class Probe(keras.metrics.Metric):
@@ -197,8 +195,6 @@ def outputs_of(model: Any, x: Any = None) -> tuple[Any, list[str]] | None:
 
     Where a model has a `call` of its own, x, a first batch, is passed through it.
     """
-    import keras
-
     names = getattr(model, "output_names", None) or []
     functional = private(keras.src.models, "Functional")
     if isinstance(model, functional) and type(model).call is functional.call:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import is_float, to_numpy
+from lossbook._core import is_float, keras, to_numpy
 from lossbook._model.keras_private import additional_losses
 from lossbook._model.own_steps import loss_in, measured_step
 from lossbook._model.state import keep_state, stand_still
@@ -38,8 +38,6 @@ def stepped(model: Any, name: str, data: dict[str, Any]) -> OneStep:
 
     Not on JAX, where a step takes the state of the model too.
     """
-    import keras
-
     x, y, weight = (tensors_of(data[part]) for part in ("x", "y", "sample_weight"))
     batch_data = keras.utils.pack_x_y_sample_weight(x, y, weight)
     with ExitStack() as undo:
@@ -70,15 +68,11 @@ def stepped(model: Any, name: str, data: dict[str, Any]) -> OneStep:
 
 def _by_another_metric(model, value):
     """Say whether a metric that is no Mean gives this value: its kind knows what it keeps."""
-    import keras
-
     others = [m.result() for m in model.metrics if not isinstance(m, keras.metrics.Mean)]
     return any(np.shape(o) == () and _number(o) == _number(value) for o in others if o is not None)
 
 
 def _shape_of_outputs(model, x):
-    import keras
-
     try:
         outputs = model(x, training=False)
     except Exception:  # a model without a call
@@ -88,7 +82,6 @@ def _shape_of_outputs(model, x):
 
 def tensors_of(structure):
     """Return tensors of arrays, with floats as Keras hands them to a step."""
-    import keras
 
     def tensor(leaf):
         leaf = leaf if keras.ops.is_tensor(leaf) else np.asarray(leaf)

@@ -6,6 +6,8 @@ import threading
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from lossbook._core import keras
+
 _lock = threading.Lock()
 _watching: dict[object, Any] = {}  # for every watch its thread, and the path that watches there
 _originals: dict[Any, Any] = {}  # (class, method): Keras's own, while the hooks are in place
@@ -28,8 +30,6 @@ def operations_seen_by(path):
 
 
 def _enter(watch, path):
-    import keras
-
     hooks = {  # the step of JAX calls the model by stateless_call
         (keras.Layer, "__call__"): {},
         (keras.Layer, "stateless_call"): {"variables": 2},
@@ -54,7 +54,6 @@ def _leave(watch):
 
 def _seen(original, plain=False, variables=0):
     """Return a method that tells the path of its thread what it is called with and returns."""
-    import keras
 
     @functools.wraps(original)
     def call(self, *args, **kwargs):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from lossbook._core import private
+from lossbook._core import keras, private
 from lossbook._model.recorder import Recorder
 
 
@@ -61,6 +61,4 @@ def _distinct(model, names):
 
 
 def _sequential(model):
-    import keras
-
     return isinstance(model, keras.Sequential)

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lossbook._core import private
+from lossbook._core import keras, ops, private
 from lossbook._marks import Mark, measured
 from lossbook._model.check import overridden
 from lossbook._model.keras_private import keras_logits
@@ -20,8 +20,6 @@ def own_step(model: Any) -> str | None:
     Raises:
         ValueError: on JAX, where a train_step cannot be run alone.
     """
-    import keras
-
     own = overridden(model)
     for name in ("test_step", "compute_loss"):
         if name in own:
@@ -55,8 +53,6 @@ class Reported:
 
 def measured_step(model: Any, step: Any, arguments: tuple[Any, ...]) -> tuple[Any, Batch]:
     """Run a step of the model's own; return its result, and what its loss is made of."""
-    import keras
-
     kept: dict[str, Any] = {}
     with ExitStack() as undo:
         updates, results = _recorded_metrics(model, undo)
@@ -113,8 +109,6 @@ def call_of_mark(index: int, mark: Mark, within: Output | None = None) -> Call:
 
 def _recorded_metrics(model, undo):
     """Let the mean metrics of a model say what they are updated with and give: lists that fill."""
-    import keras
-
     updates, results = [], []
     metrics = {id(m): m for m in [*model.metrics, *vars(model).values()]}
     for metric in metrics.values():
@@ -161,8 +155,6 @@ def loss_in(logs: Any) -> str:
 
 def _reported(result, updates, results):
     """Return the Reported loss of a step that returned `result`: its logs, on JAX with a state."""
-    from keras import ops
-
     logs = result[0] if isinstance(result, tuple) else result
     if not isinstance(logs, dict) or not logs:
         return Reported(logs, 1.0, tracked=False)

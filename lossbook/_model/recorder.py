@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import attach_mask, attached_mask
+from lossbook._core import attach_mask, attached_mask, keras
 from lossbook._losses import KerasLoss, function_of, loss_named, own_call
 from lossbook._marks import measured
 from lossbook._model.derivative import derivative
@@ -128,8 +128,6 @@ class Recorder:
         return getattr(self.loss, name)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        import keras
-
         step = self.watch.step
         if step is None:  # Keras builds the model
             try:
@@ -173,8 +171,6 @@ class Recorder:
 
     def _called(self, seen, y_true, y_pred, sample_weight):
         """Call the loss, and keep what reaches its function, and what that returns."""
-        import keras
-
         name = "call" if function_of(self.loss) is None else "fn"
         function = getattr(self.loss, name)
 
@@ -198,7 +194,6 @@ class Recorder:
 
         With the loss of the same call, which may have drawn other random numbers than `result`.
         """
-        import keras
 
         def scalar():
             return keras.ops.mean(self.loss(y_true, y_pred, _untouched(sample_weight)))
@@ -209,8 +204,6 @@ class Recorder:
 
     def _called_again(self, values, seen, y_pred, sample_weight):
         """Return what Keras makes of the values: a scalar."""
-        import keras
-
         if seen["own_mask"] is not None:
             attach_mask(values, seen["own_mask"])
         again = _with(self.loss, "call", lambda y_true, y_pred: values)
@@ -244,16 +237,12 @@ def _set_numbers(loss, numbers):
 
 def _as_tensor(x):
     """Return an array as a tensor: on JAX, run eagerly, a loss gets those of NumPy."""
-    import keras
-
     x = np.asarray(x) if isinstance(x, np.ndarray) else x  # a mask of NumPy's is lost, as in Keras
     return keras.ops.convert_to_tensor(x) if hasattr(x, "shape") else x
 
 
 def _untouched(sample_weight):
     """Return weights as a tensor that Keras may multiply by a mask in place, as on PyTorch."""
-    import keras
-
     weight = _as_tensor(sample_weight)
     torch = weight is not None and keras.backend.backend() == "torch"
     return weight + 0 if torch and hasattr(weight, "shape") else weight

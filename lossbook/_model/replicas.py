@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from lossbook._core import keras
+
 
 def replica_count():
     """Return over how many replicas TensorFlow spreads the step that runs here."""
-    import keras
-
     if keras.backend.backend() != "tensorflow":
         return 1
     import tensorflow as tf

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossbook._core import to_numpy
+from lossbook._core import keras, to_numpy
 from lossbook._model.keras_private import private
 
 
@@ -11,8 +11,6 @@ def keep_state(model, undo):
 
     On JAX, which empties them, all variables.
     """
-    import keras
-
     backend = keras.backend.backend()
     variables = list(model.variables if backend == "jax" else model.non_trainable_variables)
     for variable in [*variables, *model.metrics_variables, *_states(model)]:
@@ -46,8 +44,6 @@ def _refill(container, items):
 
 def stand_still(model, undo):
     """Let the optimizers of a model apply no gradient: a step that trains changes no weight."""
-    import keras
-
     optimizers = {id(o): o for o in [model.optimizer, *vars(model).values()]}
     for optimizer in optimizers.values():
         if isinstance(optimizer, keras.optimizers.Optimizer):
@@ -59,8 +55,6 @@ def stand_still(model, undo):
 
 def _states(model):
     """Return the states of stateful RNN layers, which Keras counts to no layer's variables."""
-    import keras
-
     layers = private(model, "_flatten_layers")()
     states = keras.tree.flatten([getattr(layer, "states", None) for layer in layers])
     return [state for state in states if isinstance(state, keras.Variable)]

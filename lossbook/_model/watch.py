@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lossbook._core import private
+from lossbook._core import keras, private
 from lossbook._model.check import overridden
 from lossbook._model.data import Batches, first_rows, form_of, ranks_of, refuse_nothing, rows_of
 from lossbook._model.keras_private import additional_losses
@@ -102,8 +102,6 @@ class Watch:
         Raises:
             ValueError: where there was no batch, or no row in one.
         """
-        import keras
-
         refuse_nothing(rows_of(data["x"]), data["x"], caller)
         data |= {n: int(data[n]) for n in ("batch_size", "steps") if data.get(n) is not None}
         self.failure, self.unbuilt, self._form, model = None, None, None, self.model
@@ -254,8 +252,6 @@ class Watch:
 
     def _compile(self, eager):
         """Let Keras make a test function of the step with the recorders; or take what it made."""
-        import keras
-
         model, own = self.model, vars(self.model)
         # A new function each time: JAX would remember the trace of a known one.
         own["test_step"] = lambda *arguments: self._stepped(self._models_step, arguments)
@@ -299,8 +295,6 @@ class Watch:
 
     def _leaving(self, batch):
         """Return what leaves the step of a batch."""
-        import keras
-
         tensors, about = self.look(batch)
         tensors |= {"rows": keras.ops.convert_to_tensor(batch.rows, "int32")}
         key = repr(about)
@@ -309,8 +303,6 @@ class Watch:
 
     def _compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Compute the model's loss as Keras does it, with the recorders in place."""
-        import keras
-
         compute = keras.Model.compute_loss
         step = self.step
         if step is None:  # Keras builds the model
@@ -382,16 +374,12 @@ def _loss_of(logs):
 
 def _compiles(model):
     """Say whether the model's steps are compiled: then they may have been traced long ago."""
-    import keras
-
     compiled = keras.backend.backend() != "torch" or model.jit_compile
     return compiled and not model.run_eagerly
 
 
 def _traced(model):
     """Say whether the model may have a compiled evaluation; on JAX it outlives compile()."""
-    import keras
-
     return private(model, "test_function") is not None or keras.backend.backend() == "jax"
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.examples import array, drawn, passing, row_mean, scalar_mean
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
-from lossbook._core import four_digits, to_numpy
+from lossbook._core import four_digits, ops, to_numpy
 
 TARGETS_BROADCAST = Hazard(
     "targets-broadcast",
@@ -272,8 +272,6 @@ def _pairs(batch):
 
 
 def _values(batch, y_true, y_pred):
-    from keras import ops
-
     tensors = (ops.convert_to_tensor(x) for x in (y_true, y_pred))
     return to_numpy(batch.output.loss.call(*tensors)).astype(np.float64)
 

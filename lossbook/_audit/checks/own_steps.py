@@ -8,7 +8,7 @@ import numpy as np
 from lossbook._audit.checks.reported import TRACKER_NOT_UPDATED
 from lossbook._audit.examples import Example, array, compiled
 from lossbook._audit.finding import Hazard, keras_words
-from lossbook._core import four_digits, to_numpy
+from lossbook._core import four_digits, keras, to_numpy
 from lossbook._model import overridden, stepped
 
 STEP_BROADCAST = Hazard(
@@ -94,8 +94,6 @@ class OwnSteps:
 
     def findings(self):
         """Yield what was found in every step."""
-        import keras
-
         own = overridden(self.model)
         names = {name: name for name in ("test_step", "train_step") if name in own}
         if "compute_loss" in own:

@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.checks import not_finite
 from lossbook._audit.examples import Example, compiled, drawn, two_outputs
 from lossbook._audit.finding import Hazard, keras_words
-from lossbook._core import to_numpy
+from lossbook._core import ops, to_numpy
 
 LOSS_REFUSED = Hazard(
     "loss-refused",
@@ -195,8 +195,6 @@ def learned(samples):
 
 
 def _mean(output, y_true, y_pred):
-    from keras import ops
-
     values = output.loss.call(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
     return float(np.mean(to_numpy(values), dtype=np.float64))
 

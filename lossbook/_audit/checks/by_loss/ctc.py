@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.examples import drawn, passing, simplex
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
-from lossbook._core import four_digits, to_numpy
+from lossbook._core import four_digits, ops, to_numpy
 
 CTC_LABELS = Hazard(
     "ctc-labels",
@@ -114,8 +114,6 @@ class Ctc(Check):
 
     def _with_the_last_blank(self, batch, y, p):
         """Add up the loss as it is, and with the last unit as the blank, as before Keras 3."""
-        from keras import ops
-
         moved = ops.convert_to_tensor(np.roll(p, 1, -1).astype("float32"))
         pad = ~np.flip(np.logical_or.accumulate(np.flip(y != 0, 1), 1), 1)
         try:

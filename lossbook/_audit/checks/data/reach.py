@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.checks.data.ranges import RANGES
 from lossbook._audit.checks.labels import LABELS_RANGE
 from lossbook._audit.observation import Check
-from lossbook._core import four_digits, to_numpy
+from lossbook._core import four_digits, ops, to_numpy
 
 _SIGNS = ("hinge", "squared_hinge")
 _SLACK = 1e-3
@@ -70,8 +70,6 @@ class Reach(Check):
 
 def _cost(batch, ends):
     """Return the loss of predictions that are the targets, and of the nearest that can be."""
-    from keras import ops
-
     y_true, y_pred = batch.y_true[:_ROWS], batch.y_pred[:_ROWS]
     if not np.isfinite(y_true).all():
         return None

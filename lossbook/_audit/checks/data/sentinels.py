@@ -6,7 +6,7 @@ from lossbook._audit.checks.data.known import SENTINELS, by_elements, by_weights
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
-from lossbook._core import to_numpy
+from lossbook._core import ops, to_numpy
 
 TARGETS_SENTINEL = Hazard(
     "targets-sentinel",
@@ -131,8 +131,6 @@ def _kept(batch):
 
 def _skips(batch, value):
     """Say whether what is predicted there is all the same to the loss; None: it can't be tried."""
-    from keras import ops
-
     y_true, y_pred = batch.y_true[:_TRIED], batch.y_pred[:_TRIED]
     marks = y_true == value
     if not marks.any():

@@ -16,6 +16,7 @@ from lossbook._audit.checks.given import (
     structure,
 )
 from lossbook._audit.finding import Finding, keras_words
+from lossbook._core import keras
 from lossbook._model import (
     Given,
     compiled_with,
@@ -111,8 +112,6 @@ def _are_arrays(x):
 
 def _first_batch(data):
     """Return (a first batch or None, the data with it put back)."""
-    import keras
-
     x = data["x"]
     if hasattr(x, "element_spec"):
         spec = x.element_spec
@@ -127,8 +126,6 @@ def _first_batch(data):
 
 def _one_loss(model):
     """Return (name, options) of the loss of a model that has one, and it is Keras's; else None."""
-    import keras
-
     loss = compiled_with(model)["loss"]
     with suppress(ValueError, TypeError):  # of a name that Keras does not know
         return None if loss is None or is_nested(loss) else known_loss(keras.losses.get(loss))

@@ -7,6 +7,7 @@ from typing import Any
 from lossbook._audit.checks.given.metrics import METRICS_REFUSED
 from lossbook._audit.checks.terms import LOSS_REFUSED
 from lossbook._audit.finding import Finding, Hazard, keras_words
+from lossbook._core import keras
 from lossbook._model import leaves
 
 _OUTSIDE = ("crossentropy", "ce", "accuracy", "acc")  # names that only compile knows
@@ -14,8 +15,6 @@ _OUTSIDE = ("crossentropy", "ce", "accuracy", "acc")  # names that only compile 
 
 def findings(compiled: dict[str, Any]) -> Iterator[Finding]:
     """Yield a finding for each loss or metric that Keras cannot look up, with the nearest name."""
-    import keras
-
     for side, module, hazard in (
         ("loss", keras.losses, LOSS_REFUSED),
         ("metrics", keras.metrics, METRICS_REFUSED),

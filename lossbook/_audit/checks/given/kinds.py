@@ -9,6 +9,7 @@ from lossbook._audit.checks.data.known import by_elements, by_weights
 from lossbook._audit.checks.terms import LOSS_REFUSED
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Finding, Hazard, keras_words
+from lossbook._core import ops
 from lossbook._losses import entry_of
 from lossbook._model import leaves, refused_as_array
 
@@ -76,8 +77,6 @@ def findings(data: dict[str, Any], loss: Any = None) -> Iterator[Finding]:
 
 def loss_weights(given: Any) -> Iterator[Finding]:
     """Yield a finding for loss weights that Keras cannot multiply a loss by and add to another."""
-    from keras import ops
-
     for path, weight in leaves(given).items():
         try:
             if weight is not None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from lossbook._audit.examples import drawn, passing, written
 from lossbook._audit.finding import Finding, Hazard
+from lossbook._core import keras
 
 OWN_ERROR = Hazard(
     "own-error",
@@ -101,8 +102,6 @@ def _is_users(file, module):
 
 def _owner(frames):
     """Return whose method the innermost frame is in: "layer 'dense'" and the like, or ""."""
-    import keras
-
     for frame in reversed(frames):
         own = frame.f_locals.get("self")
         for kind, module in _OWNERS:
@@ -157,8 +156,6 @@ def called_with(loss: Any, error: Exception, what: str, received: Any) -> Findin
 
 def _without_call(loss, what, received):
     """Return the finding for a Loss subclass that has no call(), else None."""
-    import keras
-
     kind = type(loss)
     if kind.call is not keras.losses.Loss.call or kind.__module__.startswith("keras"):
         return None

@@ -8,7 +8,7 @@ import numpy as np
 from lossbook._audit.examples import coins, drawn, passing, simplex
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
-from lossbook._core import four_digits, to_numpy
+from lossbook._core import four_digits, ops, to_numpy
 from lossbook._marks import measured
 
 LOSS_UPSIDE_DOWN = Hazard(
@@ -113,8 +113,6 @@ class Direction(Check):
 
     def _swapped(self, batch, y_true, y_pred):
         """Say whether its parameters are named so, or a loss of Keras gets the two so."""
-        from keras import ops
-
         loss = self.output.loss
         names = list(inspect.signature(getattr(loss, "fn", None) or loss.call).parameters)[:2]
         if len(names) == 2 and _PRED.match(names[0]) and _TRUE.match(names[1]):

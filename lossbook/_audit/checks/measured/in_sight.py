@@ -8,7 +8,7 @@ import numpy as np
 
 from lossbook._audit.examples import Example, compiled
 from lossbook._audit.finding import Finding, Hazard, keras_words
-from lossbook._core import four_digits, to_numpy
+from lossbook._core import four_digits, keras, to_numpy
 
 TARGETS_IN_SIGHT = Hazard(
     "targets-in-sight",
@@ -36,8 +36,6 @@ def findings(few: Any, unseen: list[str]) -> Iterator[Finding]:
 
 def _of_tokens(few):
     """Yield a finding if y is x, or x shifted by one, and a prediction moves with its target."""
-    import keras
-
     y = few.parts[1]
     if y is None or keras.tree.is_nested(y):
         return
@@ -117,8 +115,6 @@ def _shifted(few, leaves, number):
 
 def _predicted(few, leaves, number=None, place=None):
     """Return the predictions of the only output, with another token in one place of one input."""
-    import keras
-
     other = copy(few)
     if number is not None:
         x = leaves[number].copy()

@@ -9,7 +9,7 @@ from lossbook._audit.checks.given.metrics import METRICS_REFUSED
 from lossbook._audit.checks.predictions.logits import outside
 from lossbook._audit.examples import array, drawn, passing
 from lossbook._audit.finding import Finding, Hazard, keras_words
-from lossbook._core import four_digits, to_numpy
+from lossbook._core import four_digits, keras, to_numpy
 
 METRICS_UNWEIGHTED = Hazard(
     "metrics-unweighted",
@@ -148,8 +148,6 @@ def _unfit(metric, output):
         )
     several = y_true.ndim > 1 and y_true.shape == y_pred.shape and np.isin(y_true, (0, 1)).all()
     if kind == "CategoricalAccuracy" and several and (y_true.sum(-1) > 1).any():
-        import keras
-
         binary = keras.metrics.BinaryAccuracy()
         binary.update_state(metric.y_true, metric.y_pred)
         return METRIC_UNFIT.found(

@@ -19,7 +19,7 @@ from lossbook._audit.checks.predictions.twice import SOFTMAX_TWICE
 from lossbook._audit.finding import keras_words
 from lossbook._audit.mask_path import Origin
 from lossbook._audit.observation import Check, OutputBatch
-from lossbook._core import four_digits, to_numpy
+from lossbook._core import four_digits, ops, to_numpy
 from lossbook._losses import keras_objects
 from lossbook._marks import measured
 from lossbook._model import Call, Output
@@ -65,8 +65,6 @@ class OwnLosses(Check):
 
     def _see_called(self, batch):
         """Hand what Keras's losses get inside to the checks for such losses."""
-        from keras import ops
-
         pair = [ops.convert_to_tensor(x) for x in batch.given]
         _, marks = measured(lambda: ops.mean(self.output.loss(*pair)))
         for i, mark in enumerate(marks):
