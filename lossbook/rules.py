@@ -15,7 +15,7 @@ from lossbook._core import ArrayLike, check_mask, described, installed_keras
 from lossbook._rules import ELSEWHERE, FAMILIES, KNOWN, Rule
 
 RULES: Mapping[str, Rule] = MappingProxyType(
-    {rule.name: rule for families in FAMILIES.values() for _, rule in families} | ELSEWHERE
+    {rule.name: rule for families in FAMILIES.values() for rule in families} | ELSEWHERE
 )
 
 
@@ -65,7 +65,11 @@ copyreg.pickle(Rule, lambda rule: (resolve, (rule.name,)))  # its functions have
 
 def _family_of(framework, version):
     """Return the family that a release belongs to."""
-    return [rule for first, rule in FAMILIES[framework] if first <= (*version, 0)[:3]][-1]
+
+    def begins(rule):
+        return tuple(int(n) for n in re.findall(r"\d+", re.match(r"[\d.]+", rule.versions)[0]))
+
+    return [rule for rule in FAMILIES[framework] if begins(rule) <= (*version, 0)[:3]][-1]
 
 
 def aggregate(

@@ -158,12 +158,6 @@ def _family(
     )
 
 
-_running, _running_alike = (
-    partial(running_means, reported_loss),
-    partial(running_means, batches_alike),
-)
-
-
 def _walk_with(mask_weight):
     return partial(walk, mask_weight=mask_weight)
 
@@ -173,190 +167,109 @@ def _keras2_2_walk(mask_weight):
 
 
 _KERAS2 = {
+    "formula": _BY_KIND,
+    "reference": _IN_ENGINE,
     "reductions": _ONE,
     "activity": undivided_penalty,
     "add_loss": vector_itself,
     "own_mask": "",
 }
-_KERAS3_TO_14 = {"formula": _VALID, "reference": _IN_KERAS3, "on_batch": _running}
-_KERAS3_TO_13 = {**_KERAS3_TO_14, "activity": undivided_penalty}
-_GUARDED = _walk_with(partial(mask_times_ratio, guard=True))
-_TF2 = {"reductions": _THREE, "formula": _ALL, "add_loss": no_vector, "own_mask": ""}
+_KERAS2_3 = {
+    "formula": _ALL,
+    "reference": _IN_KERAS2,
+    "reductions": _THREE,
+    "from_generator": last_batch,
+    "activity": undivided_penalty,
+    "add_loss": mean_of_vector,
+    "own_mask": "",
+}
+_KERAS3 = {"formula": _VALID, "reference": _IN_KERAS3}
+_TO_14 = {**_KERAS3, "on_batch": partial(running_means, reported_loss)}
+_TO_13 = {**_TO_14, "activity": undivided_penalty}
+_TO_6 = {**_TO_13, "reductions": _THREE}
+_TO_2 = {**_TO_6, "add_loss": no_vector}
+_ALIKE = {"epoch": batches_alike, "on_batch": partial(running_means, batches_alike)}
+_GUARDED, _RATIO = _walk_with(partial(mask_times_ratio, guard=True)), _walk_with(mask_times_ratio)
+_TF = {"formula": _ALL, "reference": _IN_TF, "reductions": _THREE, "own_mask": ""}
+_TF1 = {**_TF, "from_generator": batches_alike, "add_loss": vector_itself}
+_TF2 = {**_TF, "add_loss": no_vector}
 
-# (the first release of the family, its rule); a framework's releases in their order
+# Those of a framework, oldest first; a family begins with the first of its versions.
 FAMILIES = {
     "keras": (
-        (
-            (2, 2, 0),
-            _family(
-                "keras-2.2",
-                "2.2.0 to 2.2.4",
-                _keras2_2_walk(mask_by_mean),
-                _BY_KIND,
-                _IN_ENGINE,
-                **_KERAS2,
-            ),
+        _family("keras-2.2", "2.2.0 to 2.2.4", _keras2_2_walk(mask_by_mean), **_KERAS2),
+        _family(
+            "keras-2.2.5", "2.2.5", _keras2_2_walk(partial(mask_by_mean, epsilon=1e-7)), **_KERAS2
         ),
-        (
-            (2, 2, 5),
-            _family(
-                "keras-2.2.5",
-                "2.2.5",
-                _keras2_2_walk(partial(mask_by_mean, epsilon=1e-7)),
-                _BY_KIND,
-                _IN_ENGINE,
-                **_KERAS2,
-            ),
+        _family(
+            "keras-2.3",
+            "2.3",
+            keras2_walk(one_or_two_axes, first_axes_or_number, mask_as_weight, at_a_mask_with_ones),
+            **_KERAS2_3,
         ),
-        (
-            (2, 3, 0),
-            _family(
-                "keras-2.3",
-                "2.3",
-                keras2_walk(
-                    one_or_two_axes, first_axes_or_number, mask_as_weight, at_a_mask_with_ones
-                ),
-                _ALL,
-                _IN_KERAS2,
-                reductions=_THREE,
-                from_generator=last_batch,
-                activity=undivided_penalty,
-                add_loss=mean_of_vector,
-                own_mask="",
-            ),
-        ),
-        (
-            (3, 0, 0),
-            _family(
-                "keras-3.0",
-                "3.0 to 3.1",
-                _GUARDED,
-                reductions=_THREE,
-                epoch=batches_alike,
-                add_loss=no_vector,
-                **{**_KERAS3_TO_13, "on_batch": _running_alike},
-            ),
-        ),
-        (
-            (3, 2, 0),
-            _family(
-                "keras-3.2",
-                "3.2",
-                _GUARDED,
-                reductions=_THREE,
-                add_loss=no_vector,
-                **_KERAS3_TO_13,
-            ),
-        ),
-        (
-            (3, 3, 0),
-            _family("keras-3.3", "3.3 to 3.6", _GUARDED, reductions=_THREE, **_KERAS3_TO_13),
-        ),
-        ((3, 7, 0), _family("keras-3.7", "3.7 to 3.12", _GUARDED, **_KERAS3_TO_13)),
-        (
-            (3, 13, 0),
-            _family("keras-3.13", "3.13", _walk_with(mask_times_ratio), **_KERAS3_TO_13),
-        ),
-        (
-            (3, 14, 0),
-            _family("keras-3.14", "3.14", _walk_with(mask_times_ratio), **_KERAS3_TO_14),
-        ),
-        ((3, 15, 0), _family("keras-3.15", "3.15", walk, _VALID, _IN_KERAS3)),
+        _family("keras-3.0", "3.0 to 3.1", _GUARDED, **{**_TO_2, **_ALIKE}),
+        _family("keras-3.2", "3.2", _GUARDED, **_TO_2),
+        _family("keras-3.3", "3.3 to 3.6", _GUARDED, **_TO_6),
+        _family("keras-3.7", "3.7 to 3.12", _GUARDED, **_TO_13),
+        _family("keras-3.13", "3.13", _RATIO, **_TO_13),
+        _family("keras-3.14", "3.14", _RATIO, **_TO_14),
+        _family("keras-3.15", "3.15", walk, **_KERAS3),
     ),
     "tf.keras": (
-        (
-            (1, 13, 0),
-            _family(
-                "tf.keras-1.13-class",
-                "1.13",
-                keras2_walk(one_or_two_axes, alike, mask_as_weight, means=True, ones=True),
-                _ALL,
-                _IN_TF,
-                reductions=_THREE,
-                from_generator=batches_alike,
-                add_loss=vector_itself,
-                own_mask="",
-                for_losses="loss classes, and mean squared error",
-            ),
+        _family(
+            "tf.keras-1.13-class",
+            "1.13",
+            keras2_walk(one_or_two_axes, alike, mask_as_weight, means=True, ones=True),
+            for_losses="loss classes, and mean squared error",
+            **_TF1,
         ),
-        (
-            (1, 13, 0),
-            _family(
-                "tf.keras-1.13",
-                "1.13",
-                sum_of_weights_walk,
-                _BY_WEIGHT,
-                _IN_TF1,
-                reductions=_ONE,
-                from_generator=batches_alike,
-                add_loss=vector_itself,
-                own_mask="",
-                for_losses="losses given by name or function, except mean squared error",
-            ),
+        _family(
+            "tf.keras-1.13",
+            "1.13",
+            sum_of_weights_walk,
+            for_losses="losses given by name or function, except mean squared error",
+            **{**_TF1, "formula": _BY_WEIGHT, "reference": _IN_TF1, "reductions": _ONE},
         ),
-        (
-            (1, 14, 0),
-            _family(
-                "tf.keras-1.14",
-                "1.14",
-                keras2_walk(one_or_two_axes, alike, mask_as_weight, means=True),
-                reference=_IN_TF,
-                **{**_TF2, "from_generator": batches_alike, "add_loss": vector_itself},
-            ),
+        _family(
+            "tf.keras-1.14",
+            "1.14",
+            keras2_walk(one_or_two_axes, alike, mask_as_weight, means=True),
+            **_TF1,
         ),
-        (
-            (1, 15, 0),
-            _family(
-                "tf.keras-1.15",
-                "1.15, 2.0, 2.1",
-                keras2_walk(one_or_two_axes, alike_but_one, mask_as_weight),
-                reference=_IN_TF,
-                **{**_TF2, "from_generator": batches_alike, "add_loss": vector_itself},
-            ),
+        _family(
+            "tf.keras-1.15",
+            "1.15, 2.0, 2.1",
+            keras2_walk(one_or_two_axes, alike_but_one, mask_as_weight),
+            **_TF1,
         ),
-        (
-            (2, 2, 0),
-            _family(
-                "tf.keras-2.2",
-                "2.2 to 2.6",
-                keras2_walk(column, one_axis, mask_as_weight),
-                reference=_IN_TF,
+        _family(
+            "tf.keras-2.2", "2.2 to 2.6", keras2_walk(column, one_axis, mask_as_weight), **_TF2
+        ),
+        _family(
+            "tf.keras-2.7",
+            "2.7 to 2.9",
+            keras2_walk(any_shape, one_axis, mask_as_weight),
+            **{**_TF2, "reference": _IN_KERAS},
+        ),
+        _family(
+            "tf.keras-2.10",
+            "2.10",
+            keras2_walk(any_shape, one_axis, mask_as_weight),
+            **{
                 **_TF2,
-            ),
+                "reference": _IN_KERAS,
+                "own_mask": keras2_walk(any_shape, one_axis, mask_by_valid),
+            },
         ),
-        (
-            (2, 7, 0),
-            _family(
-                "tf.keras-2.7",
-                "2.7 to 2.9",
-                keras2_walk(any_shape, one_axis, mask_as_weight),
-                reference=_IN_KERAS,
-                **_TF2,
-            ),
-        ),
-        (
-            (2, 10, 0),
-            _family(
-                "tf.keras-2.10",
-                "2.10",
-                keras2_walk(any_shape, one_axis, mask_as_weight),
-                reference=_IN_KERAS,
-                **{**_TF2, "own_mask": keras2_walk(any_shape, one_axis, mask_by_valid)},
-            ),
-        ),
-        (
-            (2, 11, 0),
-            _family(
-                "tf.keras-2.11",
-                "2.11 to 2.15",
-                keras2_walk(any_shape, one_axis, mask_by_valid),
-                reference=_IN_SRC,
-                **{**_TF2, "formula": _VALID, "own_mask": "merged"},
-            ),
+        _family(
+            "tf.keras-2.11",
+            "2.11 to 2.15",
+            keras2_walk(any_shape, one_axis, mask_by_valid),
+            **{**_TF2, "formula": _VALID, "reference": _IN_SRC, "own_mask": "merged"},
         ),
     ),
 }
-FAMILIES["tf_keras"] = (((2, 16, 0), FAMILIES["tf.keras"][-1][1]),)
+FAMILIES["tf_keras"] = FAMILIES["tf.keras"][-1:]
 # (major, minor) of every release that was run
 KNOWN = {
     "keras": ((2, 2), (2, 3), *((3, minor) for minor in range(16))),
