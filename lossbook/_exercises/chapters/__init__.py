@@ -5,13 +5,9 @@ import pkgutil
 
 from lossbook._exercises.checking.exercise import Exercise
 
-_CHAPTERS = [
-    importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
-]
-
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise
-    for chapter in _CHAPTERS
-    for exercise in vars(chapter).values()
+    for module in pkgutil.walk_packages(__path__, f"{__name__}.")
+    for exercise in vars(importlib.import_module(module.name)).values()
     if isinstance(exercise, Exercise)
 }

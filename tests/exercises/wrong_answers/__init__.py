@@ -8,5 +8,5 @@ import importlib
 import pkgutil
 
 WRONG = {}
-for module in pkgutil.iter_modules(__path__):
-    WRONG |= importlib.import_module(f"{__name__}.{module.name}").WRONG
+for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+    WRONG |= getattr(importlib.import_module(module.name), "WRONG", {})
