@@ -5,7 +5,7 @@ The rows and the drawing are those of tools/cheatsheet.
 
 from tools.cheatsheet import content, sheet
 from tools.notebooks.files import chapters
-from tools.sphinx_extensions import site_address
+from tools.sphinx_extensions.head import site_address
 from tools.sphinx_extensions.markdown_directive import add_markdown, fill
 
 
@@ -22,4 +22,3 @@ def finish(app, error):
 def setup(app):
     add_markdown(app, "cheatsheet", markdown)
     app.connect("build-finished", finish)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -116,4 +116,3 @@ def on_resolved(app, document, docname):
 
 def setup(app):
     app.connect("doctree-resolved", on_resolved)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

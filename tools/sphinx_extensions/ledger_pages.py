@@ -85,4 +85,3 @@ def setup(app):
     app.add_role("ledger", LedgerRole())
     app.connect("html-page-context", share_script, priority=400)
     app.connect("build-finished", write_script)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -35,4 +35,3 @@ def block(self, node):
 
 def setup(app):
     app.add_html_math_renderer("native_math", (inline, None), (block, None))
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -111,4 +111,3 @@ def setup(app):
     app.connect("doctree-read", name_folded)
     PygmentsBridge.html_formatter = CodeFormatter
     app.set_translator("html", PageTranslator)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,9 +19,9 @@ from sphinx import addnodes
 from sphinx.util import logging
 
 from lossbook._audit import HAZARDS
+from tools.sphinx_extensions.head.structured_data import text_of
 from tools.sphinx_extensions.markdown_directive import data
 from tools.sphinx_extensions.reference import findings
-from tools.sphinx_extensions.structured_data import text_of
 from tools.website import audit_runs
 
 LOG = logging.getLogger(__name__)
@@ -140,4 +140,3 @@ def write(app, error):
 
 def setup(app):
     app.connect("build-finished", write)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -61,4 +61,3 @@ def listed(_=""):
 def setup(app):
     add_markdown(app, "source-map", svg)
     add_markdown(app, "source-list", listed)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

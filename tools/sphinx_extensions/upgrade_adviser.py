@@ -103,4 +103,3 @@ def write(app, error):
 def setup(app):
     app.connect("html-page-context", load, priority=400)
     app.connect("build-finished", write)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

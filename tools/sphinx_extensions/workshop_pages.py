@@ -36,4 +36,3 @@ def setup(app):
     """Give the page its directives."""
     for name, text in (("cut", cut), ("steps", steps), ("check", check)):
         add_markdown(app, f"workshop-{name}", text)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

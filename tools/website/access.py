@@ -5,8 +5,9 @@ says.
 """
 
 import re
-from html.parser import HTMLParser
 from pathlib import PurePosixPath
+
+from bs4 import BeautifulSoup
 
 WORDS = 6  # fewer do not say what a figure shows
 # What a figure is about: its axes, its quantities. A number does as well.
@@ -15,45 +16,7 @@ QUANTITY = re.compile(
     r"|gradients?|logits?|probabilit(y|ies)|shares?|epochs?|batch(es)?|denominators?|totals?)\b"
 )
 
-
-class Outline(HTMLParser):
-    """The pictures, headings and tables of an article, and its text."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.pictures = []  # (source, alt), an alt that is missing is None
-        self.headings = []  # levels
-        self.tables = []  # for each, the scopes of its headers
-        self.text = []
-        self._article = 0
-        self._open = []  # tables around
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        self._article += tag == "article"
-        if not self._article:
-            return
-        if tag == "img":
-            self.pictures.append((given.get("src", ""), given.get("alt")))
-        elif tag == "svg" and given.get("role") == "img" and "aria-labelledby" not in given:
-            self.pictures.append(("an <svg>", given.get("aria-label") or None))
-        elif re.fullmatch("h[1-6]", tag):
-            self.headings.append(int(tag[1]))
-        elif tag == "table":
-            self._open.append([])
-            self.tables.append(self._open[-1])
-        elif tag == "th" and self._open:
-            self._open[-1].append(given.get("scope"))
-
-    def handle_endtag(self, tag):
-        self._article -= tag == "article"
-        if tag == "table" and self._open:
-            self._open.pop()
-
-    def handle_data(self, data):
-        if self._article:
-            self.text.append(data)
+SCOPES = ("col", "row", "colgroup", "rowgroup")
 
 
 def plain(text):
@@ -77,18 +40,25 @@ def alt_fault(source, alt, text):
 
 
 def check(html):
-    """Yield the problems of one page."""
-    page = Outline(html)
-    text = "".join(page.text)
-    for source, alt in page.pictures:
-        fault = alt_fault(source, alt, text)
+    """Yield the problems of one page, which may have been parsed already."""
+    page = BeautifulSoup(html, "html.parser") if isinstance(html, str) else html
+    text = " ".join(article.get_text() for article in page.select("article"))
+    drawn = 'article img, article svg[role="img"]:not([aria-labelledby])'
+    for picture in page.select(drawn):
+        is_image = picture.name == "img"
+        source = picture.get("src", "") if is_image else "an <svg>"
+        fault = alt_fault(source, picture.get("alt" if is_image else "aria-label"), text)
         if fault:
             yield f"a picture, {PurePosixPath(source).name}: {fault}"
-    for before, after in zip([0, *page.headings], page.headings, strict=False):
+    levels = [
+        int(heading.name[1]) for heading in page.select("article :is(h1, h2, h3, h4, h5, h6)")
+    ]
+    for before, after in zip([0, *levels], levels, strict=False):
         if after > before + 1:
             yield f"a heading of level {after} follows one of level {before}"
-    for number, scopes in enumerate(page.tables, start=1):
-        if not scopes:
+    for number, table in enumerate(page.select("article table"), start=1):
+        heads = [head for head in table("th") if head.find_parent("table") is table]
+        if not heads:
             yield f"table {number} has no headers"
-        elif any(scope not in ("col", "row", "colgroup", "rowgroup") for scope in scopes):
+        elif any(head.get("scope") not in SCOPES for head in heads):
             yield f"table {number} has a header that does not say what it heads (scope)"

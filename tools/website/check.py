@@ -11,10 +11,10 @@ from other hosts; no output shows start-up noise; sitemap and structured data ag
 
 import re
 import sys
-from collections import Counter
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup
 
 from tools.website import access as site_access
 from tools.website import finding as site_finding
@@ -23,78 +23,37 @@ ROOT = Path(__file__).resolve().parents[2]
 SLIDES = "slides"  # made apart, by `make slides`, with tests of their own
 DESCRIPTION = range(50, 161)  # characters that a search engine shows
 SOCIAL = ("og:title", "og:description", "og:image", "og:url")
+STRUCTURED = 'script[type="application/ld+json"]'
+LOADED = f"img, script[src]:not({STRUCTURED}), " + ", ".join(
+    f'link[rel="{kind}"]' for kind in ("stylesheet", "icon", "apple-touch-icon")
+)
 NOISE = re.compile(r"(?i:oneDNN|TF-TRT|cuda)|WARNING:|^[IWEF]\d{4} \d\d:", re.MULTILINE)
 
 
-class Page(HTMLParser):
+class Page:
     """What one HTML file says, as far as the checks ask."""
 
     def __init__(self, path):
-        super().__init__()
-        self.lang = ""
-        self.title = ""
-        self.meta = {}
-        self.descriptions = 0
-        self.canonical = []
-        self.redirects = False  # only leads to another page
-        self.ids = set()
-        self.links = []  # where <a> leads
-        self.fetched = []  # what the browser loads by itself
-        self.alts = []  # (source, alt); an alt that is missing is None
-        self.headings = 0
-        self.output = ""  # the text of all outputs of code
-        self.stderr = False
-        self.data = []  # structured data, as text
-        self._inside = Counter()
-        html = path.read_text(encoding="utf-8")
-        self.feed(html)
+        html = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        self.lang = html.html.get("lang", "") if html.html else ""
+        self.title = "".join(title.get_text() for title in html.select("head title"))
+        meta = html("meta")
+        named = [(tag.get("name") or tag.get("property"), tag.get("content", "")) for tag in meta]
+        self.meta = {name: content.strip() for name, content in named}
+        self.descriptions = sum(name == "description" for name, _ in named)
+        self.canonical = [link.get("href", "") for link in html.select('link[rel="canonical"]')]
+        self.redirects = bool(html.select('meta[http-equiv="refresh" i]'))  # to another page
+        self.ids = {tag[name] for name in ("id", "name") for tag in html.select(f"[{name}]")}
+        self.links = [link["href"] for link in html.select("a[href]")]
+        self.alts = [(image.get("src"), image.get("alt")) for image in html("img")]
+        loaded = html.select(LOADED)  # by the browser itself
+        self.fetched = [tag.get("href" if tag.name == "link" else "src", "") for tag in loaded]
+        self.headings = len(html("h1"))
+        outputs = html.select("div.cell_output")
+        self.output = "\n".join(output.get_text() for output in outputs)  # of code
+        self.stderr = bool(html.select("div.cell_output.stderr, div.cell_output div.stderr"))
+        self.data = [script.get_text() for script in html.select(STRUCTURED)]
         self.faults = list(site_access.check(html))
-
-    def handle_starttag(self, tag, attributes):
-        given = {name: value or "" for name, value in attributes}
-        classes = given.get("class", "").split()
-        self._inside[tag] += 1
-        self.ids.update(given[name] for name in ("id", "name") if given.get(name))
-        if tag == "html":
-            self.lang = given.get("lang", "")
-        elif tag == "meta":
-            self.meta[given.get("name") or given.get("property")] = given.get("content", "").strip()
-            self.descriptions += given.get("name") == "description"
-            self.redirects = self.redirects or given.get("http-equiv", "").lower() == "refresh"
-        elif tag == "link" and given.get("rel") == "canonical":
-            self.canonical.append(given.get("href", ""))
-        elif tag == "link" and given.get("rel") in ("stylesheet", "icon", "apple-touch-icon"):
-            self.fetched.append(given.get("href", ""))
-        elif tag == "script" and given.get("type") == "application/ld+json":
-            self.data.append("")
-            self._inside["data"] = 1
-        elif tag == "script" and "src" in given:
-            self.fetched.append(given["src"])
-        elif tag == "img":
-            self.fetched.append(given.get("src", ""))
-            self.alts.append((given.get("src"), given.get("alt")))
-        elif tag == "a" and "href" in given:
-            self.links.append(given["href"])
-        elif tag == "h1":
-            self.headings += 1
-        if tag == "div" and (self._inside["output"] or "cell_output" in classes):
-            self._inside["output"] += 1
-            self.stderr = self.stderr or "stderr" in classes
-
-    def handle_endtag(self, tag):
-        self._inside[tag] -= 1
-        if tag == "script":
-            self._inside["data"] = 0
-        if tag == "div" and self._inside["output"]:
-            self._inside["output"] -= 1
-
-    def handle_data(self, data):
-        if self._inside["head"] > 0 and self._inside["title"] > 0:
-            self.title += data
-        if self._inside["data"]:
-            self.data[-1] += data
-        if self._inside["output"]:
-            self.output += data
 
 
 def check_page(name, page):

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tools.sphinx_extensions import site_address
+from tools.sphinx_extensions.head import site_address
 from tools.website import check as site
 
 ROOT = Path(__file__).resolve().parents[3]

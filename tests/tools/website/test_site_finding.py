@@ -13,7 +13,8 @@ from myst_parser.config.main import MdParserConfig
 from myst_parser.mdit_to_docutils.base import DocutilsRenderer
 from myst_parser.parsers.mdit import create_md_parser
 
-from tools.sphinx_extensions import search_sections, site_address, structured_data
+from tools.sphinx_extensions import search_sections
+from tools.sphinx_extensions.head import site_address, structured_data
 
 STATIC = Path(__file__).parents[3] / "book" / "_static"
 HOME = "https://somebody.github.io/lossbook/"

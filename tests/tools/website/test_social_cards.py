@@ -1,4 +1,4 @@
-"""The pictures of links to chapters (tools/sphinx_extensions/social_cards.py)."""
+"""The pictures of links to chapters (tools/sphinx_extensions/head/social_cards.py)."""
 
 import json
 import struct
@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools.sphinx_extensions import social_cards, social_scenes
+from tools.sphinx_extensions.head import social_cards, social_scenes
 
 BOOK = Path(__file__).parents[3] / "book"
 QUESTIONS = [

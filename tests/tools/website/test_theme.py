@@ -14,7 +14,7 @@ from tools.sphinx_extensions import page_html
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
-OURS = ("native_math", "page_html", "search_sections", "site_address", "structured_data")
+OURS = ("native_math", "page_html", "search_sections", "head.site_address", "head.structured_data")
 LONG = "x" * 41
 ONE = f"""# One
 

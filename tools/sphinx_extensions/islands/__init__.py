@@ -84,4 +84,3 @@ def setup(app):
     app.connect("doctree-read", place)
     app.connect("doctree-read", importlib.import_module(f"{__name__}.path").place)
     app.connect("html-page-context", name_script, priority=400)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -117,4 +117,3 @@ def _texts(node):
 
 def setup(app):
     add_markdown(app, "findings", lambda part: part_of(part, audit_runs.all_runs()))
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

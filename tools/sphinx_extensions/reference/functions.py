@@ -39,4 +39,3 @@ def setup(app):
     app.setup_extension("sphinx.ext.napoleon")
     app.connect("autodoc-process-docstring", linked, priority=400)  # before napoleon
     app.connect("autodoc-skip-member", without_a_word)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -158,4 +158,3 @@ def on_page(part):
 def setup(app):
     """Give the page its directive."""
     add_markdown(app, "rules", on_page)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 
-from tools.sphinx_extensions import social_scenes
+from tools.sphinx_extensions.head import social_scenes
 
 WIDTH, HEIGHT = 1200, 630  # metadata.html says so, too
 FOLDER, PAPER = "social", "#12161c"
-DRAWING = Path(__file__).resolve().parents[2] / "book" / "_static" / "social.svg"
+DRAWING = Path(__file__).resolve().parents[3] / "book" / "_static" / "social.svg"
 SVG = "{http://www.w3.org/2000/svg}"
 LETTERS, LINES = 22, 6  # of a question, at most
 SAYS = "A grid of losses becomes one number: 0.0134."
@@ -116,4 +116,3 @@ def give_card(app, page, template, context, document):
 
 def setup(app):
     app.connect("html-page-context", give_card)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -151,4 +151,3 @@ def describe(app, page, template, context, document):
 
 def setup(app):
     app.connect("html-page-context", describe)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -52,4 +52,3 @@ def setup(app):
         priority=400,
     )
     app.connect("build-finished", write)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
