@@ -12,7 +12,7 @@ export KERAS_HOME := $(CURDIR)/_build/keras
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help setup book learner workshop walk cheatsheet workflows links slides serve test browser lighthouse fuzz faults threads backends colab record gpu gpu-wheels matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
+.PHONY: help setup book learner browsers workshop walk cheatsheet workflows links slides serve test browser lighthouse fuzz faults threads backends colab record gpu gpu-wheels matrix mutants atlas rosetta lint refresh lock home clean distclean FORCE
 
 help: ## List the targets (this is what `make` alone does)
 	@echo "The Loss Book: make TARGET"
@@ -95,8 +95,11 @@ $(AXE) $(LIGHTHOUSE): $(BROWSER)
 	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new $(SCOPE)$(@F)
 	@rm -rf $@ && mv $@.new $@
 
+browsers: $(AXE) ## Install what `make browser` needs
+
+# Three workers on two cores: a test often waits for a page that loads or comes to rest.
 browser: $(AXE) _build/html/slides/index.html ## Test site and slides in Chromium, numbers in Firefox (after make book)
-	@AXE=$(AXE)/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser $(ARGS)
+	@AXE=$(AXE)/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest -n 3 --dist worksteal tests/browser $(ARGS)
 
 # reveal.js is copied beside the slides, so that they need no other host.
 REVEAL := $(NODE)/reveal.js@6.0.2

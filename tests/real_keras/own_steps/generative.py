@@ -1,6 +1,5 @@
 """Models that make data: variational autoencoders, adversarial pairs, diffusion."""
 
-import keras
 import numpy as np
 from keras import layers, losses, ops
 
@@ -8,7 +7,6 @@ from tests.real_keras.own_steps.step import (
     binary,
     dense,
     draws,
-    gradient,
     numpy,
     own_step,
     square,
@@ -43,23 +41,6 @@ def vae():
 
     pixels = binary(x, decoded).sum(1).mean()
     return step, {"binary_crossentropy": pixels, "kl": _divergence(m, v).sum(1).mean()}
-
-
-@own_step
-def beta_vae():
-    """A Loss object that sums, and a factor on the divergence that is annealed."""
-    x, noise, beta = draws(5, 6), draws(5, 3, seed=1, low=-1), 4 * 0.25
-    (mean, log_var, decoder), (m, v, decoded) = _vae(x, noise)
-    reconstruction = losses.MeanSquaredError(reduction="sum", name="reconstruction")
-
-    def step(mark):
-        mu, var = mean(x), log_var(x)
-        z = mu + ops.exp(var / 2) * tensor(noise)
-        kl = mark("kl", -0.5 * ops.sum(1 + var - ops.square(mu) - ops.exp(var), axis=1))
-        return reconstruction(x, decoder(z)) / 5 + beta * ops.mean(kl)
-
-    pixels = square(x, decoded).mean(1).sum() / 5
-    return step, {"reconstruction": pixels, "kl": beta * _divergence(m, v).sum(1).mean()}
 
 
 @own_step
@@ -106,20 +87,6 @@ def vq_vae():
 
 
 @own_step
-def gan_discriminator():
-    """Real and generated pictures in one batch of twice the rows, with noise on the labels."""
-    real, fake = draws(4, 5), draws(4, 5, seed=1)
-    labels = np.concatenate([np.ones((4, 1)), np.zeros((4, 1))]) + 0.05 * draws(8, 1, seed=2)
-    critic, bce = dense(5, 1), losses.BinaryCrossentropy(from_logits=True, name="bce")
-    scores = numpy(critic(np.concatenate([real, fake])))
-
-    def step(mark):
-        return bce(labels, critic(ops.concatenate([real, fake])))
-
-    return step, {"bce": binary(np.float32(labels), scores).mean()}
-
-
-@own_step
 def gan_generator():
     """The generator's step through a discriminator, and the discriminator's, in one scalar."""
     latent, real = draws(4, 3), draws(4, 5, seed=1)
@@ -138,54 +105,6 @@ def gan_generator():
         "discriminator": binary(1, true).mean() / 2,
         "discriminator_2": binary(0, fake).mean() / 2,
         "generator": binary(1, fake).mean(),
-    }
-
-
-@own_step
-def wgan_with_a_gradient_penalty():
-    """A critic without a loss of Keras's: every term takes a mark."""
-    real, fake, mix = draws(4, 5), draws(4, 5, seed=1), draws(4, 1, seed=2)
-    critic = keras.Sequential([dense(5, 4, activation="tanh"), dense(4, 1, seed=3)])
-    critic(real)
-    between = np.float32(real * mix + fake * (1 - mix))
-
-    def step(mark):
-        slope = gradient(lambda x: critic(x), tensor(between))
-        norm = ops.sqrt(ops.sum(ops.square(slope), axis=1))
-        wasserstein = ops.mean(mark("fake", critic(fake))) - ops.mean(mark("real", critic(real)))
-        return wasserstein + 10 * ops.mean(mark("penalty", ops.square(norm - 1)))
-
-    first, second = (numpy(layer.kernel) for layer in critic.layers)
-    hidden = np.tanh(between @ first + numpy(critic.layers[0].bias))
-    norm = np.sqrt(((((1 - hidden**2) * second[:, 0]) @ first.T) ** 2).sum(1))
-    return step, {
-        "fake": numpy(critic(fake)).mean(),
-        "real": -numpy(critic(real)).mean(),
-        "penalty": 10 * ((norm - 1) ** 2).mean(),
-    }
-
-
-@own_step
-def cycle_gan():
-    """Adversarial, cycle and identity losses of one direction, each a Loss object of its own."""
-    zebra, horse = draws(3, 4), draws(3, 4, seed=1)
-    to_zebra, to_horse, critic = dense(4, 4), dense(4, 4, seed=2), dense(4, 1, seed=4)
-    adversarial = losses.MeanSquaredError(name="adversarial")
-    cycle, identity = (losses.MeanAbsoluteError(name=name) for name in ("cycle", "identity"))
-
-    def step(mark):
-        fake = to_zebra(horse)
-        score = critic(fake)
-        looks = adversarial(ops.ones_like(score), score)
-        back = 10 * cycle(horse, to_horse(fake)) + 10 * cycle(zebra, to_zebra(to_horse(zebra)))
-        return looks + back + 0.5 * 10 * identity(zebra, to_zebra(zebra))
-
-    fake = to_zebra(horse)
-    return step, {
-        "adversarial": square(1, numpy(critic(fake))).mean(),
-        "cycle": 10 * abs(horse - numpy(to_horse(fake))).mean(),
-        "cycle_2": 10 * abs(zebra - numpy(to_zebra(to_horse(zebra)))).mean(),
-        "identity": 5 * abs(zebra - numpy(to_zebra(zebra))).mean(),
     }
 
 

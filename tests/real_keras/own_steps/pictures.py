@@ -1,4 +1,4 @@
-"""Pictures: regions, boxes, patches, style."""
+"""Pictures: regions, boxes and classes."""
 
 import numpy as np
 from keras import losses, ops
@@ -8,7 +8,6 @@ from tests.real_keras.own_steps.step import (
     huber,
     own_step,
     sigmoid,
-    square,
     tensor,
 )
 
@@ -81,80 +80,3 @@ def detector():
         "class": (focal * used).sum() / 3,
         "box": (huber(boxes - np.float64(found)).mean(2) * positive).sum() / 3,
     }
-
-
-@own_step
-def masked_autoencoder():
-    """Only the patches that were hidden count."""
-    patches, decoded = draws(3, 6, 4), draws(3, 6, 4, seed=1)
-    order = np.argsort(draws(3, 6, seed=2), axis=1)[:, :4]
-    mse = losses.MeanSquaredError(name="patches")
-
-    def step(mark):
-        indices = order[..., None]
-        hidden = ops.take_along_axis(tensor(patches), indices, axis=1)
-        return mse(hidden, ops.take_along_axis(tensor(decoded), indices, axis=1))
-
-    hidden = np.take_along_axis(square(patches, decoded), order[..., None], axis=1)
-    return step, {"patches": hidden.mean()}
-
-
-@own_step
-def style_transfer():
-    """Content, style by Gram matrices, and total variation: three marks."""
-    picture, content, style = draws(4, 4, 3), draws(4, 4, 3, seed=1), draws(4, 4, 3, seed=2)
-
-    def gram(x):
-        flat = ops.reshape(x, (16, 3))
-        return ops.transpose(flat) @ flat
-
-    def step(mark):
-        x = tensor(picture)
-        near = 2.5 * ops.sum(mark("content", ops.square(x - tensor(content))))
-        same = mark("style", ops.square(gram(x) - gram(tensor(style))))
-        down = ops.square(x[:-1, :-1] - x[1:, :-1])
-        right = ops.square(x[:-1, :-1] - x[:-1, 1:])
-        return near + ops.sum(same) / (4 * 9 * 256) + 0.1 * ops.sum(mark("rough", down + right))
-
-    flat, other = (np.float64(x).reshape(16, 3) for x in (picture, style))
-    rough = square(picture[:-1, :-1], picture[1:, :-1]) + square(
-        picture[:-1, :-1], picture[:-1, 1:]
-    )
-    return step, {
-        "content": 2.5 * square(picture, content).sum(),
-        "style": square(flat.T @ flat, other.T @ other).sum() / (4 * 9 * 256),
-        "rough": 0.1 * rough.sum(),
-    }
-
-
-@own_step
-def depth():
-    """Three terms with factors: point by point, edges, structure."""
-    y, p = draws(2, 5, 5), draws(2, 5, 5, seed=1)
-    mae = losses.MeanAbsoluteError(name="points")
-
-    def edges(x):
-        return x[:, 1:] - x[:, :-1]
-
-    def step(mark):
-        edge = mark("edges", ops.abs(edges(tensor(p)) - edges(tensor(y))))
-        return 0.1 * mae(y, tensor(p)) + 0.9 * ops.mean(edge)
-
-    return step, {
-        "points": 0.1 * abs(np.float64(y) - p).mean(),
-        "edges": 0.9 * abs(edges(np.float64(p)) - edges(y)).mean(),
-    }
-
-
-@own_step
-def super_resolution():
-    """A masked mean, sum(l · m) / sum(m), of pixels that were seen."""
-    y, p = draws(3, 4, 4, 3), draws(3, 4, 4, 3, seed=1)
-    seen = MASK[..., 0]
-
-    def step(mark):
-        values = losses.mean_absolute_error(y, tensor(p))
-        return ops.sum(values * tensor(seen)) / seen.sum()
-
-    values = abs(np.float64(y) - p).mean(-1)
-    return step, {"mean_absolute_error": values[seen == 1].mean()}

@@ -10,7 +10,6 @@ from tests.real_keras.own_steps.step import (
     draws,
     own_step,
     softmax,
-    square,
     tensor,
 )
 
@@ -18,18 +17,6 @@ WORDS = np.array([[1, 4, 2, 0, 0], [3, 3, 1, 2, 0], [2, 0, 0, 0, 0]])
 LOGITS = draws(3, 5, 6, low=-2, high=2)
 VALUES = cross_entropy(WORDS, LOGITS)
 KEPT = WORDS != 0
-
-
-@own_step
-def captioning():
-    """Crossentropy without a reduction, times a mask, over the sum of the mask."""
-    loss = losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none", name="caption")
-
-    def step(mark):
-        mask = ops.cast(tensor(WORDS) != 0, "float32")
-        return ops.sum(loss(WORDS, tensor(LOGITS)) * mask) / ops.sum(mask)
-
-    return step, {"caption": VALUES[KEPT].mean()}
 
 
 @own_step
@@ -107,40 +94,3 @@ def ctc():
         right = [path for path in paths if collapsed(path) == list(labels[i])]
         found.append(sum(np.prod(probabilities[i, range(3), path]) for path in right))
     return step, {"ctc": -np.log(found).mean()}
-
-
-@own_step
-def speech_with_two_heads():
-    """A share for the alignment, a share for the words."""
-    labels, logits = np.array([[1, 2], [3, 1]]), draws(2, 3, 4, low=-1)
-    align = losses.CTC(name="alignment")
-    words = losses.SparseCategoricalCrossentropy(from_logits=True, name="words")
-
-    def step(mark):
-        return 0.3 * align(labels, tensor(logits)) + 0.7 * words(WORDS, tensor(LOGITS))
-
-    alone, _ = ctc()[1].popitem()[1], None
-    return step, {"words": 0.7 * VALUES.mean(), "alignment": 0.3 * alone}
-
-
-@own_step
-def forecasting_with_a_smooth_path():
-    """Quantiles by a Loss of one's own, and the roughness of the path."""
-    y, p = draws(4, 6), draws(4, 6, seed=1)
-
-    class Pinball(losses.Loss):
-        def call(self, y_true, y_pred):
-            error = y_true - y_pred
-            return ops.mean(ops.maximum(0.9 * error, -0.1 * error), axis=-1)
-
-    loss = Pinball(name="pinball")
-
-    def step(mark):
-        rough = mark("roughness", ops.square(tensor(p)[:, 1:] - tensor(p)[:, :-1]))
-        return loss(y, tensor(p)) + 0.1 * ops.mean(rough)
-
-    error = np.float64(y) - p
-    return step, {
-        "pinball": np.maximum(0.9 * error, -0.1 * error).mean(),
-        "roughness": 0.1 * square(p[:, 1:], p[:, :-1]).mean(),
-    }

@@ -5,7 +5,6 @@ import numpy as np
 from keras import losses, ops
 
 from tests.real_keras.own_steps.step import (
-    binary,
     cross_entropy,
     dense,
     draws,
@@ -38,46 +37,6 @@ def distiller():
     return step, {
         "distillation": 0.9 * 9 * (p * np.log(p / q)).sum(1).mean(),
         "student": 0.1 * cross_entropy(LABELS, numpy(student(x))).mean(),
-    }
-
-
-@own_step
-def semi_supervised():
-    """Labels for some; for the others the model's own where it is sure, as a function of Keras."""
-    x, unlabelled = draws(6, 4), draws(8, 4, seed=1, low=-2, high=2)
-    model, loss = dense(4, 3), losses.SparseCategoricalCrossentropy(from_logits=True, name="labels")
-
-    def step(mark):
-        weak, strong = model(unlabelled), model(unlabelled + 0.1)
-        sure = ops.cast(ops.max(ops.softmax(weak), axis=1) > 0.6, "float32")
-        values = losses.sparse_categorical_crossentropy(
-            ops.argmax(weak, axis=1), strong, from_logits=True
-        )
-        return loss(LABELS, model(x)) + 0.5 * ops.sum(values * sure) / ops.sum(sure)
-
-    weak, strong = numpy(model(unlabelled)), numpy(model(unlabelled + 0.1))
-    sure = softmax(weak).max(1) > 0.6
-    return step, {
-        "sparse_categorical_crossentropy": 0.5 * cross_entropy(weak.argmax(1), strong)[sure].mean(),
-        "labels": cross_entropy(LABELS, numpy(model(x))).mean(),
-    }
-
-
-@own_step
-def mixup():
-    """Two targets for a mixed row, each with its share."""
-    x, share, model = draws(6, 4), 0.3, dense(4, 3)
-    loss = losses.SparseCategoricalCrossentropy(from_logits=True, name="crossentropy")
-    mixed = np.float32(share * x + (1 - share) * x[::-1])
-
-    def step(mark):
-        logits = model(mixed)
-        return share * loss(LABELS, logits) + (1 - share) * loss(LABELS[::-1].copy(), logits)
-
-    logits = numpy(model(mixed))
-    return step, {
-        "crossentropy": share * cross_entropy(LABELS, logits).mean(),
-        "crossentropy_2": (1 - share) * cross_entropy(LABELS[::-1], logits).mean(),
     }
 
 
@@ -122,22 +81,6 @@ def uncertainty_weights():
 
 
 @own_step
-def center_loss():
-    """Crossentropy, and the distance of each embedding to the centre of its class."""
-    x, model, centres = draws(6, 4), dense(4, 3), draws(3, 4, seed=5)
-    loss = losses.SparseCategoricalCrossentropy(from_logits=True, name="labels")
-
-    def step(mark):
-        apart = ops.sum(ops.square(tensor(x) - ops.take(centres, LABELS, axis=0)), axis=1)
-        return loss(LABELS, model(x)) + 0.01 * ops.sum(mark("centres", apart)) / 2
-
-    return step, {
-        "labels": cross_entropy(LABELS, numpy(model(x))).mean(),
-        "centres": 0.005 * square(x, centres[LABELS]).sum(),
-    }
-
-
-@own_step
 def accumulation():
     """The gradients of three small batches in one: each loss is divided by their number."""
     x, y, model = draws(6, 4), draws(6, 2, seed=1), dense(4, 2)
@@ -173,21 +116,6 @@ def compiled_loss_with_regularizers():
 
 
 @own_step
-def multi_label_with_positive_weights():
-    """Binary crossentropy by element, weighed where the label is there."""
-    x, model = draws(6, 4), dense(4, 3)
-    y = (draws(6, 3, seed=1) > 0.6).astype("float32")
-
-    def step(mark):
-        logits = model(x)
-        values = losses.binary_crossentropy(y[..., None], logits[..., None], from_logits=True)
-        return ops.mean(ops.sum(values * tensor(1 + 4 * y), axis=1))
-
-    value = (binary(y, numpy(model(x))) * (1 + 4 * y)).sum(1).mean()
-    return step, {"binary_crossentropy": value}
-
-
-@own_step
 def hard_examples():
     """The half with the largest losses counts."""
     x, y, model = draws(6, 4), draws(6, 2, seed=1), dense(4, 2)
@@ -197,40 +125,3 @@ def hard_examples():
         return ops.mean(ops.top_k(loss(y, model(x)), 3)[0])
 
     return step, {"mse": np.sort(square(y, numpy(model(x))).mean(1))[-3:].mean()}
-
-
-@own_step
-def mixture_of_experts():
-    """A router's balance: what it sends where, times how sure it is, summed over the experts."""
-    x, y, model, router = draws(6, 4), draws(6, 2, seed=1), dense(4, 2), dense(4, 3, seed=3)
-    mse = losses.MeanSquaredError(name="task")
-
-    def step(mark):
-        probabilities = ops.softmax(router(x))
-        sent = ops.mean(ops.one_hot(ops.argmax(probabilities, axis=1), 3), axis=0)
-        balance = mark("balance", 3 * sent * ops.mean(probabilities, axis=0))
-        return mse(y, model(x)) + 0.01 * ops.sum(balance)
-
-    probabilities = softmax(numpy(router(x)))
-    sent = np.eye(3)[probabilities.argmax(1)].mean(0)
-    return step, {
-        "task": square(y, numpy(model(x))).mean(),
-        "balance": 0.03 * (sent * probabilities.mean(0)).sum(),
-    }
-
-
-@own_step
-def mixture_density():
-    """The negative log likelihood of a mixture has no loss of Keras's: a mark for each row."""
-    y, centre, width = draws(6, 1), draws(6, 3, seed=1), draws(6, 3, seed=2, low=0.5)
-    weight = softmax(draws(6, 3, seed=3))
-
-    def step(mark):
-        z = tensor((y - centre) / width)
-        share = tensor(np.float32(weight / width))
-        density = ops.sum(share * ops.exp(-0.5 * ops.square(z)), axis=1)
-        return ops.mean(mark("likelihood", -ops.log(density) + 0.5 * np.log(2 * np.pi)))
-
-    z = (y - np.float64(centre)) / width
-    density = (weight * np.exp(-0.5 * z**2) / width).sum(1) / np.sqrt(2 * np.pi)
-    return step, {"likelihood": -np.log(density).mean()}

@@ -21,7 +21,3 @@ def test_parts(name):
     assert ("(unmarked)" in text) == ("(unmarked)" in got.parts)
     if name not in NOT_LINEAR:
         assert got.residual <= 1e-6
-
-
-def test_how_many():
-    assert len(STEPS) >= 45

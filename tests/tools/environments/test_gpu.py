@@ -25,17 +25,6 @@ def test_a_dry_run_on_the_cpu():
     assert run.stdout.endswith("Nothing is wrong.\n")
 
 
-def test_what_is_said_of_a_gpu():
-    found = {"copy": 0.001, "trace": 0.002, "trace, jitted": 0.001, "explain": "OutOfMemory"}
-    alone = {"copy": 0.1, "trace": 0.5, "trace, jitted": 0.05, "explain": 2.0}
-    assert device.lines("gpu:0", (64, 256, 256, 5), found, alone) == [
-        "GPU: a copy moves 167.8 GB/s. Arrays of shape (64, 256, 256, 5).",
-        "trace: 0.002 s, 56% of the copy's rate; the CPU needs 250 times as long.",
-        "trace, jitted: 0.001 s, 112% of the copy's rate; the CPU needs 50 times as long.",
-        "explain: not measured (OutOfMemory).",
-    ]
-
-
 @pytest.mark.parametrize(
     ("stray", "totals", "wrong"),
     [

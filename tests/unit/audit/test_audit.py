@@ -21,6 +21,7 @@ from lossbook._audit.examples import coins, compiled, drawn, passing, simplex, t
 from lossbook._audit.finding import ordered
 from lossbook._core.arrays import installed_keras
 from tests.unit.audit import planted
+from tests.unit.audit.fixes import audited, codes
 from tests.unit.audit.models import PLANS, build, delivered, mutants, problems
 from tests.unit.audit.planted import BACKEND, LATER, PLANTED, VERSION
 
@@ -34,17 +35,9 @@ NAMES = [plant.__name__ for _, plant in PLANTED]
 BOOK = Path(__file__).parents[3] / "book"
 
 
-def audited(case):
-    return lb.audit(case.model, **case.data)
-
-
 @functools.cache
 def audited_plant(plant):
     return audited(plant())
-
-
-def codes(findings, severity=None):
-    return [f.code for f in findings if severity in (None, f.severity)]
 
 
 # --- planted hazards

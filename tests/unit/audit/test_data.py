@@ -19,7 +19,7 @@ from lossbook._audit.examples import (
     simplex,
 )
 from tests.unit.audit import planted
-from tests.unit.audit.fixes import applied
+from tests.unit.audit.fixes import applied, audited, codes, evaluated, the
 from tests.unit.audit.planted import BACKEND, VERSION
 
 pytestmark = pytest.mark.filterwarnings(
@@ -30,23 +30,6 @@ pytestmark = pytest.mark.filterwarnings(
 NEW = pytest.mark.skipif(VERSION < (3, 7), reason="an older Keras has no such reduction")
 X, Y = drawn(4, 3), drawn(4, 3, seed=1)
 ROWS = np.square(X - Y).mean(-1)
-
-
-def audited(case):
-    return lb.audit(case.model, **case.data)
-
-
-def codes(findings, severity=None):
-    return [one.code for one in findings if severity in (None, one.severity)]
-
-
-def the(findings, code):
-    (finding,) = (one for one in findings if one.code == code)
-    return finding
-
-
-def evaluated(case):
-    return case.model.evaluate(**case.data, verbose=0, return_dict=True)["loss"]
 
 
 def weighed(*weight, loss="mse", **data):

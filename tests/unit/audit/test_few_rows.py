@@ -8,9 +8,8 @@ from keras import layers, losses, ops
 import lossbook as lb
 from lossbook._audit import HAZARDS
 from lossbook._audit.examples import Example, coins, compiled, drawn, passing, simplex
-from tests.unit.audit.fixes import applied
+from tests.unit.audit.fixes import applied, audited, codes, evaluated, the
 from tests.unit.audit.planted import BACKEND
-from tests.unit.audit.test_data import audited, codes, evaluated, the
 
 X, Y = drawn(8, 3), drawn(8, 3, seed=1)
 SQUARE, APART = np.square(X - Y).mean(-1), np.abs(X - Y).mean(-1)

@@ -12,6 +12,7 @@ from lossbook._audit.checks.by_loss import ctc
 from lossbook._audit.checks.by_loss.ctc import PAD_FRAMES
 from lossbook._audit.examples import compiled, drawn, passing
 from lossbook._core import to_numpy
+from tests.unit.audit.fixes import audited, codes
 from tests.unit.audit.sound_models import MODELS, SAMPLE, said
 
 RAMP = np.arange(1, 6, dtype="float32")[:, None]
@@ -19,14 +20,6 @@ RAMP = np.arange(1, 6, dtype="float32")[:, None]
 
 def squares(y_true, y_pred):
     return ops.square(y_true - y_pred)
-
-
-def audited(case):
-    return lb.audit(case.model, **case.data)
-
-
-def codes(findings, *severities):
-    return [f.code for f in findings if not severities or f.severity in severities]
 
 
 def of_ramp(loss, rows=5, **data):

@@ -7,9 +7,8 @@ from keras import layers, losses
 
 import lossbook as lb
 from lossbook._audit.examples import Example, coins, compiled, drawn, passing, simplex
-from tests.unit.audit.fixes import applied
+from tests.unit.audit.fixes import applied, audited, codes, evaluated, the
 from tests.unit.audit.planted import BACKEND
-from tests.unit.audit.test_data import audited, codes, evaluated, the
 
 LABELS, P = coins(8, 3), drawn(8, 3)
 CLASSES = np.arange(8) % 3

@@ -129,10 +129,6 @@ def test_a_reduction_is_a_sum_over_a_denominator(name, total, denominator):
     np.testing.assert_array_equal(step.coefficients, coefficients)
 
 
-def test_a_weighted_mean_without_weights_is_the_mean():
-    assert reduction.reduce_values(VALUES, None, "mean_with_sample_weight").value == 3
-
-
 def test_a_single_number_is_never_divided():
     for name in REDUCTIONS:
         step = reduction.reduce_values(np.float64(5), np.float64(2), name)
@@ -176,39 +172,6 @@ def test_the_whole_way(way, as_given):
         np.testing.assert_allclose(result.coefficients, coefficients, rtol=1e-12)
         np.testing.assert_allclose(result.denominator, denominator, rtol=1e-12)
         assert tf.is_tensor(value) == (as_given is tf.constant)
-
-
-@pytest.mark.parametrize("name", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
-def test_a_masked_loss_is_the_loss_of_the_data_without_the_masked_steps(name):
-    rng = np.random.default_rng(2)
-    values, weight = rng.normal(size=(5, 7)), rng.uniform(size=(5, 7))
-    mask = rng.random((5, 7)) < 0.5
-    for w in (None, weight):
-        masked = lb.aggregate(values, w, mask, reduction=name)
-        sliced = lb.aggregate(values[mask], None if w is None else w[mask], reduction=name)
-        np.testing.assert_allclose(masked.total, sliced.total, rtol=1e-12)
-        np.testing.assert_allclose(masked.coefficients[mask], sliced.coefficients, rtol=1e-12)
-        np.testing.assert_array_equal(masked.coefficients[~mask], 0)
-        np.testing.assert_allclose(masked.denominator, sliced.denominator, rtol=1e-12)
-
-
-def test_weights_scale_the_mean_and_leave_the_weighted_mean():
-    for factor in (0.5, 3.0):
-        mean = lb.aggregate(VALUES, WEIGHT * factor).total / lb.aggregate(VALUES, WEIGHT).total
-        assert mean == pytest.approx(factor)
-        by_weight = [
-            lb.aggregate(VALUES, w, reduction="mean_with_sample_weight").total
-            for w in (WEIGHT, WEIGHT * factor)
-        ]
-        assert by_weight[0] == pytest.approx(by_weight[1])
-
-
-def test_the_dtype_is_that_of_the_values():
-    for dtype in ("float16", "float32", "float64"):
-        a = lb.aggregate(VALUES.astype(dtype), WEIGHT, MASK)
-        assert {a.total.dtype, a.coefficients.dtype, a.denominator.dtype} == {np.dtype(dtype)}
-    a = lb.aggregate([[1, 3], [2, 6]], [[1, 1], [1, 1]])
-    assert a.total.dtype == np.float32 and a.total == 3
 
 
 def test_a_rule_is_found_by_family_and_by_the_installed_release():
@@ -293,12 +256,6 @@ def test_the_dtype_of_a_stage_is_the_one_asked_for(dtype):
         assert step.value.dtype == step.coefficients.dtype == dtype
         step = reduction.reduce_values(values, weight, "mean_with_sample_weight")
         assert step.value.dtype == step.coefficients.dtype == step.denominator.dtype == dtype
-
-
-def test_the_coefficients_of_a_mask_are_what_it_weighs():
-    for name in REDUCTIONS:
-        step = reduction.mask_weight(MASK, name)
-        np.testing.assert_array_equal(step.coefficients, step.value)
 
 
 KNOWN = "Expected None or one of sum_over_batch_size, mean, sum, mean_with_sample_weight, none."

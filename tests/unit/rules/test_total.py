@@ -73,24 +73,19 @@ def test_where_a_list_meets_a_dict_keras_sorts_the_names(losses, loss_weights):
     )
 
 
-def test_an_output_without_a_loss_counts_nothing():
+@pytest.mark.parametrize(
+    ("losses", "weights", "counts"),
+    [(["mae", None], [0.5, 7.0], (0.5, 0.0)), (["mae", "mse"], [None, 0.5], (1.0, 0.5))],
+    ids=["no loss counts nothing", "no weight counts once"],
+)
+def test_an_output_without_a_loss_or_a_weight(losses, weights, counts):
     inputs = keras.Input((1,))
     model = keras.Model(inputs, [keras.layers.Identity()(inputs) for _ in range(2)])
-    model.compile(loss=["mae", None], loss_weights=[0.5, 7.0], run_eagerly=True)
-    printed = model.evaluate(ROWS, [0 * ROWS, 0 * ROWS], verbose=0, return_dict=True)["loss"]
-    ours = total.weighted_losses([np.abs(ROWS).mean(), None], [0.5, 7.0])
-    assert printed == pytest.approx(ours.value, **TIGHT)
-    assert ours.coefficients == (0.5, 0.0)
-
-
-def test_an_output_without_a_weight_counts_once():
-    inputs = keras.Input((1,))
-    model = keras.Model(inputs, [keras.layers.Identity()(inputs) for _ in range(2)])
-    model.compile(loss=["mae", "mse"], loss_weights=[None, 0.5], run_eagerly=True)
-    printed = model.evaluate(ROWS, [0 * ROWS, 0 * ROWS], verbose=0, return_dict=True)["loss"]
-    ours = total.weighted_losses([np.abs(ROWS).mean(), (ROWS**2).mean()], [None, 0.5])
-    assert printed == pytest.approx(ours.value, **TIGHT)
-    assert ours.coefficients == (1.0, 0.5)
+    model.compile(loss=losses, loss_weights=weights, run_eagerly=True)
+    numbers = {"mae": np.abs(ROWS).mean(), "mse": (ROWS**2).mean(), None: None}
+    ours = total.weighted_losses([numbers[name] for name in losses], weights)
+    assert evaluate(model, [0 * ROWS] * 2)["loss"] == pytest.approx(ours.value, **TIGHT)
+    assert ours.coefficients == counts
 
 
 def test_one_name_and_a_list_of_one_cannot_be_confused():

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from keras import layers, losses, ops
 
-import lossbook as lb
 from lossbook._audit.examples import Example, compiled, drawn, passing, simplex, written
 from lossbook._core import to_numpy
-from tests.unit.audit.fixes import applied
+from tests.unit.audit.fixes import applied, audited, evaluated, the
 from tests.unit.audit.planted import BACKEND
 
 pytestmark = pytest.mark.filterwarnings(
@@ -20,19 +19,6 @@ pytestmark = pytest.mark.filterwarnings(
 )
 ROWS = 11
 X, Y = drawn(ROWS, 3), drawn(ROWS, 3, seed=1)
-
-
-def audited(case):
-    return lb.audit(case.model, **case.data)
-
-
-def the(findings, code):
-    (finding,) = (one for one in findings if one.code == code)
-    return finding
-
-
-def evaluated(case):
-    return case.model.evaluate(**case.data, verbose=0, return_dict=True)["loss"]
 
 
 # --- errors of the user's own code

@@ -9,9 +9,8 @@ import lossbook as lb
 from lossbook._audit.checks.data.ranges import RANGES
 from lossbook._audit.checks.measured import in_sight
 from lossbook._audit.examples import coins, compiled, drawn, passing, simplex
-from tests.unit.audit.fixes import applied
+from tests.unit.audit.fixes import applied, audited, codes, the
 from tests.unit.audit.planted import BACKEND
-from tests.unit.audit.test_data import audited, codes, the
 
 SPARSE = "sparse_categorical_crossentropy"
 LOGITS, LABELS = 4 * drawn(8, 3, low=-1, high=1), coins(8, 3)
@@ -242,8 +241,6 @@ def weighed(class_weight, **data):
     ],
 )
 def test_class_weights_that_are_mended_as_such(class_weight, code, meant):
-    from tests.unit.audit.fixes import applied
-
     finding = the(audited(weighed(class_weight)), code)
     mended = applied(finding, weighed(class_weight))
     assert code not in codes(audited(mended)) and "class-forgotten" not in codes(audited(mended))
@@ -257,7 +254,6 @@ def test_class_weights_in_a_dataset(kind):
     import tensorflow as tf
 
     from lossbook._audit.examples import Example
-    from tests.unit.audit.fixes import applied
 
     weight, shape = {0: 1.0, 1: 3.0, 2: 0.5}, (8,) if kind == "weights" else (8, 4)
     labels = np.random.default_rng(0).integers(0, 3, shape)

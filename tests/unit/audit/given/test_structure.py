@@ -1,6 +1,7 @@
 """Structures that don't meet: refused, matched in another order, and sound ones, as Keras does."""
 
 from collections import OrderedDict
+from functools import partial
 
 import keras
 import numpy as np
@@ -11,7 +12,7 @@ import lossbook as lb
 from lossbook._audit.checks.given.own_errors import place_of
 from lossbook._audit.examples import Example, compiled, two_outputs
 from lossbook._model import watch
-from tests.unit.audit.fixes import applied
+from tests.unit.audit.fixes import applied, audited, evaluated, the
 from tests.unit.audit.planted import BACKEND, VERSION
 
 pytestmark = [
@@ -63,145 +64,97 @@ def case(kind, loss, y, names=("b", "a"), units=3, sample_weight=None, key=str, 
     )
 
 
+def of(*arguments, gives, **options):
+    """Return what makes a case, and the loss that is meant."""
+    return partial(case, *arguments, **options), gives
+
+
 Y1, Y2 = full(1), full(2)
 W1, W2 = full(1, ROWS), full(1000, ROWS)
 BY_NAME = {"b": A, "a": B}
 TWO = {"b": Y1, "a": Y2}
-REFUSED = {  # name: (case, the loss that is meant)
-    "other names in y, list": (lambda: case(list, [A, B], {"q": Y1, "p": Y2}), 201),
-    "other names in y, dict": (lambda: case(dict, BY_NAME, {"q": Y1, "p": Y2}), 201),
-    "one other name in y": (lambda: case(dict, BY_NAME, {"b": Y1, "A": Y2}), 201),
-    "a key too few in y": (lambda: case(dict, BY_NAME, {"b": Y1}), 1),
-    "a key too many in y": (lambda: case(dict, BY_NAME, {**TWO, "z": Y1}), 201),
-    "a key too many in loss": (lambda: case(dict, {**BY_NAME, "z": C}, TWO), 201),
-    "a key too many in loss, list": (lambda: case(list, {**BY_NAME, "z": C}, [Y1, Y2]), 201),
-    "other names in loss, list": (lambda: case(list, {"q": A, "p": B}, [Y1, Y2]), 201),
-    "another name in loss": (lambda: case(dict, {"pred": A, "a": B}, TWO), 201),
-    "a loss too many": (lambda: case(list, [A, B, C], [Y1, Y2]), 201),
-    "y too many": (lambda: case(list, [A, B], [Y1, Y2, Y2]), 201),
-    "one y for two": (lambda: case(list, [A, B], Y1), 101),
-    "one y for two, dict": (lambda: case(dict, BY_NAME, Y1), 101),
-    "y stacked": (lambda: case(list, [A, B], np.stack([Y1, Y2])), 201),
-    "y in columns": (
-        lambda: case(list, [A, B], np.stack([W1, 2 * W1], axis=-1), units=1),
-        201,
+REFUSED = {
+    "other names in y, list": of(list, [A, B], {"q": Y1, "p": Y2}, gives=201),
+    "other names in y, dict": of(dict, BY_NAME, {"q": Y1, "p": Y2}, gives=201),
+    "one other name in y": of(dict, BY_NAME, {"b": Y1, "A": Y2}, gives=201),
+    "a key too few in y": of(dict, BY_NAME, {"b": Y1}, gives=1),
+    "a key too many in y": of(dict, BY_NAME, {**TWO, "z": Y1}, gives=201),
+    "a key too many in loss": of(dict, {**BY_NAME, "z": C}, TWO, gives=201),
+    "a key too many in loss, list": of(list, {**BY_NAME, "z": C}, [Y1, Y2], gives=201),
+    "other names in loss, list": of(list, {"q": A, "p": B}, [Y1, Y2], gives=201),
+    "another name in loss": of(dict, {"pred": A, "a": B}, TWO, gives=201),
+    "a loss too many": of(list, [A, B, C], [Y1, Y2], gives=201),
+    "y too many": of(list, [A, B], [Y1, Y2, Y2], gives=201),
+    "one y for two": of(list, [A, B], Y1, gives=101),
+    "one y for two, dict": of(dict, BY_NAME, Y1, gives=101),
+    "y stacked": of(list, [A, B], np.stack([Y1, Y2]), gives=201),
+    "y in columns": of(list, [A, B], np.stack([W1, 2 * W1], axis=-1), units=1, gives=201),
+    "y in columns, dict": of(dict, BY_NAME, np.stack([W1, 2 * W1], axis=-1), units=1, gives=201),
+    "a deeper y": of(list, [A, B], [[Y1], Y2], gives=201),
+    "a dict for one output": of(None, A, {"b": Y1}, gives=1),
+    "a dict of another name for one output": of(None, A, {"y_true": Y1}, gives=1),
+    "a dict of one output, another name": of(dict, {"b": A}, {"y_true": Y1}, names=("b",), gives=1),
+    "a list of columns for one output": of(None, A, [W1, W1, 4 * W1], gives=2),
+    "loss named otherwise, one output": of(None, {"pred": A}, Y1, gives=1),
+    "loss_weights too many": of(list, [A, B], [Y1, Y2], loss_weights=[1.0, 2.0, 3.0], gives=401),
+    "loss_weights for one loss": of(list, A, [Y1, Y2], loss_weights=[1.0, 10.0], gives=21),
+    "two loss_weights for one output": of(None, A, Y1, loss_weights=[3.0, 2.0], gives=3),
+    "sample_weight is a dict": of(
+        list, [A, B], [Y1, Y2], sample_weight={"b": W1, "a": W2}, gives=200001
     ),
-    "y in columns, dict": (
-        lambda: case(dict, BY_NAME, np.stack([W1, 2 * W1], axis=-1), units=1),
-        201,
+    "y and sample_weight are dicts": of(
+        list, [A, B], TWO, sample_weight={"b": W1, "a": W2}, gives=200001
     ),
-    "a deeper y": (lambda: case(list, [A, B], [[Y1], Y2]), 201),
-    "a dict for one output": (lambda: case(None, A, {"b": Y1}), 1),
-    "a dict of another name for one output": (lambda: case(None, A, {"y_true": Y1}), 1),
-    "a dict of one output, another name": (
-        lambda: case(dict, {"b": A}, {"y_true": Y1}, names=("b",)),
-        1,
+    "y and sample_weight are lists": of(
+        dict, BY_NAME, [Y1, Y2], sample_weight=[W1, W2], gives=200001
     ),
-    "a list of columns for one output": (lambda: case(None, A, [W1, W1, 4 * W1]), 2),
-    "loss named otherwise, one output": (lambda: case(None, {"pred": A}, Y1), 1),
-    "loss_weights too many": (
-        lambda: case(list, [A, B], [Y1, Y2], loss_weights=[1.0, 2.0, 3.0]),
-        401,
+    "sample_weight is a list": of(dict, BY_NAME, TWO, sample_weight=[W1, W2], gives=200001),
+    "sample_weight of another name": of(
+        dict, BY_NAME, TWO, sample_weight={"q": W1, "p": W2}, gives=200001
     ),
-    "loss_weights for one loss": (
-        lambda: case(list, A, [Y1, Y2], loss_weights=[1.0, 10.0]),
-        21,
+    "sample_weight without a key": of(dict, BY_NAME, TWO, sample_weight={"a": W2}, gives=200001),
+    "a dict of weights for one output": of(None, A, Y1, sample_weight={"b": W2}, gives=1000),
+    "weights for several losses": of(
+        dict, {"b": [A, B], "a": C}, TWO, loss_weights={"b": 1.0, "a": 0.1}, gives=2101
     ),
-    "two loss_weights for one output": (lambda: case(None, A, Y1, loss_weights=[3.0, 2.0]), 3),
-    "sample_weight is a dict": (
-        lambda: case(list, [A, B], [Y1, Y2], sample_weight={"b": W1, "a": W2}),
-        200001,
+    "y None at one output": of(list, [A, B], [Y1, None], gives=1),
+    "y None at one key": of(dict, BY_NAME, {"b": Y1, "a": None}, gives=1),
+    "alike names in another order": of(dict, BY_NAME, {"a_true": Y2, "b_true": Y1}, gives=201),
+    "names of another case": of(dict, BY_NAME, {"A": Y2, "B": Y1}, gives=201),
+    "strings for numbers": of(
+        dict, {1: A, 0: B}, {"1": Y1, "0": Y2}, names=("1", "0"), key=int, gives=201
     ),
-    "y and sample_weight are dicts": (
-        lambda: case(list, [A, B], TWO, sample_weight={"b": W1, "a": W2}),
-        200001,
-    ),
-    "y and sample_weight are lists": (
-        lambda: case(dict, BY_NAME, [Y1, Y2], sample_weight=[W1, W2]),
-        200001,
-    ),
-    "sample_weight is a list": (
-        lambda: case(dict, BY_NAME, TWO, sample_weight=[W1, W2]),
-        200001,
-    ),
-    "sample_weight of another name": (
-        lambda: case(dict, BY_NAME, TWO, sample_weight={"q": W1, "p": W2}),
-        200001,
-    ),
-    "sample_weight without a key": (
-        lambda: case(dict, BY_NAME, TWO, sample_weight={"a": W2}),
-        200001,
-    ),
-    "a dict of weights for one output": (
-        lambda: case(None, A, Y1, sample_weight={"b": W2}),
-        1000,
-    ),
-}
-REFUSED |= {
-    "weights for several losses": (
-        lambda: case(dict, {"b": [A, B], "a": C}, TWO, loss_weights={"b": 1.0, "a": 0.1}),
-        2101,
-    ),
-    "y None at one output": (lambda: case(list, [A, B], [Y1, None]), 1),
-    "y None at one key": (lambda: case(dict, BY_NAME, {"b": Y1, "a": None}), 1),
-    "alike names in another order": (
-        lambda: case(dict, BY_NAME, {"a_true": Y2, "b_true": Y1}),
-        201,
-    ),
-    "names of another case": (lambda: case(dict, BY_NAME, {"A": Y2, "B": Y1}), 201),
-    "strings for numbers": (
-        lambda: case(dict, {1: A, 0: B}, {"1": Y1, "0": Y2}, names=("1", "0"), key=int),
-        201,
-    ),
-    "a plain dict for an ordered one": (lambda: case(ordered, BY_NAME, TWO), 201),
+    "a plain dict for an ordered one": of(ordered, BY_NAME, TWO, gives=201),
 }
 ORDER = {
-    "y": (lambda: case(dict, BY_NAME, [Y1, Y2]), 201),
-    "three of y": (
-        lambda: case(dict, {"c": A, "b": B, "a": C}, [Y1, Y1, Y2], names=("c", "b", "a")),
-        20101,
+    "y": of(dict, BY_NAME, [Y1, Y2], gives=201),
+    "three of y": of(
+        dict, {"c": A, "b": B, "a": C}, [Y1, Y1, Y2], names=("c", "b", "a"), gives=20101
     ),
-    "y, with one loss": (lambda: case(dict, "mae", [Y1, Y2], loss_weights=None), 3),
-    "loss": (lambda: case(dict, [A, B], TWO), 201),
-    "y and loss": (lambda: case(dict, [A, B], [Y1, Y2]), 201),
-    "loss_weights": (lambda: case(dict, BY_NAME, TWO, loss_weights=[1.0, 10.0]), 2001),
-    "loss_weights and loss": (lambda: case(dict, [A, B], TWO, loss_weights=[1.0, 10.0]), 2001),
-    "names of loss_weights": (
-        lambda: case(dict, BY_NAME, TWO, loss_weights={"p": 1.0, "q": 10.0}),
-        2001,
-    ),
-    "loss_weights by name, loss in a list": (
-        lambda: case(list, [A, B], [Y1, Y2], loss_weights={"b": 1.0, "a": 10.0}),
-        2001,
+    "y, with one loss": of(dict, "mae", [Y1, Y2], loss_weights=None, gives=3),
+    "loss": of(dict, [A, B], TWO, gives=201),
+    "y and loss": of(dict, [A, B], [Y1, Y2], gives=201),
+    "loss_weights": of(dict, BY_NAME, TWO, loss_weights=[1.0, 10.0], gives=2001),
+    "loss_weights and loss": of(dict, [A, B], TWO, loss_weights=[1.0, 10.0], gives=2001),
+    "names of loss_weights": of(dict, BY_NAME, TWO, loss_weights={"p": 1.0, "q": 10.0}, gives=2001),
+    "loss_weights by name, loss in a list": of(
+        list, [A, B], [Y1, Y2], loss_weights={"b": 1.0, "a": 10.0}, gives=2001
     ),
 }
 IGNORED = {
-    "three functions": (lambda: case(None, [A, B, C], Y1), 10101),
-    "with weights": (lambda: case(None, [A, B, C], Y1, loss_weights=[1.0, 0.5, 0.1]), 1051),
-    "objects": (lambda: case(None, [losses.MeanAbsoluteError(), B], Y1), 101),
-    "names": (lambda: case(None, ["mse", "mae"], Y2), 6),
-    "a tuple": (lambda: case(None, (A, B), Y1), 101),
+    "three functions": of(None, [A, B, C], Y1, gives=10101),
+    "with weights": of(None, [A, B, C], Y1, loss_weights=[1.0, 0.5, 0.1], gives=1051),
+    "objects": of(None, [losses.MeanAbsoluteError(), B], Y1, gives=101),
+    "names": of(None, ["mse", "mae"], Y2, gives=6),
+    "a tuple": of(None, (A, B), Y1, gives=101),
 }
 METRICS = {
-    "one in a list": lambda: case(list, [A, B], [Y1, Y2], metrics=["mae"]),
-    "one in a list, dict": lambda: case(dict, BY_NAME, TWO, metrics=["mae"]),
-    "three in a list": lambda: case(list, [A, B], [Y1, Y2], metrics=["mae", "mse", "mae"]),
-    "another name": lambda: case(dict, BY_NAME, TWO, metrics={"z": "mae"}),
-    "another name, list": lambda: case(list, [A, B], [Y1, Y2], metrics={"z": "mae", "b": "mse"}),
+    "one in a list": partial(case, list, [A, B], [Y1, Y2], metrics=["mae"]),
+    "one in a list, dict": partial(case, dict, BY_NAME, TWO, metrics=["mae"]),
+    "three in a list": partial(case, list, [A, B], [Y1, Y2], metrics=["mae", "mse", "mae"]),
+    "another name": partial(case, dict, BY_NAME, TWO, metrics={"z": "mae"}),
+    "another name, list": partial(case, list, [A, B], [Y1, Y2], metrics={"z": "mae", "b": "mse"}),
 }
-
-
-def audited(one):
-    return lb.audit(one.model, **one.data)
-
-
-def evaluated(one):
-    return one.model.evaluate(**one.data, verbose=0, return_dict=True)["loss"]
-
-
-def the(findings, code):
-    (finding,) = (one for one in findings if one.code == code)
-    return finding
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -390,57 +343,57 @@ def test_no_targets_and_no_losses():
 
 
 SOUND = {
-    "several losses for an output": lambda: case(dict, {"b": ["mse", "mae"], "a": "mse"}, TWO),
-    "several losses, lists": lambda: case(list, [["mse", "mae"], "mse"], [Y1, Y2]),
-    "an ordered dict": lambda: case(ordered, ["mse", "mae"], [Y1, Y2]),
-    "classes of losses": lambda: case(list, [losses.MeanSquaredError, "mse"], [Y1, Y2]),
-    "factors by the names of layers": lambda: case(
-        dict, BY_NAME, TWO, loss_weights={"b": 1.0, "a": 2.0}, metrics=["mae", "mae"]
+    "several losses for an output": partial(case, dict, {"b": ["mse", "mae"], "a": "mse"}, TWO),
+    "several losses, lists": partial(case, list, [["mse", "mae"], "mse"], [Y1, Y2]),
+    "an ordered dict": partial(case, ordered, ["mse", "mae"], [Y1, Y2]),
+    "classes of losses": partial(case, list, [losses.MeanSquaredError, "mse"], [Y1, Y2]),
+    "factors by the names of layers": partial(
+        case, dict, BY_NAME, TWO, loss_weights={"b": 1.0, "a": 2.0}, metrics=["mae", "mae"]
     ),
-    "lists": lambda: case(list, ["mse", "mse"], [Y1, Y2]),
-    "tuples": lambda: case(tuple, ["mse", "mse"], (Y1, Y2)),
-    "list and tuple": lambda: case(list, ("mse", "mse"), (Y1, Y2)),
-    "dicts": lambda: case(dict, {"b": "mse", "a": "mse"}, TWO),
-    "dicts, other order": lambda: case(dict, {"a": "mse", "b": "mse"}, {"a": Y2, "b": Y1}),
-    "list and dict by names": lambda: case(list, {"a": "mse", "b": "mse"}, TWO),
-    "sorted dict and list": lambda: case(dict, "mse", [Y1, Y2], names=("a", "b")),
-    "sorted dict and lists": lambda: case(
-        dict, ["mse", "mae"], [Y1, Y2], names=("a", "b"), loss_weights=[1.0, 2.0]
+    "lists": partial(case, list, ["mse", "mse"], [Y1, Y2]),
+    "tuples": partial(case, tuple, ["mse", "mse"], (Y1, Y2)),
+    "list and tuple": partial(case, list, ("mse", "mse"), (Y1, Y2)),
+    "dicts": partial(case, dict, {"b": "mse", "a": "mse"}, TWO),
+    "dicts, other order": partial(case, dict, {"a": "mse", "b": "mse"}, {"a": Y2, "b": Y1}),
+    "list and dict by names": partial(case, list, {"a": "mse", "b": "mse"}, TWO),
+    "sorted dict and list": partial(case, dict, "mse", [Y1, Y2], names=("a", "b")),
+    "sorted dict and lists": partial(
+        case, dict, ["mse", "mae"], [Y1, Y2], names=("a", "b"), loss_weights=[1.0, 2.0]
     ),
-    "one loss for all": lambda: case(dict, "mse", TWO),
-    "one factor for all": lambda: case(list, "mse", [Y1, Y2], loss_weights=2.0),
-    "factors by name": lambda: case(
-        dict, {"b": "mse", "a": "mse"}, TWO, loss_weights={"a": 1.0, "b": 0.5}
+    "one loss for all": partial(case, dict, "mse", TWO),
+    "one factor for all": partial(case, list, "mse", [Y1, Y2], loss_weights=2.0),
+    "factors by name": partial(
+        case, dict, {"b": "mse", "a": "mse"}, TWO, loss_weights={"a": 1.0, "b": 0.5}
     ),
-    "factors in a list, losses by name": lambda: case(
-        list, {"a": "mse", "b": "mse"}, [Y1, Y2], loss_weights=[1.0, 0.5]
+    "factors in a list, losses by name": partial(
+        case, list, {"a": "mse", "b": "mse"}, [Y1, Y2], loss_weights=[1.0, 0.5]
     ),
-    "factors of other names, in the same order": lambda: case(
-        dict, BY_NAME, TWO, loss_weights={"q": 1.0, "p": 10.0}
+    "factors of other names, in the same order": partial(
+        case, dict, BY_NAME, TWO, loss_weights={"q": 1.0, "p": 10.0}
     ),
-    "equal factors in a list": lambda: case(dict, "mse", TWO, loss_weights=0.5),
-    "one output without a loss": lambda: case(list, [None, "mse"], [Y1, Y2]),
-    "one output without a loss and targets": lambda: case(list, [None, "mse"], [Y2]),
-    "a part of the losses": lambda: case(dict, {"b": "mse"}, TWO),
-    "a part of losses and targets": lambda: case(dict, {"b": "mse"}, {"b": Y1}),
-    "the same targets for both": lambda: case(dict, "mse", [Y1] * 2),
-    "weights by name": lambda: case(
-        dict, "mse", TWO, sample_weight={"a": full(1, ROWS), "b": full(2, ROWS)}
+    "equal factors in a list": partial(case, dict, "mse", TWO, loss_weights=0.5),
+    "one output without a loss": partial(case, list, [None, "mse"], [Y1, Y2]),
+    "one output without a loss and targets": partial(case, list, [None, "mse"], [Y2]),
+    "a part of the losses": partial(case, dict, {"b": "mse"}, TWO),
+    "a part of losses and targets": partial(case, dict, {"b": "mse"}, {"b": Y1}),
+    "the same targets for both": partial(case, dict, "mse", [Y1] * 2),
+    "weights by name": partial(
+        case, dict, "mse", TWO, sample_weight={"a": full(1, ROWS), "b": full(2, ROWS)}
     ),
-    "weights in a list": lambda: case(list, "mse", [Y1, Y2], sample_weight=[W1, W1]),
-    "one array of weights for all": lambda: case(dict, "mse", TWO, sample_weight=W1),
-    "metrics by name": lambda: case(dict, "mse", TWO, metrics={"a": "mae"}),
-    "metrics in lists": lambda: case(list, "mse", [Y1, Y2], metrics=[["mae"], ["mae", "mse"]]),
-    "one output, y in a list": lambda: case(None, "mse", [Y1]),
-    "one output, loss by name": lambda: case(None, {"b": "mse"}, Y1),
-    "one output in a list": lambda: case(list, "mse", Y1, names=("b",)),
-    "one output in a dict": lambda: case(dict, "mse", Y1, names=("b",)),
+    "weights in a list": partial(case, list, "mse", [Y1, Y2], sample_weight=[W1, W1]),
+    "one array of weights for all": partial(case, dict, "mse", TWO, sample_weight=W1),
+    "metrics by name": partial(case, dict, "mse", TWO, metrics={"a": "mae"}),
+    "metrics in lists": partial(case, list, "mse", [Y1, Y2], metrics=[["mae"], ["mae", "mse"]]),
+    "one output, y in a list": partial(case, None, "mse", [Y1]),
+    "one output, loss by name": partial(case, None, {"b": "mse"}, Y1),
+    "one output in a list": partial(case, list, "mse", Y1, names=("b",)),
+    "one output in a dict": partial(case, dict, "mse", Y1, names=("b",)),
     "nested": nested,
-    "class weights": lambda: case(
-        None, "categorical_crossentropy", np.eye(3, dtype="float32")[[0, 1, 2, 1]]
+    "class weights": partial(
+        case, None, "categorical_crossentropy", np.eye(3, dtype="float32")[[0, 1, 2, 1]]
     ),
-    "bool targets": lambda: case(None, "mse", Y1.astype(bool)),
-    "whole numbers": lambda: case(None, "mse", Y1.astype("int8")),
+    "bool targets": partial(case, None, "mse", Y1.astype(bool)),
+    "whole numbers": partial(case, None, "mse", Y1.astype("int8")),
     "targets by shape": lambda: Example(
         compiled(_mixed(), {"number": "mse", "class": "mse"}),
         _data([full(1, ROWS, 2), full(1, ROWS, 1)]),
