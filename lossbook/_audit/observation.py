@@ -141,7 +141,7 @@ class OutputBatch:
 
     @cached_property
     def contributions(self):
-        """Contributions `(samples, classes, positions)`, in float64."""
+        """Contributions `(samples, positions, classes)`, in float64."""
         contributed = self.contributed
         if contributed is None:
             with collected_warnings():
@@ -151,7 +151,7 @@ class OutputBatch:
     @cached_property
     def magnitudes(self):
         """What every class adds to the sum of the magnitudes, `(classes,)`: signs don't cancel."""
-        return np.abs(self.contributions).sum((0, 2))
+        return np.abs(self.contributions).sum((0, 1))
 
     @cached_property
     def repaired(self):

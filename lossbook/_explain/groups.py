@@ -21,6 +21,7 @@ import numpy as np
 from lossbook._core import ops
 from lossbook._explain import tables as small
 from lossbook._explain.blocks import NONE, UNMARKED, Block, Raw, along, coordinates_of
+from lossbook._explain.labels import by_place, true_classes
 from lossbook._explain.parts import Axes
 
 KEYS = ("output", "source", "batch", "replica", "sample", "position", "class", "true_class")
@@ -76,7 +77,8 @@ class Groups:
             else:
                 self._give_up_raw()
                 arrays = {name: _host(array) * weight for name, array in arrays.items()}
-                of_rows = _of_rows(axes, len(arrays["sample"]), *place[:-1])
+                samples = len(arrays["table" if "table" in arrays else "sample"])
+                of_rows = _of_rows(axes, samples, *place[:-1])
                 self._add_tables(axes, arrays, of_rows, axes.positions)
         self.rows, self.weight = self.rows + rows, self.weight + weight
         self.batch_sizes[-1] += rows
@@ -123,7 +125,8 @@ class Groups:
             self._add_raw(raw)
 
     def _add_raw(self, raw):
-        arrays = small.tables(np, raw.axes, raw.values, raw.true_class)
+        true_class = None if raw.true_class is None else lambda: raw.true_class
+        arrays = small.tables(np, raw.axes, raw.values.transpose(0, 2, 1), true_class)
         del arrays["magnitude"]  # has been added
         self._add_tables(raw.axes, arrays, raw.rows, raw.positions)
 
@@ -131,13 +134,14 @@ class Groups:
         """Add the tables of a part to the views."""
         self.magnitude += float(arrays.pop("magnitude", 0.0))
         sample, places, table = (arrays.get(name) for name in ("sample", "place", "table"))
+        sample = table.sum((1, 2)) if sample is None else sample
         if axes.additional:
             coordinates = coordinates_of(axes, rows, ())
             for view, (keys, _) in self.views.items():
                 values = sample if keys & _ROW_KEYS else sample.sum(keepdims=True)
                 self._keep(view, values[:, None, None, None], coordinates, axes, ())
             return
-        by_position = arrays["position"] if places is None else places.sum(0)
+        by_position = arrays["position"] if places is None else places.sum(1)
         classes = len(arrays["class"]) if table is None else table.shape[1]
         coordinates = coordinates_of(axes, rows, (len(sample), classes, len(by_position)))
         if axes.true_classes:
@@ -158,7 +162,7 @@ class Groups:
             "true_class": by_true,
             "table": table,
             "classes": None if table is None else table.sum(0, keepdims=True),
-            "places": None if places is None else places[None, :, :, None],
+            "places": None if places is None else places.T[None, :, :, None],
         }
         for view, values in views.items():
             self._keep(view, values, coordinates, axes, positions or ())
@@ -256,19 +260,23 @@ def _of_rows(axes, length, batch, replica, start, rows):
 def _joined(axes, batches):
     """Yield Raws: the batches that have the same classes and positions in one."""
     places = [place for place, _ in batches]
-    values = [_host(arrays["values"]) for _, arrays in batches]
-    labels = [_host(arrays["true_class"]) for _, arrays in batches if "true_class" in arrays]
-    if axes.true_classes is None:
-        axes = axes._replace(true_classes=1 + max(int(label.max(initial=0)) for label in labels))
+    values = [_host(arrays["values"]).transpose(0, 2, 1) for _, arrays in batches]
+    label = None
+    if axes.labels is not None:
+        label = _true_classes(axes.labels, values, [arrays["y_true"] for _, arrays in batches])
+        if axes.true_classes is None:
+            classes = 1 + int(label.max(initial=0))
+            axes = axes._replace(labels=axes.labels._replace(classes=classes))
+        label = np.split(label, np.cumsum([len(each) for each in values])[:-1])
     apart = [
         i for i, (_, _, _, rows, _) in enumerate(places) if axes.samples and len(values[i]) != rows
     ]
     for i in apart:  # the model has folded positions into the first axis
         lengths = len(values[i]), *(axes.positions or ())
         folded = values[i].transpose(1, 0, 2).reshape(1, values[i].shape[1], -1)
-        label = labels[i].reshape(1, -1) if labels else None
         rows = _of_rows(axes, 1, *places[i][:-1])
-        yield Raw(axes, folded * places[i][-1], label, rows, lengths)
+        of_all = None if label is None else label[i].reshape(1, -1)
+        yield Raw(axes, folded * places[i][-1], of_all, rows, lengths)
     whole = [i for i in range(len(batches)) if i not in apart]
     if not whole:
         return
@@ -276,10 +284,19 @@ def _joined(axes, batches):
     yield Raw(
         axes,
         np.concatenate([values[i] * places[i][-1] for i in whole]),
-        np.concatenate([labels[i] for i in whole]) if labels else None,
+        None if label is None else np.concatenate([label[i] for i in whole]),
         {key: np.concatenate([numbers[key] for numbers in of_rows]) for key in of_rows[0]},
         _positions(axes, values[whole[0]]),
     )
+
+
+def _true_classes(labels, values, targets):
+    """Return the class numbers of all batches, `(samples, positions)`."""
+    placed = [
+        by_place(np, labels, _host(y_true), len(each), each.shape[2])
+        for each, y_true in zip(values, targets, strict=True)
+    ]
+    return true_classes(np, labels, np.concatenate(placed))
 
 
 def _positions(axes, values):

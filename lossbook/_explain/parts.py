@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lossbook._core import asarray, check_axis, dtype_name, ops, unknown_lengths
+from lossbook._explain.labels import FEW, Labels
 from lossbook._losses import elements, elementwise_losses
 from lossbook._model import Call
 
@@ -16,9 +17,8 @@ class Axes(NamedTuple):
 
     `samples` and `classes` say whether something can be said of a sample, of a class; `positions`
     is the shape that the axis of positions had, None for a length that differs by batch, or
-    altogether where it has none. `true_classes` counts the classes that targets may name, 0 for
-    targets that name none, None where each batch has its own; `labelled` says that the class of an
-    element is its true class. `atomic` is a loss that is not one of Keras's sums, `additional` one
+    altogether where it has none. `labels` say how targets name the true class of a position, None
+    where they name none. `atomic` is a loss that is not one of Keras's sums, `additional` one
     that no output has. `dtype` is what the loss computes in.
     """
 
@@ -27,28 +27,36 @@ class Axes(NamedTuple):
     samples: bool = False
     classes: bool = False
     positions: tuple[int | None, ...] | None = None
-    true_classes: int | None = 0
-    labelled: bool = False
+    labels: Labels | None = None
     atomic: bool = False
     additional: bool = False
     dtype: str = "float32"
 
+    @property
+    def true_classes(self) -> int | None:
+        """How many classes targets may name, None where each batch has its own number."""
+        return self.labels.classes if self.labels else 0
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the class of an element is its true class."""
+        return self.labels is not None and self.labels.kind == "number"
+
 
 LARGE = 2**13  # elements of a batch that count as many
-_FEW = 32  # classes that are looked at one by one, and samples where nothing says how many
 
 
 @dataclass(frozen=True)
 class Part:
     """What one output adds to the loss of a batch, element by element.
 
-    `contributions` are a tensor `(samples, classes, positions)`, with a length of 1 where there is
-    no such axis. `true_class` holds class numbers `(samples, positions)`, -1 for none.
+    `contributions` are a tensor `(samples, positions, classes)`, with a length of 1 where there is
+    no such axis. `y_true` are the targets, where they name the true class of a position.
     """
 
     axes: Axes
     contributions: Any
-    true_class: Any = None
+    y_true: Any = None
 
 
 def elementwise_of(call: Call) -> tuple[Any, Any, str, int]:
@@ -154,16 +162,16 @@ def _kinds(call, shape):
 
 
 def _folded(call, contributions, kinds):
-    """Bring contributions to the shape (samples, classes, positions)."""
+    """Bring contributions to the shape (samples, positions, classes)."""
     shape = _shape(contributions)
     order = [
-        i for kind in ("sample", "class", "position") for i, k in enumerate(kinds) if k == kind
+        i for kind in ("sample", "position", "class") for i, k in enumerate(kinds) if k == kind
     ]
     if order != list(range(len(shape))):
         contributions = ops.transpose(contributions, order)
     lengths = list(ops.shape(contributions))
     samples = lengths[0] if "sample" in kinds else 1
-    classes = lengths[kinds.count("sample")] if "class" in kinds else 1
+    classes = lengths[-1] if "class" in kinds else 1
     positions = tuple(n for n, kind in zip(shape, kinds, strict=True) if kind == "position")
     count = -1 if None in positions else int(np.prod(positions))
     if not isinstance(samples, int) and count >= 0:
@@ -177,72 +185,37 @@ def _folded(call, contributions, kinds):
         atomic=call.output.entry.atomic,
         dtype=dtype_name(call.values),
     )
-    return Part(axes, ops.reshape(contributions, (samples, classes, count)))
+    return Part(axes, ops.reshape(contributions, (samples, count, classes)))
 
 
 def _with_true_class(call, part, shape, operation, axis):
-    """Add the true class of every position, where the targets have one."""
-    target, labels = call.output.entry.target, None
-    classes = part.contributions.shape[1]
+    """Add the targets that name the true class of every position, where there are such."""
+    target, y_true, labels = call.output.entry.target, call.y_true, None
+    samples, positions, classes = _shape(part.contributions)
     if target == "sparse":
-        labels, axis = ops.cast(call.y_true, "int32"), call.output.options.get("axis", -1)
-        classes = _shape(_predictions(call))[axis]
-        if _count(labels) != _count(shape):
-            return part
+        axis = call.output.options.get("axis", -1)
+        if _count(y_true) == _count(shape):
+            labels = Labels("number", _shape(_predictions(call))[axis])
+            if labels.classes is None:
+                known = y_true < ops.cast(ops.shape(_predictions(call))[axis], y_true.dtype)
+                y_true = ops.where(known, y_true, -ops.ones_like(y_true))
     elif target == "categorical" or (target == "binary" and classes != 1):
-        y_true = call.y_true
-        axis = axis if operation != "none" else -1
-        classes = _shape(y_true)[axis]
-        if target == "categorical":
-            labels = ops.cast(ops.argmax(y_true, axis=axis), "int32")
-        else:
-            labels = _only_label(y_true, classes, axis)
-    elif target == "binary" and _count(call.y_true) == _count(shape):
-        y_true, classes = call.y_true, 2
-        labels = ops.cast(y_true == 1, "int32")
-        is_label = ops.logical_or(labels == 1, ops.logical_or(y_true == 0, y_true == -1))
-        labels = ops.where(is_label, labels, -ops.ones_like(labels))
-    if labels is None:
-        return part
-    samples, _, positions = _shape(part.contributions)
-    if _count(labels) != _count((samples, positions)):
-        return part  # targets that are broadcast
-    if classes is None and is_large(_shape(part.contributions)):
+        axis = (axis if operation != "none" else -1) % len(y_true.shape)
+        kind = "largest" if target == "categorical" else "only"
+        labels = Labels(kind, _shape(y_true)[axis], axis)
+    elif target == "binary" and _count(y_true) == _count(shape):
+        labels = Labels("0 or 1", 2)
+    if labels is None or _count(labels.places(_shape(y_true))) != _count((samples, positions)):
+        return part  # targets that are broadcast, or name no class
+    if labels.classes is None and is_large(_shape(part.contributions)):
         return part  # no table has as many columns as the batch happens to have classes
-    lengths = list(ops.shape(part.contributions))
-    labels = ops.reshape(labels, (lengths[0], lengths[2]))
-    if target == "sparse":
-        valid = ops.logical_and(labels >= 0, labels < ops.shape(_predictions(call))[axis])
-        labels = ops.where(valid, labels, -ops.ones_like(labels))
-    axes = part.axes._replace(true_classes=classes, labelled=target == "sparse")
-    return Part(axes, part.contributions, labels)
-
-
-def _only_label(y_true, classes, axis):
-    """Return the number of the only label that is 1 where all others are 0 or -1, else -1."""
-    one = y_true == 1
-    off = ops.logical_or(y_true == 0, y_true == -1)
-    if classes is None or classes > _FEW or not is_large(_shape(y_true)):
-        hot, off = ops.cast(one, "int32"), ops.cast(off, "int32")
-        only = ops.logical_and(
-            ops.sum(hot, axis) == 1, ops.sum(off, axis) == ops.shape(y_true)[axis] - 1
-        )
-        found = ops.argmax(hot, axis)
-    else:  # as a product, whose numbers are small and whole: sums along a short axis are slow
-        coded = ops.cast(one, "float32") + 2 * _FEW * ops.cast(
-            ops.logical_not(ops.logical_or(one, off)), "float32"
-        )
-        numbers = np.stack([np.ones(classes), np.arange(classes)], -1).astype("float32")
-        sums = ops.tensordot(coded, numbers, [[axis], [0]])
-        only, found = sums[..., 0] == 1, sums[..., 1]
-    found = ops.cast(found, "int32")
-    return ops.where(only, found, -ops.ones_like(found))
+    return Part(part.axes._replace(labels=labels), part.contributions, y_true)
 
 
 def is_large(shape: tuple[int | None, ...]) -> bool:
     """Say whether a batch has many elements; of a length that is not known, it has 32 samples."""
     samples, *lengths = shape or (1,)
-    return math.prod([_FEW if samples is None else samples, *(n or 1 for n in lengths)]) > LARGE
+    return math.prod([FEW if samples is None else samples, *(n or 1 for n in lengths)]) > LARGE
 
 
 def _count(x):

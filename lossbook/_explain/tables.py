@@ -1,64 +1,99 @@
 """Contributions of a batch, added up in small tables: in the compiled step, or on the host."""
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from lossbook._core import active_backend, ops
+from lossbook._explain.labels import FEW, by_place, true_classes
 from lossbook._explain.parts import Axes, Part, is_large
 
 TABLE = 2**20
-_FEW = 32  # true classes that are added up one by one
 
 
 def leaving(part: Part) -> dict[str, Any]:
     """Return what leaves the step: a small batch's contributions, the tables of a large one."""
-    if is_large(tuple(part.contributions.shape)):
-        return tables(ops, part.axes, part.contributions, part.true_class)
-    kept = {"values": part.contributions}
-    if part.true_class is not None:
-        kept["true_class"] = part.true_class
-    return kept
+    values, labels = part.contributions, part.axes.labels
+    if not is_large(tuple(values.shape)):
+        return {"values": values} if labels is None else {"values": values, "y_true": part.y_true}
+    if labels is None:
+        return tables(ops, part.axes, values)
+    targets = by_place(ops, labels, part.y_true, *ops.shape(values)[:2])
+    return tables(
+        ops,
+        part.axes,
+        values,
+        lambda: true_classes(ops, labels, targets),
+        None if labels.axis is None else targets,
+    )
 
 
-def tables(xp: Any, axes: Axes, values: Any, true_class: Any = None) -> dict[str, Any]:
-    """Add up contributions `(samples, classes, positions)` in the tables that `Groups` keeps.
+def tables(
+    xp: Any,
+    axes: Axes,
+    values: Any,
+    true_class: Callable[[], Any] | None = None,
+    targets: Any = None,
+) -> dict[str, Any]:
+    """Add up contributions `(samples, positions, classes)` in the tables that `Groups` keeps.
+
+    `true_class()` are the class numbers `(samples, positions)`, -1 for none; `targets`
+    `(samples, positions, true classes)` are often one-hot.
 
     Returns:
-        dict: "sample" `(samples,)`, "place" `(classes, positions)` or "position" `(positions,)`,
-        "magnitude" `()`; "table" `(samples, classes, true classes + 1)` for few true classes, the
-        first for none, and for many "class" `(classes,)` and "true_class" `(true classes + 1,)`.
+        dict: "place" `(positions, classes)` or "position" `(positions,)`, "magnitude" `()`;
+        "table" `(samples, classes, true classes + 1)` for few true classes, the first for none,
+        and for many "sample" `(samples,)`, "class" `(classes,)` and "true_class"
+        `(true classes + 1,)`.
     """
-    true_classes = axes.true_classes
-    assert true_classes is not None, "counted when the batches are joined"
-    found = {"sample": xp.sum(values, (1, 2)), "magnitude": xp.sum(xp.abs(values))}
+    count = axes.true_classes
+    assert count is not None, "counted when the batches are joined"
+    found = {"magnitude": xp.sum(xp.abs(values))}
     if (values.shape[1] or 1) * (values.shape[2] or 1) <= TABLE:
         found["place"] = xp.sum(values, 0)
     else:
-        found["position"] = xp.sum(values, (0, 1))
+        found["position"] = xp.sum(values, (0, 2))
     if true_class is None:
-        found["table"] = xp.sum(values, 2)[:, :, None]
-    elif true_classes <= _FEW:
-        found["table"] = _by_few(xp, values, true_class + 1, true_classes + 1, found["magnitude"])
+        found["table"] = xp.sum(values, 1)[:, :, None]
+    elif count <= FEW:
+        found["table"] = _by_few(xp, values, true_class, count, found["magnitude"], targets)
     else:
-        found["class"] = xp.sum(values, (0, 2))
-        found["true_class"] = _by_many(xp, xp.sum(values, 1), true_class + 1, true_classes + 1)
+        by_place = xp.sum(values, 2)
+        found["sample"], found["class"] = xp.sum(by_place, 1), xp.sum(values, (0, 1))
+        found["true_class"] = _by_many(xp, by_place, true_class() + 1, count + 1)
     return found
 
 
-def _by_few(xp, values, labels, count, magnitude):
-    """Add up `(samples, classes, positions)` by label."""
-    import numpy as np
+def _by_few(xp, values, true_class, count, magnitude, targets):
+    """Add up `(samples, positions, classes)` by true class."""
 
     def one_by_one():
-        zero, here = xp.zeros_like(values), labels[:, None, :]
-        return xp.stack([xp.sum(xp.where(here == k, values, zero), 2) for k in range(count)], -1)
+        zero, here = xp.zeros_like(values), true_class()[:, :, None]
+        sums = [xp.sum(xp.where(here == k, values, zero), 1) for k in range(-1, count)]
+        return xp.stack(sums, -1)
 
     if xp is np or not products_are_exact():
         return one_by_one()
 
-    def product():  # in which NaN or infinity would reach all labels
-        return xp.matmul(values, xp.one_hot(labels, count, dtype=values.dtype))
+    def product(hot):
+        return xp.matmul(xp.swapaxes(values, 1, 2), hot)
 
-    return xp.cond(xp.isfinite(magnitude), product, one_by_one)
+    def by_number():
+        return product(xp.one_hot(true_class() + 1, count + 1, dtype=values.dtype))
+
+    def by_targets():
+        table = product(xp.cast(targets, values.dtype))
+        return xp.concatenate([xp.zeros_like(table[:, :, :1]), table], 2)
+
+    def any_target():  # NaN or infinity would reach all labels in a product
+        return xp.cond(xp.isfinite(magnitude), by_number, one_by_one)
+
+    if targets is None:
+        return any_target()
+    ones = xp.matmul(targets, np.ones((count, 1), "float32")) == 1
+    hot = xp.logical_and(xp.all(targets * targets == targets), xp.all(ones))
+    return xp.cond(xp.logical_and(hot, xp.isfinite(magnitude)), by_targets, any_target)
 
 
 def products_are_exact() -> bool:
@@ -79,8 +114,6 @@ def products_are_exact() -> bool:
 
 def _by_many(xp, values, labels, count):
     """Add up `(samples, positions)` by label."""
-    import numpy as np
-
     if xp is np:
         return np.bincount(labels.ravel(), values.ravel(), count)
     return xp.segment_sum(xp.ravel(values), xp.ravel(labels), count)

@@ -199,7 +199,7 @@ def _weights(batch):
 
 def _magnitudes(batch):
     """Return what every position adds to the sum of magnitudes; NaN if one of them is no number."""
-    found = np.abs(batch.contributions).sum(1).ravel()
+    found = np.abs(batch.contributions).sum(2).ravel()
     return found if np.isfinite(found.sum()) else np.full(found.shape, np.nan)
 
 

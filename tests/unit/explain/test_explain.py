@@ -12,6 +12,7 @@ from keras import layers, ops
 import lossbook as lb
 from lossbook._core import to_numpy
 from lossbook._explain import ExplainCallback, groups, parts, progress, tables
+from lossbook._explain.labels import Labels
 
 BACKEND = keras.backend.backend()
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
@@ -175,7 +176,7 @@ def test_large_data_keep_the_same_sums_by_one_key(rng, monkeypatch, limits, in_t
         (groups, "RAW", raw),
         (groups, "TABLE", room),
         (tables, "TABLE", room),
-        (tables, "_FEW", few),
+        (tables, "FEW", few),
         (parts, "LARGE", 0 if in_the_step else 2**20),
     ):
         monkeypatch.setattr(module, name, limit)
@@ -518,19 +519,20 @@ def test_tables_by_true_class(rng, strange):
     """NaN and infinity stay with the label that has them."""
     values, labels = rng.normal(size=(3, 4, 500)).astype("float32"), rng.integers(-1, 5, (3, 500))
     values[1, 2, 7], labels[1, 7] = strange, 3
-    axes = parts.Axes("out", "mse", true_classes=5)
-    tensors = ops.convert_to_tensor(values), ops.convert_to_tensor(labels.astype("int32"))
-    found = {k: to_numpy(t) for k, t in tables.tables(ops, axes, *tensors).items()}
+    axes = parts.Axes("out", "mse", labels=Labels("number", 5))
+    tensor, true = ops.convert_to_tensor(values.transpose(0, 2, 1)), ops.convert_to_tensor(labels)
+    summed = tables.tables(ops, axes, tensor, lambda: true)
+    found = {k: to_numpy(t) for k, t in summed.items()}
     assert found["table"].shape == (3, 4, 6)
     for (i, j, k), part in np.ndenumerate(found["table"]):
         expected = values[i, j][labels[i] == k - 1].astype("float64").sum()
         assert part == pytest.approx(expected, rel=1e-5, abs=1e-5, nan_ok=True)
         assert np.isfinite(part) or (i, j, k) == (1, 2, 4)
-    assert found["sample"] == pytest.approx(values.sum((1, 2)), abs=1e-4, nan_ok=True)
+    assert found["place"] == pytest.approx(values.sum(0).T, abs=1e-5, nan_ok=True)
 
 
 def test_more_classes_than_are_added_up_on_the_device(rng):
-    many = tables._FEW + 8
+    many = tables.FEW + 8
     model = flat_model("sparse_categorical_crossentropy", "softmax", units=many)
     x = rng.normal(size=(90, 5)).astype("float32")
     labels = rng.integers(0, many, 90)
