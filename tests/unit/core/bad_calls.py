@@ -12,12 +12,13 @@ import traceback
 import warnings
 from collections import Counter
 from functools import cache
+from operator import attrgetter
 
 import matplotlib
 import numpy as np
 
 import lossbook as lb
-from lossbook import atlas, elementwise, exercises, plots, reduction, total
+from lossbook import atlas, elementwise
 
 PACKAGE = os.path.dirname(lb.__file__)
 Y = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], "float32")
@@ -41,196 +42,85 @@ BAD = {
 }
 
 
+def of(name, /, **arguments):
+    """Return a name below `lossbook`, what it stands for, and arguments that it takes."""
+    return name, attrgetter(name)(lb), arguments
+
+
 def functions():
     """Yield the name of each public function, the function, and arguments that it takes."""
-    yield (
-        "trace",
-        lb.trace,
-        {
-            "loss": "mse",
-            "y_true": Y,
-            "y_pred": P,
-            "sample_weight": W[:2],
-            "mask": np.array([True, False]),
-            "reduction": "sum",
-            "rule": "keras-3",
-            "dtype": "float32",
-        },
-    )
-    yield (
-        "trace(bce)",
-        lb.trace,
-        {
-            "loss": "bce",
-            "y_true": Y,
-            "y_pred": P,
-            "from_logits": False,
-            "label_smoothing": 0.0,
-            "axis": -1,
-        },
-    )
-    yield "trace(dice)", lb.trace, {"loss": "dice", "y_true": Y, "y_pred": P, "axis": None}
+    pair, mask = {"y_true": Y, "y_pred": P}, np.array([True, False])
+    more = {"sample_weight": W[:2], "mask": mask, "reduction": "sum", "dtype": "float32"}
+    yield of("trace", loss="mse", **pair, **more, rule="keras-3")
+    options = {"from_logits": False, "label_smoothing": 0.0, "axis": -1}
+    yield "trace(bce)", lb.trace, {"loss": "bce", **pair, **options}
+    yield "trace(dice)", lb.trace, {"loss": "dice", **pair, "axis": None}
     given = {"values": V, "sample_weight": W, "mask": W > 0.5}
-    yield "aggregate", lb.aggregate, {**given, "rule": "keras-3", "reduction": "sum"}
+    yield of("aggregate", **given, rule="keras-3", reduction="sum")
     for rule in ("keras-2.2", "tf.keras-2.4", "pytorch", "sklearn", "transformers"):
-        given = {"values": V, "sample_weight": W, "mask": W > 0.5}
-        if rule == "sklearn":
-            given.pop("mask")
-        if rule == "transformers":
-            given.pop("sample_weight")
+        lacks = {"sklearn": "mask", "transformers": "sample_weight"}.get(rule)
         call = lambda rule=rule, **arguments: lb.aggregate(**arguments, rule=rule)  # noqa: E731
-        yield f"aggregate({rule})", call, given
-    yield (
-        "identify",
-        lb.identify,
-        {
-            "value": "1.5",
-            "values": V,
-            "sample_weight": W,
-            "mask": W > 0.5,
-            "batch_size": 2,
-            "loss_weight": 2.0,
-            "additional": 1.0,
-            "divisor": 3.0,
-            "rtol": 1e-3,
-        },
-    )
-    yield (
-        "identify(loss)",
-        lb.identify,
-        {
-            "value": "1.5",
-            "loss": "bce",
-            "y_true": Y,
-            "y_pred": P,
-            "sample_weight": W[:2],
-            "mask": W[:2] > 0.5,
-            "dtype": "float32",
-            "from_logits": False,
-            "batch_size": 1,
-        },
-    )
-    epochs = {"batch_losses": [1.0, 2.0], "batch_sizes": [2, 1], "rule": "keras-3"}
-    yield "epoch_loss", lb.epoch_loss, epochs
+        yield f"aggregate({rule})", call, {k: v for k, v in given.items() if k != lacks}
+    beside = {"loss_weight": 2.0, "additional": 1.0, "divisor": 3.0, "rtol": 1e-3}
+    yield of("identify", value="1.5", **given, batch_size=2, **beside)
+    asked = {"loss": "bce", **pair, "sample_weight": W[:2], "mask": mask, "dtype": "float32"}
+    asked |= {"from_logits": False, "batch_size": 1}
+    yield "identify(loss)", lb.identify, {"value": "1.5", **asked}
+    yield of("epoch_loss", batch_losses=[1.0, 2.0], batch_sizes=[2, 1], rule="keras-3")
     for rule in ("keras-3.0", "transformers", "keras-2.3"):
         of_rule = lambda rule=rule, **arguments: lb.epoch_loss(**arguments, rule=rule)  # noqa: E731
         yield f"epoch_loss({rule})", of_rule, {"batch_losses": [1.0], "batch_sizes": [2]}
-    yield "source", lb.source, {"name": "reduce_weighted_values"}
+    yield of("source", name="reduce_weighted_values")
     yield from _parts()
 
 
 def _parts():
-    options = {
-        "from_logits": False,
-        "label_smoothing": 0.1,
-        "axis": -1,
-        "delta": 1.0,
-        "alpha": 0.25,
-        "gamma": 2.0,
-        "q": 0.5,
-        "apply_class_balancing": False,
-        "ignore_class": 0,
-    }
+    options = {"from_logits": False, "label_smoothing": 0.1, "axis": -1, "ignore_class": 0}
+    options |= {"delta": 1.0, "alpha": 0.25, "gamma": 2.0, "q": 0.5, "apply_class_balancing": False}
     for name in elementwise.__all__:
-        function = getattr(elementwise, name)
-        takes = inspect.signature(function).parameters
+        takes = inspect.signature(getattr(elementwise, name)).parameters
         sparse = "sparse" in name or "generalized" in name
         arguments = {"y_true": LABELS if sparse else Y, "y_pred": P, "classes": 3, **options}
-        yield f"elementwise.{name}", function, {k: v for k, v in arguments.items() if k in takes}
-    yield (
-        "reduction.class_axis",
-        reduction.class_axis,
-        {
-            "elementwise": Y,
-            "operation": "mean",
-            "axis": -1,
-        },
-    )
-    yield (
-        "reduction.class_weights",
-        reduction.class_weights,
-        {
-            "y_true": LABELS,
-            "class_weight": {0: 2.0},
-        },
-    )
-    yield (
-        "reduction.mask_weight",
-        reduction.mask_weight,
-        {
-            "mask": W > 0.5,
-            "reduction": "sum",
-            "dtype": "float32",
-        },
-    )
-    weights = {"sample_weight": W, "mask_weight": W}
-    yield "reduction.effective_weight", reduction.effective_weight, weights
-    yield "reduction.weigh", reduction.weigh, {"values": V, "weight": W}
-    yield (
-        "reduction.reduce_values",
-        reduction.reduce_values,
-        {
-            "weighted_values": V,
-            "weight": W,
-            "reduction": "mean_with_sample_weight",
-        },
-    )
-    yield (
-        "reduction.reduce_weighted_values",
-        reduction.reduce_weighted_values,
-        {
-            "values": V,
-            "sample_weight": W,
-            "mask": W > 0.5,
-            "reduction": "sum",
-        },
-    )
-    known = {"reduction": "sum"}
-    yield "reduction.standardize_reduction", reduction.standardize_reduction, known
+        yield of(f"elementwise.{name}", **{k: v for k, v in arguments.items() if k in takes})
+    yield of("reduction.class_axis", elementwise=Y, operation="mean", axis=-1)
+    yield of("reduction.class_weights", y_true=LABELS, class_weight={0: 2.0})
+    yield of("reduction.mask_weight", mask=W > 0.5, reduction="sum", dtype="float32")
+    yield of("reduction.effective_weight", sample_weight=W, mask_weight=W)
+    yield of("reduction.weigh", values=V, weight=W)
+    how = "mean_with_sample_weight"
+    yield of("reduction.reduce_values", weighted_values=V, weight=W, reduction=how)
+    given = {"values": V, "sample_weight": W, "mask": W > 0.5}
+    yield of("reduction.reduce_weighted_values", **given, reduction="sum")
+    yield of("reduction.standardize_reduction", reduction="sum")
     losses = {"output_losses": [1.0, 2.0], "loss_weights": [1.0, 0.5]}
-    yield "total.weighted_losses", total.weighted_losses, losses
-    yield "total.batch_loss", total.batch_loss, {**losses, "additional_losses": [0.5]}
-    yield "total.activity_penalty", total.activity_penalty, {"penalty": 1.0, "batch_size": 2}
-    yield (
-        "total.reported_loss",
-        total.reported_loss,
-        {
-            "batch_losses": [1.0, 2.0],
-            "batch_sizes": [2, 1],
-        },
-    )
-    yield "atlas.recorded", atlas.recorded, {"key": atlas.cases()[0]}
-    yield "atlas.groups", atlas.groups, {"key": atlas.cases()[0]}
-    yield "atlas.text", atlas.text, {"key": atlas.cases()[0]}
-    pair = {"from_": "keras-2.2.4", "to": "keras-3.15.1", "uses": ["mask"]}
-    yield "atlas.moved", atlas.moved, pair
-    yield "atlas.spans", atlas.spans, {"names": ["keras-3.15.1"]}
-    yield "data.segmentation", lb.data.segmentation, {"count": 1, "size": 32, "seed": 0}
-    yield "exercises.check", exercises.check, {"name": "weights-2", "answer": None}
-    sizes = {"batch_size": 32, "steps": None}
+    yield of("total.weighted_losses", **losses)
+    yield of("total.batch_loss", **losses, additional_losses=[0.5])
+    yield of("total.activity_penalty", penalty=1.0, batch_size=2)
+    yield of("total.reported_loss", batch_losses=[1.0, 2.0], batch_sizes=[2, 1])
+    case = atlas.cases()[0]
+    for name in ("recorded", "groups", "text"):
+        yield of(f"atlas.{name}", key=case)
+    yield of("atlas.moved", from_="keras-2.2.4", to="keras-3.15.1", uses=["mask"])
+    yield of("atlas.spans", names=["keras-3.15.1"])
+    yield of("data.segmentation", count=1, size=32, seed=0)
+    yield of("exercises.check", name="weights-2", answer=None)
     for tool in (lb.explain, lb.audit):
         of_model = lambda tool=tool, **arguments: tool(*_data(), **arguments)  # noqa: E731
-        yield tool.__name__, of_model, sizes
+        yield tool.__name__, of_model, {"batch_size": 32, "steps": None}
         # errors of x and y are Keras's own
         any_model = lambda model, tool=tool: tool(model, *_data()[1:])  # noqa: E731
         yield f"{tool.__name__}(model)", any_model, {"model": _data()[0]}
-    traced = lb.trace("mse", Y, P)
-    yield "plots.path", plots.path, {"highlight": "mask"}
-    yield "plots.ledger", plots.ledger, {"trace": traced}
-    yield "plots.atlas", plots.atlas, {"rows": {"weights": atlas.cases()[0]}}
-    explanation = _explanation()
-    yield "plots.waterfall", plots.waterfall, {"explanation": explanation}
-    yield (
-        "plots.table",
-        plots.table,
-        {"explanation": explanation, "rows": "class", "columns": "sample"},
-    )
-    yield "plots.lines", plots.lines, {"panels": {"loss": {"a": [1.0, 2.0]}}, "at": [1, 2]}
-    yield "plots.budget", plots.budget, {"rows": {"a": [0.5, 0.5]}, "groups": [1, 2]}
-    yield "plots.collapse", lambda trace: plots.collapse(trace), {"trace": traced}
-    given = {"rows": 1, "columns": 2, "height": 200}
-    yield "plots.subplots", plots.subplots, given
-    yield "plots.heat_map", plots.heat_map, {"explanation": explanation, "output": None}
+    traced, explanation = lb.trace("mse", Y, P), _explanation()
+    yield of("plots.path", highlight="mask")
+    yield of("plots.ledger", trace=traced)
+    yield of("plots.atlas", rows={"weights": case})
+    yield of("plots.waterfall", explanation=explanation)
+    yield of("plots.table", explanation=explanation, rows="class", columns="sample")
+    yield of("plots.lines", panels={"loss": {"a": [1.0, 2.0]}}, at=[1, 2])
+    yield of("plots.budget", rows={"a": [0.5, 0.5]}, groups=[1, 2])
+    yield "plots.collapse", lambda trace: lb.plots.collapse(trace), {"trace": traced}
+    yield of("plots.subplots", rows=1, columns=2, height=200)
+    yield of("plots.heat_map", explanation=explanation, output=None)
     yield "Explanation.worst", explanation.worst, {"k": 2}
     yield "Explanation.by", lambda key: explanation.by(key), {"key": "sample"}
     yield "Explanation.by two", lambda key: explanation.by("class", key), {"key": "sample"}

@@ -70,31 +70,20 @@ class Described(keras.losses.BinaryCrossentropy):
         return {**super().get_config(), "author": "me"}
 
 
+A_MSE = ("mean_squared_error", {})
+A_BCE = ("binary_crossentropy", {"from_logits": True, "label_smoothing": 0.0, "axis": -1})
+WITH_LOGITS = keras.losses.BinaryCrossentropy(from_logits=True)
 KERAS_OWN = {  # name: (how to make the loss, its name and options, what evaluate gives)
-    "function": (lambda: MSE, ("mean_squared_error", {}), SQUARES.mean()),
-    "class": (
-        lambda: keras.losses.MeanSquaredError,
-        ("mean_squared_error", {}),
-        SQUARES.mean(),
-    ),
-    "listed as a metric": (
-        lambda: keras.metrics.mean_squared_error,
-        ("mean_squared_error", {}),
-        SQUARES.mean(),
-    ),
-    "by name": (lambda: keras.losses.get("mse"), ("mean_squared_error", {}), SQUARES.mean()),
+    "function": (lambda: MSE, A_MSE, SQUARES.mean()),
+    "class": (lambda: keras.losses.MeanSquaredError, A_MSE, SQUARES.mean()),
+    "listed as a metric": (lambda: keras.metrics.mean_squared_error, A_MSE, SQUARES.mean()),
+    "by name": (lambda: keras.losses.get("mse"), A_MSE, SQUARES.mean()),
     "serialised": (
-        lambda: keras.losses.deserialize(
-            keras.losses.serialize(keras.losses.BinaryCrossentropy(from_logits=True))
-        ),
-        ("binary_crossentropy", {"from_logits": True, "label_smoothing": 0.0, "axis": -1}),
+        lambda: keras.losses.deserialize(keras.losses.serialize(WITH_LOGITS)),
+        A_BCE,
         OF_LOGITS.mean(),
     ),
-    "copied": (
-        lambda: copy.deepcopy(keras.losses.BinaryCrossentropy(from_logits=True)),
-        ("binary_crossentropy", {"from_logits": True, "label_smoothing": 0.0, "axis": -1}),
-        OF_LOGITS.mean(),
-    ),
+    "copied": (lambda: copy.deepcopy(WITH_LOGITS), A_BCE, OF_LOGITS.mean()),
     "partial": (
         lambda: functools.partial(BCE, from_logits=True),
         ("binary_crossentropy", {"from_logits": True}),
@@ -114,19 +103,11 @@ KERAS_OWN = {  # name: (how to make the loss, its name and options, what evaluat
     ),
     "another name": (
         lambda: keras.losses.MeanSquaredError(name="binary_crossentropy"),
-        ("mean_squared_error", {}),
+        A_MSE,
         SQUARES.mean(),
     ),
-    "subclass with a reduction": (
-        Sums,
-        ("mean_squared_error", {}),
-        SQUARES.mean(axis=-1).sum(),
-    ),
-    "subclass with a config": (
-        lambda: Described(from_logits=True),
-        ("binary_crossentropy", {"from_logits": True, "label_smoothing": 0.0, "axis": -1}),
-        OF_LOGITS.mean(),
-    ),
+    "subclass with a reduction": (Sums, A_MSE, SQUARES.mean(axis=-1).sum()),
+    "subclass with a config": (lambda: Described(from_logits=True), A_BCE, OF_LOGITS.mean()),
 }
 
 

@@ -258,56 +258,6 @@ def test_the_dtype_of_a_stage_is_the_one_asked_for(dtype):
         assert step.value.dtype == step.coefficients.dtype == step.denominator.dtype == dtype
 
 
-KNOWN = "Expected None or one of sum_over_batch_size, mean, sum, mean_with_sample_weight, none."
-EMPTY = (
-    "has shape (0, 3): it is empty, and the mean of nothing is no number. (Keras returns an empty "
-    "array, 0.0 or NaN here, depending on the rank.)"
-)
-MISFIT = "sample_weight of shape (2,) does not fit"
-LAST_AXIS = (
-    "of shape (3,): Keras matches shapes from the last axis. Expected shape (3,). "
-    "See: python -m lossbook weights-refused"
-)
-
-
-@pytest.mark.parametrize(
-    ("call", "arguments", "message"),
-    [
-        ("standardize_reduction", ["median"], f"Unknown reduction 'median'. {KNOWN}"),
-        (
-            "standardize_reduction",
-            ["auto"],
-            f"Unknown reduction 'auto'. {KNOWN} Did you mean 'sum_over_batch_size'?",
-        ),
-        (
-            "standardize_reduction",
-            ["avg"],
-            f"Unknown reduction 'avg'. {KNOWN} Did you mean 'mean'?",
-        ),
-        ("class_axis", [VALUES, "max"], "Unknown operation 'max'. Expected mean, sum or none."),
-        ("class_weights", [np.zeros((0, 3)), {}], f"y_true {EMPTY}"),
-        ("reduce_weighted_values", [np.zeros((0, 3))], f"values {EMPTY}"),
-        ("weigh", [ARRAY, [1.0, 2.0]], f"{MISFIT} values {LAST_AXIS}"),
-        ("effective_weight", [[1.0, 2.0], ARRAY], f"{MISFIT} mask {LAST_AXIS}"),
-    ],
-)
-def test_errors_say_what_was_expected_and_received(call, arguments, message):
-    with pytest.raises(ValueError) as caught:
-        getattr(reduction, call)(*arguments)
-    assert str(caught.value) == message
-
-
-@pytest.mark.parametrize("name", ["values", "sample_weight", "mask"])
-def test_an_error_names_what_is_no_array(name):
-    arrays = {"values": [1.0, 2.0], name: [[1.0], [1.0, 2.0]]}
-    with pytest.raises(ValueError) as caught:
-        reduction.reduce_weighted_values(**arrays)
-    assert str(caught.value) == (
-        f"{name} is a list, not an array of numbers. Its parts differ in length, or are no "
-        "numbers. Pass one output at a time."
-    )
-
-
 def test_class_weights_are_float32_and_a_single_row_is_enough():
     weights = reduction.class_weights([1], {1: 5})
     np.testing.assert_array_equal(weights, [5])

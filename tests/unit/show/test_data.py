@@ -49,25 +49,3 @@ def test_the_colours_tell_the_classes_apart_on_average_but_not_pixel_by_pixel():
     np.testing.assert_allclose(images[labels == 0].std(axis=0), 0.08, rtol=0.02)
     distance = np.linalg.norm(means[:, None] - means[None], axis=-1) + np.eye(5)
     assert distance.min() > 3 * 0.08
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"count": 0}, "`count` must be a whole number, at least 1. Received: count=0"),
-        ({"count": 2.5}, "`count` must be a whole number, at least 1. Received: count=2.5"),
-        ({"count": True}, "`count` must be a whole number, at least 1. Received: count=True"),
-        (
-            {"count": 1, "size": 8},
-            "`size` must be a whole number, at least 16. Received: size=8",
-        ),
-        (
-            {"count": "3"},
-            "`count` must be a whole number, at least 1. Received: count='3'",
-        ),
-    ],
-)
-def test_what_is_refused(arguments, message):
-    with pytest.raises(ValueError) as refusal:
-        data.segmentation(**arguments)
-    assert str(refusal.value) == message
