@@ -96,66 +96,32 @@ def test_the_right_answer_in_other_clothes(name, answer):
     assert line_of(name, answer) == "correct."
 
 
-@pytest.mark.parametrize(
-    ("name", "answer", "says"),
-    [
-        ("class-axis-1", (8, 32), "Expected 3 numbers, got 2 numbers."),
-        ("class-axis-1", (8, 32, 16), "Number 3 of 3 is too small by a factor of 2."),
-        ("class-axis-1", None, "Expected 3 numbers, got None."),
-        ("class-axis-1", len, "Expected 3 numbers, got a function."),
-        ("one-number-1", (1310721, 7.629e-7), "Number 1 of 2 is close, but not the right one."),
-        ("one-number-1", (13107200, 7.629e-6), "Every number is too large by a factor of 10."),
-        ("one-number-2", 0.4165, "Your number is too large by a factor of 7."),
-        (
-            "one-number-2",
-            0.0592,
-            "Your number is close, but not the right one; give at least four digits.",
-        ),
-        ("one-number-2", -0.0595, "Your number has the wrong sign."),
-        ("one-number-2", 0, "Your number should not be 0."),
-        ("one-number-2", np.nan, "Your number is nan; a finite number is expected."),
-        ("elementwise-1", 0.5, "Expected a function, got one number."),
-        ("elementwise-1", raises, "Your function raised KeyError: 'oops'."),
-        (
-            "elementwise-1",
-            lambda y_true, y_pred: 0,
-            "Your function returns one number, expected an array of shape (1, 5).",
-        ),
-        (
-            "elementwise-1",
-            lambda y_true, y_pred: 0 * y_pred,
-            "For y_true=1, y_pred=0 it gives 0, expected 16.118.",
-        ),
-        (
-            "class-axis-2",
-            lambda y_true, y_pred: y_true.sum(axis=-1),
-            "For y_true=[0, 1, 0], y_pred=[0.25, 1, 0.75] it gives 1, expected 0.69315.",
-        ),
-        (
-            "class-axis-2",
-            lambda y_true, y_pred: 3 * EXERCISES["class-axis-2"].expected(y_true, y_pred),
-            "Every number that it gives is too large by a factor of 3.",
-        ),
-        (
-            "masks-3",
-            lambda mask: mask.astype(int) * mask.size,  # right where the padding is: 0
-            "Every number that it gives is too large by a factor of 4.",
-        ),
-        (
-            "one-number-3",
-            lambda elementwise: 0 * elementwise[0, 0, 0],
-            "For elementwise of shape (2, 2, 3, 4) it gives 0 at [0], expected 0.25672.",
-        ),
-        (
-            "one-number-4",
-            lambda truth: truth[..., 4] == 1,
-            "Your function returns an array of True and False of shape (2, 2, 3), expected "
-            "an array of shape (2, 2, 3).",
-        ),
-    ],
-)
-def test_how_an_unknown_mistake_differs(name, answer, says):
-    assert line_of(name, answer) == f"wrong. {says}"
+UNKNOWN = [
+    ("class-axis-1", (8, 32)),
+    ("class-axis-1", (8, 32, 16)),
+    ("class-axis-1", None),
+    ("class-axis-1", len),
+    ("one-number-1", (1310721, 7.629e-7)),
+    ("one-number-1", (13107200, 7.629e-6)),
+    ("one-number-2", 0.4165),
+    ("one-number-2", 0.0592),
+    ("one-number-2", -0.0595),
+    ("one-number-2", 0),
+    ("one-number-2", np.nan),
+    ("elementwise-1", 0.5),
+    ("elementwise-1", raises),
+    ("elementwise-1", lambda y_true, y_pred: 0),
+    ("elementwise-1", lambda y_true, y_pred: 0 * y_pred),
+    ("class-axis-2", lambda y_true, y_pred: y_true.sum(axis=-1)),
+    ("class-axis-2", lambda y_true, y_pred: 3 * EXERCISES["class-axis-2"].expected(y_true, y_pred)),
+    ("masks-3", lambda mask: mask.astype(int) * mask.size),  # right where the padding is: 0
+    ("one-number-3", lambda elementwise: 0 * elementwise[0, 0, 0]),
+    ("one-number-4", lambda truth: truth[..., 4] == 1),
+]
+
+
+def test_how_an_unknown_mistake_differs(snapshot):
+    assert [line_of(name, answer) for name, answer in UNKNOWN] == snapshot
 
 
 def test_an_array_as_the_right_value():

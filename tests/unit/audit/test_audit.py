@@ -125,20 +125,11 @@ def test_there_are_sound_models_of_many_kinds():
 # --- the list of findings, and how it looks
 
 
-def test_a_finding_is_frozen_and_reads_like_this():
-    finding = audited(axes.weights_along_time())[0]
+def test_a_finding_is_frozen():
+    (finding,) = audited(axes.weights_along_time())
     with pytest.raises(AttributeError):
         finding.code = "other"
     assert isinstance(finding, Finding)
-    assert str(finding).splitlines() == [
-        "error: Output 'out': sample_weight of shape (4,) meets values of shape (4, 4): Keras "
-        "matches shapes from the last axis, so they act on axis -1, not on the samples.",
-        "  fix: For one weight per sample give it the shape (4, 1): write `sample_weight = "
-        "sample_weight[..., None]`; (4, 4) for one per value.",
-        "  evidence: sample_weight.shape = (4,); values.shape = (4, 4); this batch = 0.5475; "
-        "with weights (4, 1) = 0.5273",
-        "  weights-axis, 05_weights.ipynb: python -m lossbook weights-axis",
-    ]
 
 
 def test_evidence_is_what_keras_computes():

@@ -111,24 +111,10 @@ def test_the_installed_keras_comes_first_and_slips_last():
 # --- what it looks like
 
 
-def test_as_text():
-    found = lb.identify("1.875", [1.0, 2.0, 6.0, 5.0], [0.5, 1.0, 0.25, 0.75])
-    assert repr(found).splitlines()[:3] == [
-        "1.875 ± 0.0005: nothing that we know makes this number.",
-        f"Nearest: {KERAS}, sum_over_batch_size: 1.9375, off by 3.3 %",
-        "   The sum of weight · value, divided by the number of values, 4.",
-    ]
-    assert repr(found).splitlines()[-1] == (
-        f"{KERAS} makes 1.9375 of this data: the number is 0.9677 times that, or that minus 0.0625."
-    )
-    text = repr(lb.identify("3.1", [1.0, 2.0, 6.0, 5.0], [0.5, 1.0, 0.25, 0.75]))
-    lines = text.splitlines()
-    assert lines[0] == "3.1 ± 0.05: one choice of coefficients fits."
-    assert lines[2] == (
-        "   The sum of weight · value, divided by the sum of the weights, 2.5. "
-        f"{KERAS} divides by the number of values, 4."
-    ) or lines[2].endswith("Its default reduction divides by the number of values, 4.")
-    assert "pytorch" in lines[3] and lines[3].startswith("   Indistinguishable on this data: ")
+@pytest.mark.parametrize("value", ["1.875", "3.1"])
+def test_as_text(value, snapshot):
+    text = repr(lb.identify(value, [1.0, 2.0, 6.0, 5.0], [0.5, 1.0, 0.25, 0.75]))
+    assert text.replace(KERAS, "THE INSTALLED KERAS") == snapshot
 
 
 def test_two_that_fit_are_told_apart_by_more_digits():

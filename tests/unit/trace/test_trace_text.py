@@ -13,36 +13,9 @@ from tests.unit.trace.sample import MASK, WEIGHT, P, Y
 BACKEND = keras.backend.backend()
 
 
-def test_the_text_of_a_trace():
-    assert repr(lb.trace("binary_crossentropy", Y, P, WEIGHT, MASK)) == (
-        """\
-binary_crossentropy, reduction sum_over_batch_size, rule keras-3, float32
-
-stage             shape      operation                    divided by
-----------------  ---------  ---------------------------  ----------
-elementwise       (2, 3, 2)  one loss per element
-values            (2, 3)     mean over axis -1            2
-mask_weight       (2, 3)     mask · total / valid
-effective_weight  (2, 3)     sample_weight · mask_weight
-weighted_values   (2, 3)     multiply
-total             ()         sum / number of values       6
-
-total = sum of coefficient · elementwise = 0.3683
-coefficients: 0 (2×), 1/20 (6×), 1/5 (4×)"""
-    )
-    assert repr(lb.trace("mse", [[0.0, 0.0]] * 2, [[1.0, 2.0]] * 2, reduction=None)) == (
-        """\
-mean_squared_error, reduction none, rule keras-3, float32
-
-stage        shape   operation             divided by
------------  ------  --------------------  ----------
-elementwise  (2, 2)  one loss per element
-values       (2,)    mean over axis -1     2
-total        (2,)    none: no reduction
-
-total = array of shape (2,): nothing is added up
-coefficients: the same for all 4 elements: 1/2"""
-    )
+def test_the_text_of_a_trace(snapshot):
+    assert repr(lb.trace("binary_crossentropy", Y, P, WEIGHT, MASK)) == snapshot
+    assert repr(lb.trace("mse", [[0.0, 0.0]] * 2, [[1.0, 2.0]] * 2, reduction=None)) == snapshot
 
 
 @pytest.mark.parametrize(
