@@ -35,6 +35,7 @@ from lossbook._core import collected_warnings, to_numpy
 from lossbook._model import (
     FewRows,
     Watch,
+    batch_data,
     check_data,
     check_model,
     first_rows,
@@ -265,7 +266,7 @@ def _evaluated(model, checks, data, kept, given):
 
 def _eager_failure(watch, data, kept):
     """Run evaluate once more, eagerly; return its error and the failure of the loss, or None."""
-    for replayed in [data] if kept is None else map(_batch_data, kept):
+    for replayed in [data] if kept is None else map(batch_data, kept):
         try:
             watch.evaluate(lambda *seen: None, eager=True, **replayed)
         except Exception as error:
@@ -298,7 +299,7 @@ def _replayed(generator):
 def _few_rows(model, data, kept):
     """Return the FewRows of the data, None where there are none to be had any more."""
     try:
-        return FewRows(model, data if kept is None else _batch_data(kept[0]))
+        return FewRows(model, data if kept is None else batch_data(kept[0]))
     except Exception:
         return None
 
@@ -318,8 +319,3 @@ def _lengths(few):
         return few and few.gradients()
     except Exception:  # of a model that cannot be called so, a penalty that no weight moves
         return None
-
-
-def _batch_data(batch):
-    x, y, weight = (*batch, None, None)[:3]
-    return {"x": x, "y": y, "sample_weight": weight, "batch_size": 2**31}

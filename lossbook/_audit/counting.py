@@ -33,6 +33,13 @@ def by_class(labels: Any, classes: int, weights: Any = None) -> Any:
     return np.bincount(labels + 1, weights, classes + 1)[1:]
 
 
+def means_of(batches: Any) -> tuple[float, float]:
+    """Return two means of (rows, sum, denominator)s: of the batches by their rows, and of all."""
+    rows, sums, denominators = map(np.array, zip(*batches, strict=True))
+    each = sums / np.where(denominators == 0, 1, denominators)
+    return float((rows * each).sum() / rows.sum()), float(sums.sum() / denominators.sum())
+
+
 def by_row(flags: Any) -> Any:
     """Count what is true in every row of `(classes, positions)`."""
     return np.array([np.count_nonzero(row) for row in flags])

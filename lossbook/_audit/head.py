@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from lossbook._core import counted
+
 _NAMES = 3  # so many outputs are named
 
 
@@ -42,10 +44,10 @@ class Seen:
         """
         if not self.batches:
             return "Nothing was computed: Keras refuses this, or fails."
-        seen = [_count(self.rows, "row"), _count(self.batches, "batch")]
+        seen = [counted(self.rows, "row"), counted(self.batches, "batch")]
         if not self.outputs:
             return f"Seen: {', '.join(seen)}."
-        seen.append(f"{_count(len(self.outputs), 'output')} ({_listed(self.outputs)})")
+        seen.append(f"{counted(len(self.outputs), 'output')} ({_listed(self.outputs)})")
         ran = ["targets", "predictions", "values"]
         ran = ["structure", *ran] if structure else ran
         skipped = [] if structure else ["structure (not known before the model runs)"]
@@ -71,10 +73,6 @@ class Seen:
         parts = [f"Seen: {', '.join(seen)}.", f"Checked: {', '.join(ran)}."]
         parts += [f"Not: {', '.join(skipped)}."] if skipped else []
         return " ".join(parts)
-
-
-def _count(number, what):
-    return f"{number:,} {what}{'' if number == 1 else 'es' if what.endswith('h') else 's'}"
 
 
 def _listed(names):

@@ -235,6 +235,12 @@ class OutputBatch:
         return self.values.ndim > 0 and self.values.shape[0] == self.rows
 
 
+def values_of(output, y_true, y_pred):
+    """Return what the loss function of an output returns for other arrays, in float64."""
+    values = output.loss.call(*map(ops.convert_to_tensor, (y_true, y_pred)))
+    return to_numpy(values).astype(np.float64)
+
+
 class Check:
     """Watches one output, batch by batch, and yields in the end what it found.
 
@@ -257,10 +263,11 @@ class Check:
         self.output = output
         self.head = f"Output {output.name!r}: "
         self.unseen: list[str] = []
+        self.found: list[Finding] = []
 
     def see(self, batch: OutputBatch) -> None:
         """Take in one batch."""
 
     def findings(self) -> Iterable[Finding]:
         """Yield what was found."""
-        return ()
+        return self.found

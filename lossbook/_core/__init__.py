@@ -45,5 +45,5 @@ from lossbook._core.checks import (
 from lossbook._core.home import section_on, site_page, with_section
 from lossbook._core.keras_private import attach_mask, private
 from lossbook._core.later import keras, ops
-from lossbook._core.text import four_digits, html_table, simple_fraction, text_table
+from lossbook._core.text import counted, four_digits, html_table, simple_fraction, text_table
 from lossbook._core.types import Array, ArrayLike

@@ -44,6 +44,11 @@ def html_table(
     )
 
 
+def counted(n: int, word: str) -> str:
+    """Return "1 row", "1,200 rows", "2 batches"."""
+    return f"{n:,} {word}{'' if n == 1 else 'es' if word.endswith('h') else 's'}"
+
+
 def four_digits(x: float) -> str:
     """Write a number with 4 significant digits."""
     return f"{x:#.4g}".rstrip(".")

@@ -5,7 +5,7 @@ from html import escape
 from math import isnan
 from textwrap import wrap
 
-from lossbook._core import four_digits, html_table, text_table
+from lossbook._core import counted, four_digits, html_table, text_table
 from lossbook._explain.blocks import ADDITIONAL, UNMARKED
 
 _CLASSES, _WORST, _WIDTH = 6, 3, 88  # so many are shown of an output, of the samples; a page
@@ -95,7 +95,7 @@ def _head(explanation):
         f"reported {four_digits(explanation.reported)} {equal} sum of the parts "
         f"{four_digits(explanation.total)} (difference {_difference(explanation)})"
     )
-    yield f"{_count(samples, 'sample')} in {_count(batches, 'batch', 'es')}"
+    yield f"{counted(samples, 'sample')} in {counted(batches, 'batch')}"
 
 
 def _rows(explanation):
@@ -142,7 +142,3 @@ def _last(explanation):
         named = ", ".join(f"{sample} ({four_digits(value)})" for sample, value in worst)
         yield ""
         yield f"samples that add most: {named}"
-
-
-def _count(n, word, plural="s"):
-    return f"{n:,} {word}{'' if n == 1 else plural}"

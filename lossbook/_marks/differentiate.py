@@ -1,5 +1,6 @@
 """measured(): a function's scalar, and the derivative of it at everything that was marked in it."""
 
+import importlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -56,12 +57,11 @@ def measured(fn: Callable[[], Any]) -> Measured:
     Raises:
         ValueError: if `fn` returns anything but one scalar.
     """
-    tapes = {"tensorflow": _on_tensorflow, "jax": _on_jax, "torch": _on_torch}
     backend = active_backend()
-    if backend not in tapes:
+    if backend not in ("tensorflow", "jax", "torch"):
         raise NotImplementedError(f"lossbook knows no derivative on the backend {backend}.")
     with ExitStack() as undo:
-        tape = tapes[backend]()
+        tape = importlib.import_module(f"lossbook._marks.on_{backend}").Tape()
         recording = Recording(tape, undo)
         hooked(undo, handlers)
         undo.callback(setattr, HERE, "recording", HERE.recording)
@@ -72,24 +72,6 @@ def measured(fn: Callable[[], Any]) -> Measured:
     result = Measured((scalar, _marks(found, first, bends)))
     result.unseen = tuple(dict.fromkeys(recording.unseen))
     return result
-
-
-def _on_tensorflow():
-    from lossbook._marks.on_tensorflow import Tape
-
-    return Tape()
-
-
-def _on_jax():
-    from lossbook._marks.on_jax import Tape
-
-    return Tape()
-
-
-def _on_torch():
-    from lossbook._marks.on_torch import Tape
-
-    return Tape()
 
 
 def _scalar(result):

@@ -12,7 +12,7 @@ losses that are Keras's own (`_losses/whose.py`), and the losses that a step cal
 """
 
 from lossbook._model.check import check_data, check_model, overridden
-from lossbook._model.data import first_rows, refuse_nothing
+from lossbook._model.data import batch_data, first_rows, refuse_nothing
 from lossbook._model.few_rows import FewRows
 from lossbook._model.keras_private import (
     dataset_with_class_weight,

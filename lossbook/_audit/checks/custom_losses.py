@@ -4,8 +4,8 @@ import numpy as np
 
 from lossbook._audit.examples import array, drawn, passing, row_mean, scalar_mean
 from lossbook._audit.finding import Hazard, keras_words
-from lossbook._audit.observation import Check
-from lossbook._core import four_digits, ops, to_numpy
+from lossbook._audit.observation import Check, values_of
+from lossbook._core import four_digits
 
 TARGETS_BROADCAST = Hazard(
     "targets-broadcast",
@@ -227,15 +227,15 @@ def refused(refusal):
 
 def _tried(batch):
     """Return "alone" if rows don't meet, "mean" for their mean or sum, "mixed", or None."""
-    rows = min(batch.rows, _TRIED)
+    rows, output = min(batch.rows, _TRIED), batch.output
     y_true, y_pred = batch.y_true[:rows], batch.y_pred[:rows]
     if len(y_true) != rows or len(y_pred) != rows:
         return None
     try:
-        together, again = _values(batch, y_true, y_pred), _values(batch, y_true, y_pred)
+        together, again = (values_of(output, y_true, y_pred) for _ in range(2))
         rowwise = together.ndim > 0 and together.shape[0] == rows
         alone = [
-            _values(batch, np.stack([y_true[i]] * rows), np.stack([y_pred[i]] * rows))
+            values_of(output, np.stack([y_true[i]] * rows), np.stack([y_pred[i]] * rows))
             for i in range(rows)
         ]
         if rowwise:
@@ -262,18 +262,15 @@ def _pairs(batch):
     """Return (the loss of a few rows, the mean of each alone) if it is the mean over all pairs."""
     y_true, y_pred = batch.y_true[:_PAIRED], batch.y_pred[:_PAIRED]
     try:
-        each = np.array([[_values(batch, t[None], p[None]).mean() for p in y_pred] for t in y_true])
-        together = _values(batch, y_true, y_pred).mean()
+        each = np.array(
+            [[values_of(batch.output, t[None], p[None]).mean() for p in y_pred] for t in y_true]
+        )
+        together = values_of(batch.output, y_true, y_pred).mean()
     except Exception:  # a loss that takes no single row
         return None
     alone = np.diag(each).mean()
     apart = abs(together - alone) > 1e-3 * abs(together)
     return (together, alone) if apart and np.isclose(together, each.mean(), 1e-4) else None
-
-
-def _values(batch, y_true, y_pred):
-    tensors = (ops.convert_to_tensor(x) for x in (y_true, y_pred))
-    return to_numpy(batch.output.loss.call(*tensors)).astype(np.float64)
 
 
 @TARGETS_BROADCAST.example(

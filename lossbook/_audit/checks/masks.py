@@ -3,6 +3,7 @@
 import numpy as np
 
 from lossbook._audit.checks.by_loss.ctc import PAD_FRAMES
+from lossbook._audit.counting import means_of
 from lossbook._audit.examples import drawn, masked
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import MEANS, Check
@@ -160,14 +161,10 @@ def mask_lost_in_arithmetic(mended=0):
 class MaskAxis(Check):
     """A mask that makes an outer product with the values."""
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.finding = None
-
     def see(self, batch):
         """Compare shapes; the first batch with a finding is taken."""
         mask, values = batch.mask, batch.values
-        skipped = self.finding is not None or batch.output.whole or not batch.has_rows
+        skipped = self.found or batch.output.whole or not batch.has_rows
         if skipped or mask is None or batch.weight is not None or mask.all():
             return
         aligned, low = squeeze_or_expand_to_same_rank(np, values, mask)
@@ -176,22 +173,14 @@ class MaskAxis(Check):
         except ValueError:
             return
         if product != aligned.shape:
-            self.finding = MASK_AXIS.found(
+            squeezed = batch.y_pred is not None and batch.y_pred.shape == mask.shape
+            finding = MASK_AXIS.found(
                 f"{self.head}a mask of shape {mask.shape} meets values of shape {values.shape}: "
                 f"they multiply to {product}, every value with every position of the mask.",
-                _ONE_AXIS if _squeezed(batch, mask) else _PER_POSITION,
+                _ONE_AXIS if squeezed else _PER_POSITION,
                 {"mask.shape": mask.shape, "values.shape": values.shape, "masked": (~mask).sum()},
             )
-
-    def findings(self):
-        """Yield the finding of the first batch that had one."""
-        if self.finding is not None:
-            yield self.finding
-
-
-def _squeezed(batch, mask):
-    """Say whether the predictions had one axis more, of length 1, than the targets."""
-    return batch.y_pred is not None and batch.y_pred.shape == mask.shape  # one axis less
+            self.found.append(finding)
 
 
 @MASK_AXIS.example("Targets with the last axis of the predictions")
@@ -252,11 +241,10 @@ class MaskBatches(Check):
         """Yield a note if the result is not that of all kept values."""
         if len(self.batches) < 2:
             return
-        rows, sums, kept = map(np.array, zip(*self.batches, strict=True))
+        kept = np.array([count for *_, count in self.batches])
         if not kept.sum():
             return
-        epoch = float((rows * sums / np.maximum(kept, 1)).sum() / rows.sum())
-        whole = float(sums.sum() / kept.sum())
+        epoch, whole = means_of(self.batches)
         empty = int((kept == 0).sum())
         if abs(epoch - whole) > 1e-3 * max(abs(epoch), abs(whole)):
             more = f" Batches masked throughout, which count as 0: {empty}." if empty else ""

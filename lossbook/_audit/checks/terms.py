@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.checks import not_finite
 from lossbook._audit.examples import Example, compiled, drawn, two_outputs
 from lossbook._audit.finding import Hazard, keras_words
-from lossbook._core import ops, to_numpy
+from lossbook._audit.observation import values_of
 
 LOSS_REFUSED = Hazard(
     "loss-refused",
@@ -183,20 +183,16 @@ def learned(samples):
     try:
         output = samples[0][0]
         y_true, y_pred = (np.concatenate([sample[i] for sample in samples]) for i in (1, 2))
-        own = _mean(output, y_true, y_pred)
-        others = _mean(output, y_true, np.roll(y_pred, max(len(y_pred) // 2, 1), axis=0))
+        own = values_of(output, y_true, y_pred).mean()
+        others = np.roll(y_pred, max(len(y_pred) // 2, 1), axis=0)
+        others = values_of(output, y_true, others).mean()
         best = min(own, 0.0)
         if y_true.shape == y_pred.shape and not output.options.get("from_logits"):
-            perfect = _mean(output, y_true, y_true.astype(y_pred.dtype))
+            perfect = values_of(output, y_true, y_true.astype(y_pred.dtype)).mean()
             best = min(own, perfect) if np.isfinite(perfect) else best
     except Exception:  # a loss that takes no such rows
         return False
-    return own - best < _LEARNED * (others - best)
-
-
-def _mean(output, y_true, y_pred):
-    values = output.loss.call(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
-    return float(np.mean(to_numpy(values), dtype=np.float64))
+    return bool(own - best < _LEARNED * (others - best))
 
 
 def loss_refused(error):

@@ -4,8 +4,8 @@ import numpy as np
 
 from lossbook._audit.examples import drawn, passing, simplex
 from lossbook._audit.finding import Hazard
-from lossbook._audit.observation import Check
-from lossbook._core import four_digits, ops, to_numpy
+from lossbook._audit.observation import Check, values_of
+from lossbook._core import four_digits
 
 CTC_LABELS = Hazard(
     "ctc-labels",
@@ -114,11 +114,10 @@ class Ctc(Check):
 
     def _with_the_last_blank(self, batch, y, p):
         """Add up the loss as it is, and with the last unit as the blank, as before Keras 3."""
-        moved = ops.convert_to_tensor(np.roll(p, 1, -1).astype("float32"))
+        moved = np.roll(p, 1, -1).astype("float32")
         pad = ~np.flip(np.logical_or.accumulate(np.flip(y != 0, 1), 1), 1)
         try:
-            other = batch.output.loss.call(ops.convert_to_tensor(np.where(pad, 0, y + 1)), moved)
-            self.other += float(np.sum(to_numpy(other)))
+            self.other += values_of(batch.output, np.where(pad, 0, y + 1), moved).sum()
             self.loss += float(np.sum(batch.values))
         except Exception:  # an option of a newer Keras
             self.other += np.inf

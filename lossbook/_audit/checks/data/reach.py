@@ -4,8 +4,8 @@ import numpy as np
 
 from lossbook._audit.checks.data.ranges import RANGES
 from lossbook._audit.checks.labels import LABELS_RANGE
-from lossbook._audit.observation import Check
-from lossbook._core import four_digits, ops, to_numpy
+from lossbook._audit.observation import Check, values_of
+from lossbook._core import four_digits
 
 _SIGNS = ("hinge", "squared_hinge")
 _SLACK = 1e-3
@@ -77,10 +77,7 @@ def _cost(batch, ends):
     if batch.output.loss_name in _SIGNS and np.isin(y_true, (0, 1)).all():
         wanted = 2 * wanted - 1
     try:
-        pair = [
-            to_numpy(batch.output.loss.call(*map(ops.convert_to_tensor, (y_true, p))))
-            for p in (wanted, np.clip(wanted, *ends))
-        ]
+        pair = (wanted, np.clip(wanted, *ends))
+        return [float(values_of(batch.output, y_true, p).mean()) for p in pair]
     except Exception:  # a loss that does not take these alone
         return None
-    return [float(np.mean(values, dtype=np.float64)) for values in pair]

@@ -5,8 +5,7 @@ import numpy as np
 from lossbook._audit.checks.data.known import SENTINELS, by_elements, by_weights
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard
-from lossbook._audit.observation import Check
-from lossbook._core import ops, to_numpy
+from lossbook._audit.observation import Check, values_of
 
 TARGETS_SENTINEL = Hazard(
     "targets-sentinel",
@@ -141,8 +140,7 @@ def _skips(batch, value):
         marks = marks[..., None]
     try:
         other = np.where(marks, y_pred + 0.5, y_pred).astype(y_pred.dtype)
-        call = batch.output.loss.call
-        found = [to_numpy(call(*map(ops.convert_to_tensor, (y_true, p)))) for p in (y_pred, other)]
+        found = [values_of(batch.output, y_true, p) for p in (y_pred, other)]
     except Exception:
         return None
     return bool(np.allclose(*found, rtol=1e-6, atol=0, equal_nan=True))

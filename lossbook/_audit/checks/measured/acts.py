@@ -67,8 +67,7 @@ class Acts(Check):
 
     def __init__(self, output):
         super().__init__(output)
-        self.found, self.asked = [], set()
-        self.weight, self.count = 0.0, 0
+        self.asked, self.weight, self.count = set(), 0.0, 0
 
     def see(self, batch):
         """Ask the loss, on the first batch that can tell."""

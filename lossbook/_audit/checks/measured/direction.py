@@ -63,7 +63,7 @@ class Direction(Check):
 
     def __init__(self, output):
         super().__init__(output)
-        self.asked, self.found = False, []
+        self.asked = False
 
     def see(self, batch):
         """Ask the loss, on the first batch that can tell."""
@@ -151,10 +151,6 @@ class Direction(Check):
             {"now": now, "half way": half, "next to the targets": best, "beyond": worst},
             None if labels else "warning",
         )
-
-    def findings(self):
-        """Yield what was found."""
-        yield from self.found
 
 
 @LOSS_UPSIDE_DOWN.example("`1 - dice`, the loss of that coefficient")

@@ -44,30 +44,24 @@ WEIGHTS_REFUSED = Hazard(
 class WeightsAxis(Check):
     """Weights that meet another axis than the one they are meant for."""
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.finding = None
-
     def see(self, batch):
         """Compare shapes; the first batch with a finding is taken."""
         weight = batch.weight
-        skipped = self.finding is not None or batch.output.whole or not batch.has_rows
+        skipped = self.found or batch.output.whole or not batch.has_rows
         if skipped or weight is None or weight.size <= 1 or np.ptp(weight) == 0:
             return
-        if batch.mask is None:
-            self.finding = self._meets(batch, weight, batch.values, "values")
-        else:
-            self.finding = self._meets(batch, weight, batch.mask, "mask")
+        meets = (batch.values, "values") if batch.mask is None else (batch.mask, "mask")
+        self.found += self._meets(batch, weight, *meets)
 
     def _meets(self, batch, weight, other, what):
-        """Return a finding if a weight fits from the right and is meant from the left."""
+        """Yield a finding if a weight fits from the right and is meant from the left."""
         aligned, low = squeeze_or_expand_to_same_rank(np, other, weight)
         product = np.broadcast_shapes(aligned.shape, low.shape)
         outer = what == "values" and int(np.prod(product)) > batch.values.size
         left = all(n in (1, m) for n, m in zip(low.shape, aligned.shape, strict=False))
         shorter = low.ndim < aligned.ndim and low.size > 1 and left
         if not (outer or shorter):
-            return None
+            return
         column = weight.shape + (1,) * (batch.values.ndim - weight.ndim)
         if outer:
             how = f"they multiply to {product}, every value with every weight"
@@ -86,17 +80,12 @@ class WeightsAxis(Check):
         else:
             evidence |= _numbers(batch, column)
             fix = _per_sample(weight.shape, batch.values.shape, column, self.weighing)
-        return WEIGHTS_AXIS.found(
+        yield WEIGHTS_AXIS.found(
             f"{self.head}sample_weight of shape {weight.shape} meets {what} of shape "
             f"{other.shape}: {how}.",
             fix,
             evidence,
         )
-
-    def findings(self):
-        """Yield the finding of the first batch that had one."""
-        if self.finding is not None:
-            yield self.finding
 
 
 def _per_sample(weight, values, column, weighing):

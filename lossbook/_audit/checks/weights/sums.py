@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.counting import means_of
 from lossbook._audit.examples import array, drawn, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import MEANS, Check
@@ -149,9 +150,7 @@ class WeightedMean(Check):
                 {"sample_weight.shape": shape, "values.shape": values, "times": times},
             )
         elif len(self.batches) > 1 and all(w for _, _, w in self.batches):
-            rows, sums, weights = map(np.array, zip(*self.batches, strict=True))
-            epoch = float((rows * sums / weights).sum() / rows.sum())
-            whole = float(sums.sum() / weights.sum())
+            epoch, whole = means_of(self.batches)
             if abs(epoch - whole) > 1e-3 * max(abs(epoch), abs(whole)):
                 yield WEIGHTED_MEAN_BATCHES.found(
                     f"{head}divides in every batch by that batch's sum of weights, and the epoch "
@@ -162,7 +161,7 @@ class WeightedMean(Check):
                     {
                         "this output": epoch,
                         "weighted mean of all": whole,
-                        "sums of weights": weights[:6].tolist(),
+                        "sums of weights": [weight for *_, weight in self.batches[:6]],
                     },
                 )
 
