@@ -4,9 +4,9 @@
 
 Every page has a language, one h1, its own title and description, a canonical address and what link
 previews read; pictures, headings and tables are in order for readers who hear them
-(site_access.py); every link inside the site ends somewhere, at its anchor too; nothing is fetched
+(access.py); every link inside the site ends somewhere, at its anchor too; nothing is fetched
 from other hosts; no output shows start-up noise; sitemap and structured data agree with the pages
-(site_finding.py).
+(search_engines.py).
 """
 
 import re
@@ -16,8 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup
 
-from tools.website import access as site_access
-from tools.website import finding as site_finding
+from tools.website import access, search_engines
 
 ROOT = Path(__file__).resolve().parents[2]
 SLIDES = "slides"  # made apart, by `make slides`, with tests of their own
@@ -53,7 +52,7 @@ class Page:
         self.output = "\n".join(output.get_text() for output in outputs)  # of code
         self.stderr = bool(html.select("div.cell_output.stderr, div.cell_output div.stderr"))
         self.data = [script.get_text() for script in html.select(STRUCTURED)]
-        self.faults = list(site_access.check(html))
+        self.faults = list(access.check(html))
 
 
 def check_page(name, page):
@@ -140,7 +139,7 @@ def check(folder):
         for what, text in (("title", page.title), ("description", page.meta.get("description"))):
             if seen.setdefault((what, text), name) != name:
                 problems.append(f"{name}: has the same {what} as {seen[what, text]}")
-    problems += site_finding.check(folder, pages)
+    problems += search_engines.check(folder, pages)
     return problems
 
 
