@@ -22,7 +22,6 @@ from lossbook._core.arrays import (
     is_float,
     known_values,
     namespace,
-    numpy_dtype,
     shape_of,
     size,
     squeeze_or_expand_to_same_rank,

@@ -6,4 +6,3 @@ table that stands where no script runs.
 
 from lossbook._interact.from_trace import ledger_of
 from lossbook._interact.ledger import Ledger
-from lossbook._interact.state import State, parse

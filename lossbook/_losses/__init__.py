@@ -8,7 +8,6 @@ from lossbook._losses.call import (
     loss_call,
 )
 from lossbook._losses.catalogue import (
-    ALIASES,
     ATOMIC,
     LOSSES,
     KerasLoss,

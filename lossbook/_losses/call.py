@@ -147,7 +147,7 @@ def _settings(
         takes = ", ".join(options_of(name)) or "no options"
         raise TypeError(f"{name} takes {takes}. Received: {', '.join(unknown)}.")
     dtype = check_dtype(floatx() if dtype is None else dtype)
-    return name, keras3.standardize_reduction(reduction), dtype, options
+    return name, str(keras3.standardize_reduction(reduction)), dtype, options
 
 
 def _refuse_other_settings(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import pickle
 
 import keras
 import numpy as np
@@ -268,6 +269,13 @@ def test_the_last_stage_names_the_divisor_of_its_rule(rule, operation, formula):
     assert lb.trace("mae", y, p, weight, rule=rule).total == pytest.approx(
         {"keras-3": 3.5, "keras-2.2.4": 14 / 3}.get(rule, 14 / 6)
     )
+
+
+def test_a_trace_can_be_pickled():
+    trace = lb.trace("mse", [[1.0], [2.0]], [[0.5], [4.0]])
+    again = pickle.loads(pickle.dumps(trace))
+    assert repr(again) == repr(trace)
+    assert type(again.reduction) is str
 
 
 def test_a_trace_is_equal_to_itself_alone_and_holds_the_names_of_its_stages():
