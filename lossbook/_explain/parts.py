@@ -122,7 +122,7 @@ def part_of(call: Call) -> Part:
     return _with_true_class(call, part, shape, operation, axis)
 
 
-def additional_part(name: str, loss: Any, output: str = "(additional)") -> Part:
+def additional_part(name: str, loss: Any) -> Part:
     """Return a loss that belongs to no output as a Part: by sample, where it has one per row."""
     loss = _wide(ops.convert_to_tensor(loss))
     by_row = len(loss.shape) == 1

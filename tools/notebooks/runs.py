@@ -37,15 +37,14 @@ class Run(NamedTuple):
     error: str
 
 
-def run_all(jobs, timeout, workers=2):
-    """Run notebooks in separate processes; yield (path, Run) as they finish.
+def run_all(jobs, timeout):
+    """Run notebooks in two processes, each with its own kernel; yield (path, Run) as they finish.
 
     Args:
         jobs: list of (path, notebook).
         timeout: seconds that one cell may take.
-        workers: how many run at once; each starts its own kernel.
     """
-    with ProcessPoolExecutor(min(workers, len(jobs)) or 1, initializer=quiet) as pool:
+    with ProcessPoolExecutor(min(2, len(jobs)) or 1, initializer=quiet) as pool:
         futures = {pool.submit(run, nb, str(path.parent), timeout): path for path, nb in jobs}
         for future in as_completed(futures):
             yield futures[future], future.result()

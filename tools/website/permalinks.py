@@ -54,12 +54,12 @@ def links(page, text):
     ]
 
 
-def links_of_book(root=ROOT):
+def links_of_book():
     """Return every link on a page of the book: what we write, without outputs."""
     found = []
-    for path in sorted((root / "book").glob("*.md")):
+    for path in sorted((ROOT / "book").glob("*.md")):
         found += links(path.stem, path.read_text(encoding="utf-8"))
-    for path in sorted((root / "book").glob("*.ipynb")):
+    for path in sorted((ROOT / "book").glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         found += links(path.stem, "\n".join("".join(cell["source"]) for cell in cells))
     return found

@@ -99,9 +99,9 @@ def questions(path=FOLDER / "check.toml"):
     return tomllib.loads(path.read_text(encoding="utf-8"))["question"]
 
 
-def survey(path=FOLDER / "check.toml"):
+def survey():
     """Return what the sheet asks participants at the end."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))["survey"]
+    return tomllib.loads((FOLDER / "check.toml").read_text(encoding="utf-8"))["survey"]
 
 
 def clock(minutes):
