@@ -202,7 +202,7 @@ ELSEWHERE = {
             _by_count,
             weights=_from_the_right,
             masks=None,
-            for_losses="other losses, as binary_cross_entropy",
+            for_losses="other losses, as binary_cross_entropy (not mse_loss, l1_loss with weights)",
         ),
         _library(
             "optax",

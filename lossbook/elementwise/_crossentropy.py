@@ -159,7 +159,8 @@ def sparse_categorical_crossentropy(
     Surprise: this is the finest grain there is. The label picks one class, so the loss has the
     shape of the labels and no class axis is left to reduce.
 
-    Formula: -log p[y], p = clipped y_pred divided by its sum over the classes;
+    Formula: -log p[y], p = y_pred, on TensorFlow clipped and then divided by its sum over
+    the classes, on JAX and PyTorch divided and then clipped;
     for logits: p = softmax(y_pred), not clipped.
 
     Args:
@@ -239,7 +240,8 @@ def categorical_generalized_cross_entropy(
     """Generalized crossentropy of every position, the class given as an integer.
 
     Surprise: it lies between crossentropy (q towards 0) and the absolute error (q = 1) and never
-    exceeds 1 / q. A label out of range costs just that, without an error. Labels of shape
+    exceeds 1 / q. A label out of range costs just that, without an error (on PyTorch one
+    that is too large is an error). Labels of shape
     `(batch, 1)` are broadcast against the whole batch: give them the shape `(batch,)`.
 
     Formula: (1 - p[y]^q) / q.

@@ -104,7 +104,7 @@ def categorical_focal_crossentropy(
 ) -> Array:
     """Categorical focal crossentropy of every element, before the sum over the class axis.
 
-    Surprise: `alpha` is one factor for all classes, a quarter by default: it only scales the
+    Surprise: `alpha` is a quarter by default, one factor for all classes, which only scales the
     number. And logits are turned into probabilities and clipped, never used as they are.
 
     Formula: -alpha (1 - p)^gamma y log p, p = y_pred / (sum of y_pred over `axis`), clipped.

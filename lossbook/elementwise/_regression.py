@@ -215,7 +215,8 @@ def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Kullback-Leibler divergence of every element, before the *sum* over the last axis.
 
-    Surprise: labels are clipped too, so a label of 0 costs a little; nothing is normalised.
+    Surprise: labels are clipped too, so a label of 0 adds a little, below 0; nothing is
+    normalised.
 
     Formula: y log(y / p), both clipped to [epsilon, 1].
 
