@@ -92,28 +92,30 @@ def sections_of(docname, document, description=""):
     typed = data("search_phrases.toml").get(docname.removeprefix("book/"), {})
     yield docname, "", heading(first), words.strip(), [], "", typed.get("", [])
     for section in rest:
-        there, words = [], ""
+        there, words, anchor = [], "", section["ids"][0]
+        others = typed.get(anchor, [])
         if re.match(r"book/\d\d_", docname):
-            name, words, anchor = heading(section), emphasised(section), section["ids"][0]
+            name, words = heading(section), emphasised(section)
             text = running_text(section, f"{name} {words}")
-            yield docname, anchor, name, words, [], text, typed.get(anchor, [])
+            yield docname, anchor, name, words, [], text, others
             continue
         if docname == QUESTIONS and (there := list(dict.fromkeys(targets(section, docname)))):
             words = text_of(*(part for part in own(section) if part.next_node(nodes.strong)))
-        if docname == findings.PAGE and (code := section["ids"][0]) in HAZARDS:
-            words = findings.words_of(code, audit_runs.all_runs()[code])
-            yield docname, code, code, words, there, "", [], findings.phrases()[code]
+        if docname == findings.PAGE and anchor in HAZARDS:
+            words = findings.words_of(anchor, audit_runs.all_runs()[anchor])
+            yield docname, anchor, anchor, words, there, "", others, findings.phrases()[anchor]
             continue
-        yield docname, section["ids"][0], heading(section), words, there
+        yield docname, anchor, heading(section), words, there, "", others
         for other in re.findall("“(.+?)”", text_of(*own(section)) if there else ""):
-            yield docname, section["ids"][0], other, "", there
+            yield docname, anchor, other, "", there
     for signature in document.findall(addnodes.desc_signature):  # of a function, of a class
         if said := signature.parent.next_node(nodes.paragraph):
             yield docname, signature["ids"][0], signature["fullname"], said.astext(), []
     for term in document.findall(nodes.term):
         if term["ids"]:
-            definition = term.parent.next_node(nodes.definition)
-            yield docname, term["ids"][0], term.astext(), text_of(definition), []
+            definition, anchor = term.parent.next_node(nodes.definition), term["ids"][0]
+            others = typed.get(anchor, [])
+            yield docname, anchor, term.astext(), text_of(definition), [], "", others
 
 
 def write(app, error):
