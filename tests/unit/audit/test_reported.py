@@ -60,18 +60,6 @@ def test_a_step_that_was_compiled_when_the_model_was_another(kind):
     assert not [f for f in lb.audit(model, X, Y, batch_size=2) if f.severity == "error"]
 
 
-@pytest.mark.parametrize("name", ["loss", "other"])
-def test_a_metrics_property_that_leaves_out_keras_s_own(name):
-    class Own(keras.Sequential):
-        @property
-        def metrics(self):
-            return [self.tracker]
-
-    model = same(Own)
-    model.tracker = keras.metrics.Mean(name=name)
-    found(model, "tracker-not-updated", reported=0.0, computed=7.5)
-
-
 @pytest.mark.parametrize(("name", "reported"), [("loss", 0.0), ("other", 7.5)])
 def test_a_tracker_with_the_name_of_keras_s_own(name, reported):
     model = same()

@@ -118,19 +118,6 @@ def test_regularisers_and_add_loss_by_their_layer(y, p):
     )
 
 
-def test_what_no_mark_covers(y, p):
-    mse = keras.losses.MeanSquaredError(name="mse")
-    e = lb.decompose(lambda: mse(y, p) + ops.mean(ops.abs(p)))
-    expected = {"mse": ((Y - P) ** 2).mean(), "(unmarked)": P.mean()}
-    check(e, expected)
-    for key in set(KEYS) - {"batch", "replica"}:  # it is of its batch
-        assert e.by(key)["(unmarked)"] == pytest.approx(P.mean(), rel=1e-6)
-    assert "lossbook.mark(name, tensor)" in repr(e)
-    marked = lb.decompose(lambda: mse(y, p) + ops.mean(lb.mark("size", ops.abs(p))))
-    check(marked, {"mse": expected["mse"], "size": P.mean()})
-    assert not marked.notes
-
-
 @pytest.mark.parametrize("how", ["log", "product", "quotient", "root"])
 def test_what_is_not_linear_is_said(y, p, how):
     mse, mae = keras.losses.MeanSquaredError(name="mse"), keras.losses.MeanAbsoluteError(name="mae")

@@ -81,16 +81,6 @@ def test_a_number_that_was_baked_into_the_step():
     assert in_full(explained(model)).total == pytest.approx(22.5)
 
 
-@compiles
-def test_an_attribute_of_a_loss_that_was_changed_after_evaluate():
-    loss = ScaledLoss()
-    model = same(loss)
-    printed(model)
-    loss.factor = 3.0
-    e = explained(model)
-    assert (e.reported, e.total) == pytest.approx((7.5, 22.5)) and e.notes
-
-
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="JAX traces other variables anew")
 def test_a_layer_that_was_frozen_after_evaluate():
     layer = layers.Dense(
