@@ -28,6 +28,7 @@ from lossbook._model.matching import (
     compiled_with,
     is_nested,
     leaves,
+    mapped,
     met,
     outputs_of,
 )

@@ -1,4 +1,4 @@
-"""Repairs of a structure that Keras refuses, as code that Keras accepts: it is asked."""
+"""Repairs of a structure that Keras refuses, as code; it is run, and Keras asked of the result."""
 
 import itertools
 import re
@@ -6,14 +6,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
-from typing import Any
 
 import numpy as np
 
 from lossbook._audit.checks.given.differences import differences
-from lossbook._model import Given, is_nested, leaves, met
+from lossbook._model import Given, is_nested, leaves, mapped, met
 
 _SIDES = ("y", "sample_weight", "loss", "loss_weights")
+_ROWS = 64  # of an array that code is tried on
 
 
 def repaired(given: Given) -> str | None:
@@ -23,36 +23,38 @@ def repaired(given: Given) -> str | None:
     ordered = sorted(_SIDES, key=lambda side: not re.search(rf"\b{side} (has|is|nests)", said))
     for count in (1, 2, 3):
         for sides in itertools.combinations(ordered, count):
-            for found in itertools.product(*(single[side] for side in sides)):
-                other = replace(
-                    given, **{s: value for s, (_, value) in zip(sides, found, strict=True)}
-                )
-                if _fits(other):
-                    return "; ".join(f"`{code}`" for code, _ in found)
+            for codes in itertools.product(*(single[side] for side in sides)):
+                if _mends(given, codes):
+                    return "; ".join(f"`{code}`" for code in codes)
     return None
 
 
-def _fits(given):
-    """Say whether Keras takes these, and a sample_weight has the structure of y or is one array."""
-    weight = given.sample_weight
-    if is_nested(given.y) and is_nested(weight) and list(leaves(weight)) != list(leaves(given.y)):
-        return False
-    if (
-        is_nested(given.y)
-        and weight is not None
-        and not is_nested(weight)
-        and len(weight.shape) > 1
-    ):
-        return False
+def _mends(given, codes):
+    """Say whether Keras takes what the code makes; weights have y's structure, or are a column."""
     try:
-        calls, _ = met(given)
+        names = {side: mapped(_small, getattr(given, side)) for side in _SIDES} | {"np": np}
+        for code in codes:
+            exec(code, names)
+        given = replace(given, **{side: names[side] for side in _SIDES})
+        weight, nested = given.sample_weight, is_nested(given.y)
+        if nested and is_nested(weight) and list(leaves(weight)) != list(leaves(given.y)):
+            return False
+        if nested and not is_nested(weight) and np.ndim(weight) > 1:
+            return False
+        return bool(met(given)[0])
     except Exception:
         return False
-    return bool(calls)
 
 
-def _candidates(given: Given, side: str) -> Iterator[tuple[str, Any]]:
-    """Yield (code, value): other forms of one side."""
+def _small(path, leaf):
+    """Return an array of few rows in place of a large one, or of what a data set will yield."""
+    if not hasattr(leaf, "shape") or callable(leaf):
+        return leaf
+    return np.zeros([min(n or 1, _ROWS) for n in tuple(leaf.shape)])
+
+
+def _candidates(given: Given, side: str) -> Iterator[str]:
+    """Yield code for other forms of one side."""
     value = getattr(given, side)
     if value is None:
         return
@@ -61,84 +63,55 @@ def _candidates(given: Given, side: str) -> Iterator[tuple[str, Any]]:
     yield from _nested(outputs, side, value)
     yield from _with_fewer_losses(given, side, value)
     if isinstance(outputs, OrderedDict) and type(value) is dict and set(value) == set(outputs):
-        code = f"from collections import OrderedDict; {side} = OrderedDict({side})"
-        yield code, OrderedDict((key, value[key]) for key in outputs)
+        yield f"from collections import OrderedDict; {side} = OrderedDict({side})"
     count = len(outputs) if is_nested(outputs) else 1
     if isinstance(value, dict):
         wanted = keys or (names if len(names) == count else list(value)[:count])
         sources = _sources(wanted, list(value))
-        if keys is not None or (side in ("loss", "loss_weights") and is_nested(outputs)):
-            found = {
-                key: source
-                for key, source in zip(wanted, sources, strict=True)
-                if source is not None
-            }
-            yield _dict(side, found, value)
-        if keys is not None and isinstance(given.y, dict) and side in ("loss", "loss_weights"):
-            found = {key: key for key in wanted if key in value and key in given.y}
-            yield _dict(side, found, value)
+        factors = side in ("loss", "loss_weights")
+        if keys is not None or (factors and is_nested(outputs)):
+            found = zip(wanted, sources, strict=True)
+            yield _dict(side, {key: source for key, source in found if source is not None})
+        if keys is not None and isinstance(given.y, dict) and factors:
+            yield _dict(side, {key: key for key in wanted if key in value and key in given.y})
         if side == "sample_weight" and isinstance(given.y, dict):
-            code = ", ".join(
-                f"{key!r}: sample_weight[{key!r}]"
-                if key in value
-                else f"{key!r}: np.ones(len(y[{key!r}]))"
-                for key in given.y
-            )
-            yield (
-                f"sample_weight = {{{code}}}",
-                {key: value.get(key, np.ones(len(y))) for key, y in given.y.items()},
-            )
-        elif (
-            side == "sample_weight"
-            and isinstance(given.y, (list, tuple))
-            and set(value) <= {*names}
-        ):
-            parts = [
-                (f"sample_weight[{name!r}]", value[name])
-                if name in value
-                else (f"np.ones(len(y[{i}]))", np.ones(len(y)))
-                for i, (name, y) in enumerate(zip(names, given.y, strict=False))
-            ]
-            yield f"sample_weight = [{', '.join(code for code, _ in parts)}]", [w for _, w in parts]
+            parts = (f"{key!r}: {_weights(key, key, value)}" for key in given.y)
+            yield f"sample_weight = {{{', '.join(parts)}}}"
+        elif side == "sample_weight" and is_nested(given.y) and set(value) <= {*names}:
+            pairs = enumerate(names[: len(given.y)])
+            yield f"sample_weight = [{', '.join(_weights(name, i, value) for i, name in pairs)}]"
         if keys is None and is_nested(outputs) and None not in sources:
-            code = ", ".join(f"{side}[{source!r}]" for source in sources)
-            yield f"{side} = [{code}]", [value[source] for source in sources]
+            yield f"{side} = [{', '.join(f'{side}[{source!r}]' for source in sources)}]"
         if not is_nested(outputs) and value:
-            source = next((n for n in names if n in value), next(iter(value)))
-            yield f"{side} = {side}[{source!r}]", value[source]
+            yield f"{side} = {side}[{next((n for n in names if n in value), next(iter(value)))!r}]"
     elif is_nested(value):
         if keys is not None and len(value) >= count:
-            code = ", ".join(f"{key!r}: {side}[{i}]" for i, key in enumerate(keys))
-            yield f"{side} = {{{code}}}", dict(zip(keys, value, strict=False))
+            yield _dict(side, {key: i for i, key in enumerate(keys)})
         elif keys is None and len(value) > count and count > 1:
-            yield f"{side} = {side}[:{count}]", value[:count]
+            yield f"{side} = {side}[:{count}]"
         if not is_nested(outputs) and side == "y" and len(value) == outputs.shape[-1]:
-            joined = (
-                "np.stack(y, axis=-1)"
-                if value[0].ndim < len(outputs.shape)
-                else "np.concatenate(y, axis=-1)"
-            )
-            yield f"y = {joined}", value[0]
+            joins = "stack" if value[0].ndim < len(outputs.shape) else "concatenate"
+            yield f"y = np.{joins}(y, axis=-1)"
         if value and (not is_nested(outputs) or (side == "sample_weight" and len(value) == 1)):
-            yield f"{side} = {side}[0]", value[0]
+            yield f"{side} = {side}[0]"
         if any(is_nested(part) for part in value) and keys is None:
-            flat = [part[0] if _single(part) else part for part in value]
-            code = ", ".join(
-                f"{side}[{i}][0]" if _single(part) else f"{side}[{i}]"
-                for i, part in enumerate(value)
-            )
-            yield f"{side} = [{code}]", flat
+            parts = (f"{side}[{i}]" + "[0]" * _single(part) for i, part in enumerate(value))
+            yield f"{side} = [{', '.join(parts)}]"
     elif count > 1 and side == "y" and (parts := _parts(value, outputs)):
-        given_parts = [value] * count
         if keys is None:
-            yield f"y = [{', '.join(parts)}]", given_parts
+            yield f"y = [{', '.join(parts)}]"
         else:
-            code = ", ".join(f"{key!r}: {part}" for key, part in zip(keys, parts, strict=True))
-            yield f"y = {{{code}}}", dict(zip(keys, given_parts, strict=True))
+            by_key = zip(keys, parts, strict=True)
+            yield f"y = {{{', '.join(f'{key!r}: {part}' for key, part in by_key)}}}"
     elif count > 1 and keys is not None:
-        yield f"{side} = dict.fromkeys({keys!r}, {side})", dict.fromkeys(keys, value)
+        yield f"{side} = dict.fromkeys({keys!r}, {side})"
     elif count > 1:
-        yield f"{side} = [{side}] * {count}", [value] * count
+        yield f"{side} = [{side}] * {count}"
+
+
+def _weights(name, index, value):
+    """Return code of the weights of one output, 1 where a dict has none."""
+    return f"sample_weight[{name!r}]" if name in value else f"np.ones(len(y[{index!r}]))"
 
 
 def _nested(outputs, side, value):
@@ -154,13 +127,8 @@ def _nested(outputs, side, value):
             return f"{{{', '.join(f'{name!r}: {code(one, name)}' for name, one in part.items())}}}"
         return f"{side}[{key!r}]"
 
-    def filled(part, key=None):
-        if isinstance(part, dict):
-            return {name: filled(one, name) for name, one in part.items()}
-        return value[key]
-
     if all(isinstance(key, str) for path in paths for key in path):
-        yield f"{side} = {code(outputs)}", filled(outputs)
+        yield f"{side} = {code(outputs)}"
 
 
 def _parts(y, outputs):
@@ -175,37 +143,35 @@ def _parts(y, outputs):
     return []
 
 
-def _dict(side, found, value):
-    code = ", ".join(f"{key!r}: {side}[{source!r}]" for key, source in found.items())
-    return f"{side} = {{{code}}}", {key: value[source] for key, source in found.items()}
+def _dict(side, found):
+    return f"{side} = {{{', '.join(f'{key!r}: {side}[{at!r}]' for key, at in found.items())}}}"
 
 
 def _with_fewer_losses(given, side, value):
     """Yield a form without the losses whose targets are None; weights for each loss of several."""
     if side == "loss" and is_nested(value) and type(value) is type(given.y):
         if isinstance(value, dict):
-            found = {key: None if given.y.get(key, 0) is None else value[key] for key in value}
+            left = {key: given.y.get(key, 0) is None or value[key] is None for key in value}
         else:
-            found = [None if y is None else one for y, one in zip(given.y, value, strict=False)]
-        if None in leaves(found).values():
-            parts = found.items() if isinstance(found, dict) else enumerate(found)
-            code = [(k, "None" if one is None else f"loss[{k!r}]") for k, one in parts]
-            if isinstance(found, dict):
-                yield f"loss = {{{', '.join(f'{k!r}: {c}' for k, c in code)}}}", found
+            pairs = enumerate(zip(given.y, value, strict=False))
+            left = {i: y is None or one is None for i, (y, one) in pairs}
+        if any(left.values()):
+            code = {key: "None" if out else f"loss[{key!r}]" for key, out in left.items()}
+            if isinstance(value, dict):
+                yield f"loss = {{{', '.join(f'{key!r}: {one}' for key, one in code.items())}}}"
             else:
-                yield f"loss = [{', '.join(c for _, c in code)}]", found
+                yield f"loss = [{', '.join(code.values())}]"
     losses = given.loss
     if side == "loss_weights" and isinstance(value, dict) and isinstance(losses, dict):
         several = {key: len(one) for key, one in losses.items() if isinstance(one, (list, tuple))}
         if several and set(value) == set(losses):
-            code = ", ".join(
-                f"{key!r}: [loss_weights[{key!r}]] * {several[key]}"
+            parts = {
+                key: f"[loss_weights[{key!r}]] * {several[key]}"
                 if key in several
-                else f"{key!r}: loss_weights[{key!r}]"
+                else f"loss_weights[{key!r}]"
                 for key in losses
-            )
-            found = {key: [w] * several[key] if key in several else w for key, w in value.items()}
-            yield f"loss_weights = {{{code}}}", found
+            }
+            yield f"loss_weights = {{{', '.join(f'{key!r}: {one}' for key, one in parts.items())}}}"
 
 
 def _single(part):
