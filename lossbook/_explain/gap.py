@@ -18,11 +18,12 @@ def gap(explanation: Any, watch: Watch) -> Iterator[str]:
             "from call to call, and a compiled step keeps that of its trace. Keep it in a "
             "keras.Variable, and change it in a callback."
         )
-    if watch.random:
+    if watch.random and not watch.counting:
         yield (
-            "The loss is another one each time it is computed, on the same data: something draws "
-            "random numbers without a seed that the model keeps. The parts are those of this pass; "
-            "the next evaluate prints another number."
+            "The loss is another one each time it is computed, on the same data: something counts "
+            "in plain Python, or draws random numbers without a seed that the model keeps. The "
+            "parts are those of this pass; the next evaluate prints another number, and a compiled "
+            "step keeps that of its trace."
         )
     reported, total = explanation.reported, explanation.total
     residual, rounding = abs(explanation.residual), explanation.rounding

@@ -46,7 +46,7 @@ def first_rows(data, share=None):
         if batch is not None:
             data = {**data, "x": (each for each in itertools.chain([batch], x))}
     elif hasattr(x, "__getitem__") and hasattr(x, "num_batches"):  # a PyDataset
-        batch = x[0]
+        batch = x[0] if x.num_batches != 0 else None
     else:
         batch = next(iter(x), None)
     return (None if batch is None else batch_data(batch)), data

@@ -119,15 +119,16 @@ class Watch:
             state.callback(setattr, model, "test_function", private(model, "test_function"))
             first, own, traced = None, None, _traced(model)
             own_function = "make_test_function" in overridden(model)
-            compared = _compiles(model) and not (own_function or eager)
-            if compared and self.path and self._function:
+            compared = not (own_function or eager)
+            compiled = compared and _compiles(model)
+            if compiled and self.path and self._function:
                 data = self._forget_if_old(data, put_back)
-            if compared and (traced or self._function):
-                first, data = first_rows(data, None if traced else _FEW)
-            if first is not None and not (traced and self._verified(first, data)):
-                with suppress(Exception):  # the pass will say why
-                    own = evaluated(model, **first) if traced else self._evaluated_eagerly(first)
-                put_back()
+            older = compiled and bool(traced or self._function)
+            if compared:
+                first, data = first_rows(data, None if older and traced else _FEW)
+            known = first is None or ((traced or not older) and self._verified(first, data))
+            if older and not known:
+                own = self._of_first(first, traced, put_back)
             with ExitStack() as undo:
                 self._install(undo, eager)
                 if own is not None:
@@ -145,10 +146,26 @@ class Watch:
                 if not self._ran and "evaluate" in overridden(model):  # it predicts, for example
                     kept = {name: value for name, value in data.items() if value is not None}
                     keras.Model.evaluate(model, **kept, verbose=0)
+            if not (older or known or self.counting):
+                put_back()
+                one, other = (self._of_first(first, False, put_back) for _ in range(2))
+                self.random = None not in (one, other) and not _close(one, other)
+                self._verified_forms[self._form] = False, self.random
             if apart:
                 put_back()
                 reported = evaluated(model, **_again(data))
             return reported
+
+    def _of_first(self, first, compiled, put_back):
+        """Return the loss of a first batch, None where it fails; the pass will say why.
+
+        Of the model's own compiled evaluation, or of the model as it is just now.
+        """
+        loss = None
+        with suppress(Exception):
+            loss = evaluated(self.model, **first) if compiled else self._evaluated_eagerly(first)
+        put_back()
+        return loss
 
     def _verified(self, first, data):
         """Say whether this was asked before, of data of this form: compiled steps never change."""

@@ -3,6 +3,8 @@
 The expected numbers are Keras's own, or worked out by hand from x = 1, 2, 3, 4 and y = 0.
 """
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -162,6 +164,39 @@ def test_a_loss_that_draws_numbers_of_its_own(inside):
     if BACKEND != "torch":
         assert e.notes[0].startswith("The loss is another one each time") and len(e.notes) == 1
         assert not [f for f in lb.audit(model, X, Y) if f.code == "step-outdated"]
+
+
+def factors(where):
+    """A factor that is another one at each call, by plain Python that no Loss object keeps."""
+    counted, drawn = itertools.count(1), np.random.default_rng(3)
+    return {"counts": lambda: float(next(counted)), "draws": lambda: float(drawn.random())}[where]
+
+
+@pytest.mark.parametrize("kind", ["counts", "draws"])
+@pytest.mark.parametrize("place", ["loss", "layer", "step"])
+@pytest.mark.parametrize("eager", [False, True])
+def test_plain_python_that_changes_from_call_to_call(kind, place, eager):
+    """The next evaluate prints another number, also of a step that is compiled only then."""
+    factor = factors(kind)
+
+    class Scaled(layers.Layer):
+        def call(self, x):
+            return factor() * x
+
+    class Model(keras.Sequential):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return factor() * ops.mean(ops.square(y_pred))
+
+    model = {
+        "loss": lambda: same(lambda y_true, y_pred: factor() * ops.mean(y_pred**2, -1)),
+        "layer": lambda: same(layer=Scaled()),
+        "step": lambda: same(kind=Model),
+    }[place]()
+    model.run_eagerly = eager
+    changes, missed = "The loss is another one each time it is computed", "The parts miss what"
+    for first in (True, False):
+        stands = eager or BACKEND == "torch" or (first and BACKEND != "jax")  # no step of its own
+        assert lb.explain(model, X, Y).notes[0].startswith(changes if stands else missed)
 
 
 def test_a_result_of_its_own():
