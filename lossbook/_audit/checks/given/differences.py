@@ -68,7 +68,7 @@ def _known(given):
     with_loss = set(leaves(given.loss))
     for path, target in leaves(given.y).items() if is_nested(given.y) else ():
         if target is None and (path in with_loss or () in with_loss):
-            yield f"y{_index(path)} is None, though its output has a loss"
+            yield f"y{index_of(path)} is None, though its output has a loss"
     if isinstance(outputs, OrderedDict):
         for side in ("y", "loss"):
             if type(getattr(given, side)) is dict:
@@ -93,10 +93,16 @@ def _by_paths(given):
     """Yield which parts of y, however deep, the outputs don't have, and the other way round."""
     outputs, y = leaves(given.outputs), leaves(given.y)
     if extra := [path for path in y if path not in outputs]:
-        yield f"y has {', '.join(f'y{_index(path)}' for path in extra[:4])}, the outputs have not"
+        yield f"y has {', '.join(f'y{index_of(path)}' for path in extra[:4])}, the outputs have not"
     if missing := [path for path in outputs if path not in y]:
-        yield f"the outputs have {', '.join(_index(path) for path in missing[:4])}, y has not"
+        yield f"the outputs have {', '.join(index_of(path) for path in missing[:4])}, y has not"
 
 
-def _index(path):
+def index_of(path: Iterable[Any]) -> str:
+    """Return a path as code: "[0]['a']"."""
     return "".join(f"[{key!r}]" for key in path)
+
+
+def as_dict(side: str, found: dict[Any, Any]) -> str:
+    """Return code that makes a dict of a side: key -> key or place in it now."""
+    return f"{side} = {{{', '.join(f'{key!r}: {side}[{at!r}]' for key, at in found.items())}}}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from lossbook._audit.checks.given.differences import index_of
 from lossbook._audit.checks.given.metrics import METRICS_REFUSED
 from lossbook._audit.checks.terms import LOSS_REFUSED
 from lossbook._audit.finding import Finding, Hazard, keras_words
@@ -37,7 +38,7 @@ def findings(compiled: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _unknown(side: str, path: Any, leaf: Any, module: Any, hazard: Hazard, error: Any) -> Finding:
-    index = "".join(f"[{key!r}]" for key in path)
+    index = index_of(path)
     names = ["accuracy"] if side != "loss" else []
     names += [name for name in dir(module) if not name.startswith("_")]
     near = get_close_matches(leaf, names, 1, 0.6) if isinstance(leaf, str) else []

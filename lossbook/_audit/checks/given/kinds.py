@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from lossbook._audit.checks.data.known import by_elements, by_weights
+from lossbook._audit.checks.given.differences import index_of
 from lossbook._audit.checks.terms import LOSS_REFUSED
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Finding, Hazard, keras_words
@@ -66,7 +67,7 @@ def findings(data: dict[str, Any], loss: Any = None) -> Iterator[Finding]:
         if name == "x" and data["y"] is None:  # it may be a data set
             continue
         for path, leaf in _arrays(data[name]).items():
-            where = name + "".join(f"[{key!r}]" for key in path)
+            where = name + index_of(path)
             if isinstance(leaf, np.ma.MaskedArray) and np.ma.getmaskarray(leaf).any():
                 yield _masked(where, leaf, data, loss)
             elif name != "x" and _is_complex(leaf):
@@ -82,7 +83,7 @@ def loss_weights(given: Any) -> Iterator[Finding]:
             if weight is not None:
                 ops.add(ops.multiply(ops.ones(()), weight), ops.ones(()))
         except Exception as error:
-            where = "loss_weights" + "".join(f"[{key!r}]" for key in path)
+            where = "loss_weights" + index_of(path)
             each = "[float(weight) for weight in loss_weights]"
             if isinstance(given, dict):
                 each = "{key: float(weight) for key, weight in loss_weights.items()}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lossbook._audit.checks.given.differences import listed
+from lossbook._audit.checks.given.differences import as_dict, listed
 from lossbook._audit.examples import Example, compiled, drawn, two_heads
 from lossbook._audit.finding import Finding, Hazard, keras_words
 from lossbook._model import Given, check_metrics, leaves
@@ -49,11 +49,9 @@ def _refused(given, error):
         unnamed = [key for key in keys if key not in value]
         if len(sources) <= len(unnamed):
             new = dict(zip(sources, unnamed, strict=False))
-            inner = ", ".join(f"{new.get(key, key)!r}: {side}[{key!r}]" for key in value)
-            fix = f"`{side} = {{{inner}}}`"
+            fix = f"`{as_dict(side, {new.get(key, key): key for key in value})}`"
         else:
-            inner = ", ".join(f"{key!r}: {side}[{key!r}]" for key in value if key in keys)
-            fix = f"`{side} = {{{inner}}}`"
+            fix = f"`{as_dict(side, {key: key for key in value if key in keys})}`"
     else:
         said = f"its length is {len(value)}, for {count} outputs"
         fix = f"`{side} = [list({side})] * {count}` (each of them for every output)"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from lossbook._audit.checks.given.differences import listed
+from lossbook._audit.checks.given.differences import as_dict, listed
 from lossbook._audit.checks.given.sides import table
 from lossbook._audit.examples import Example, compiled, drawn, two_heads
 from lossbook._audit.finding import Finding, Hazard
@@ -113,8 +113,7 @@ def _by_names(given, side):
         sources = [name if name in value else source for name, source in pairs]
     if not isinstance(outputs, dict):
         return f"{side} = [{', '.join(f'{side}[{source!r}]' for source in sources)}]"
-    pairs = zip(outputs, sources, strict=True)
-    return f"{side} = {{{', '.join(f'{key!r}: {side}[{source!r}]' for key, source in pairs)}}}"
+    return as_dict(side, dict(zip(outputs, sources, strict=True)))
 
 
 @STRUCTURE_ORDER.example("A dict with the names of the outputs")

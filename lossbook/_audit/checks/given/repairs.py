@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from lossbook._audit.checks.given.differences import differences
+from lossbook._audit.checks.given.differences import as_dict, differences
 from lossbook._model import Given, is_nested, leaves, mapped, met
 
 _SIDES = ("y", "sample_weight", "loss", "loss_weights")
@@ -71,9 +71,9 @@ def _candidates(given: Given, side: str) -> Iterator[str]:
         factors = side in ("loss", "loss_weights")
         if keys is not None or (factors and is_nested(outputs)):
             found = zip(wanted, sources, strict=True)
-            yield _dict(side, {key: source for key, source in found if source is not None})
+            yield as_dict(side, {key: source for key, source in found if source is not None})
         if keys is not None and isinstance(given.y, dict) and factors:
-            yield _dict(side, {key: key for key in wanted if key in value and key in given.y})
+            yield as_dict(side, {key: key for key in wanted if key in value and key in given.y})
         if side == "sample_weight" and isinstance(given.y, dict):
             parts = (f"{key!r}: {_weights(key, key, value)}" for key in given.y)
             yield f"sample_weight = {{{', '.join(parts)}}}"
@@ -86,7 +86,7 @@ def _candidates(given: Given, side: str) -> Iterator[str]:
             yield f"{side} = {side}[{next((n for n in names if n in value), next(iter(value)))!r}]"
     elif is_nested(value):
         if keys is not None and len(value) >= count:
-            yield _dict(side, {key: i for i, key in enumerate(keys)})
+            yield as_dict(side, {key: i for i, key in enumerate(keys)})
         elif keys is None and len(value) > count and count > 1:
             yield f"{side} = {side}[:{count}]"
         if not is_nested(outputs) and side == "y" and len(value) == outputs.shape[-1]:
@@ -141,10 +141,6 @@ def _parts(y, outputs):
     if y and y[-1] == count and lasts == {1} and ranks == {len(y)}:
         return [f"y[..., {i}:{i + 1}]" for i in range(count)]
     return []
-
-
-def _dict(side, found):
-    return f"{side} = {{{', '.join(f'{key!r}: {side}[{at!r}]' for key, at in found.items())}}}"
 
 
 def _with_fewer_losses(given, side, value):
