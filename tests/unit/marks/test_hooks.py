@@ -1,6 +1,7 @@
 """What measured() changes in Keras while it runs: nothing that others see, or that stays."""
 
 import inspect
+import threading
 
 import keras
 import numpy as np
@@ -110,3 +111,50 @@ def test_one_inside_of_another():
     found = []
     found.append([m.name for m in measured(outer)[1]])
     assert found == [["inner"], ["outer"]]
+
+
+def test_eight_threads_decompose_while_a_ninth_trains_with_the_same_loss():
+    before = codes()
+    loss = keras.losses.MeanSquaredError(name="shared")
+    rng = np.random.default_rng(0)
+    data = [rng.uniform(size=(2, 5, 3)).astype("float32") for _ in range(8)]
+    wrong, stop = [], threading.Event()
+
+    def decomposes(number):
+        y, p = data[number]
+        for _ in range(10):
+            e = lb.decompose(lambda: loss(y, p) + ops.mean(lb.mark("kl", ops.convert_to_tensor(p))))
+            got = e.by("source")
+            wanted = {"shared": ((y - p) ** 2).mean(), "kl": p.mean()}
+            if set(got) != set(wanted) or not np.allclose(
+                list(got.values()), list(wanted.values())
+            ):
+                wrong.append((number, got, wanted))
+
+    def trains():
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
+        model.compile("sgd", loss)
+        x, y = data[0]
+        while not stop.is_set():
+            model.fit(x, y, epochs=1, verbose=0)
+            plain = ((model.predict(x, verbose=0) - y) ** 2).mean()
+            if not np.isclose(model.evaluate(x, y, verbose=0), plain, rtol=1e-4):
+                wrong.append("evaluate")
+
+    def guarded(work, *arguments):
+        try:
+            work(*arguments)
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(decomposes, i)) for i in range(8)]
+    ninth = threading.Thread(target=guarded, args=(trains,))
+    for thread in (ninth, *threads):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stop.set()
+    ninth.join()
+    assert not wrong
+    assert codes() == before
+    assert set(vars(loss)) == set(vars(keras.losses.MeanSquaredError()))
