@@ -7,6 +7,7 @@
 "use strict";
 
 {
+  const WHOLE = new Map(Object.entries(WORDS.whole)); // a plain object knows "constructor", too
   const SAME = new Map(WORDS.same.flatMap(([one, ...others]) => others.map((word) => [word, one])));
   const EMPTY = new Set(WORDS.empty.concat(stopwords));
   const PART = 0.7; // a part of a compound, against the whole
@@ -45,7 +46,7 @@
       for (const one of parts.every((part) => part.length > 1) ? [token, ...parts] : [token]) {
         const lower = one.toLowerCase();
         if (lower.length < 2 || EMPTY.has(lower)) continue;
-        const word = same(stemmer.stemWord(WORDS.whole[lower] || lower));
+        const word = same(stemmer.stemWord(WHOLE.get(lower) || lower));
         found.set(word, Math.max(found.get(word) || 0, one === token ? 1 : PART));
       }
     }
@@ -58,33 +59,51 @@
   const prepare = () => {
     const rows = SECTIONS.flatMap(([page, anchor, heading, text, there, said = "", typed = [], phrases = []]) => {
       const section = { page, anchor, heading, there, phrases, said: words(said) };
-      const beside = words(`${heading} ${text}`);
+      const beside = words(`${heading} ${text} ${typed.join(" ")}`);
       return [heading, ...typed].map((head) => ({ ...section, head: words(head), text: beside }));
     });
     const pages = new Map(); // word -> pages
-    const add = (word, page) => {
-      if (!pages.has(word)) pages.set(word, new Set());
-      pages.get(word).add(page);
+    const sections = new Map(); // word -> sections
+    const add = (where, word, one) => {
+      if (!where.has(word)) where.set(word, new Set());
+      where.get(word).add(one);
     };
-    for (const { page, head, text } of rows) for (const word of [...head.keys(), ...text.keys()]) add(word, page);
+    for (const { page, anchor, head, text } of rows) {
+      for (const word of [...head.keys(), ...text.keys()]) {
+        add(pages, word, page);
+        add(sections, word, `${page}#${anchor}`);
+      }
+    }
     const { terms, docnames } = Search._index;
     for (const [term, where] of Object.entries(terms)) {
-      for (const number of [where].flat()) add(same(term), docnames[number]);
+      for (const number of [where].flat()) add(pages, same(term), docnames[number]);
     }
     const names = new Map(rows.map((row) => [`${row.page}#${row.anchor}`, row.heading]).reverse());
-    return { rows, pages, names };
+    return { rows, pages, sections, names };
   };
 
-  /** The words of a query with their weights; an unknown one stands for those that contain it. */
+  /** Whether one letter more, less or other, or two that changed places, make one word of another. */
+  const slip = (a, b) => {
+    if (Math.abs(a.length - b.length) > 1) return false;
+    let i = 0;
+    while (i < a.length && a[i] === b[i]) i += 1;
+    const [x, y] = [a.slice(i), b.slice(i)];
+    const swapped = x[0] === y[1] && x[1] === y[0] && x.slice(2) === y.slice(2);
+    return swapped || x.slice(1) === y.slice(1) || x === y.slice(1) || x.slice(1) === y;
+  };
+
+  /** The words of a query with their weights; an unknown one stands for those that contain it, or
+      for those that it is one slip away from. */
   const weigh = (query) => {
-    const all = Search._index.docnames.length;
+    const all = index.names.size;
     const weights = new Map();
     for (const [word, share] of words(query)) {
       let known = [word];
       if (!index.pages.has(word)) known = [...index.pages.keys()].filter((w) => w.includes(word));
+      if (!known.length && word.length > 4) known = [...index.pages.keys()].filter((w) => slip(w, word));
       if (word.length < 4 && known[0] !== word) known = [];
       for (const one of known) {
-        const idf = Math.log(1 + all / index.pages.get(one).size);
+        const idf = Math.log(1 + all / (index.sections.get(one)?.size || 1)); // or the text alone
         weights.set(one, Math.max(weights.get(one) || 0, (share * idf) / known.length));
       }
     }
