@@ -163,7 +163,7 @@
       const section = Math.max(0, ...sections.values());
       const pasted = page === "book/findings" && weights.size >= PASTED;
       const other = pasted ? 1 : OTHERS[page] || (page.startsWith("book/api/") ? API : 1);
-      const score = (section + 0.7 * about + 0.3 * text) * other;
+      const score = (section + 0.7 * about + 0.15 * text) * other;
       sections.set("", Math.max(about, sections.get("") || 0)); // the page itself
       const [first, second] = [...sections].sort((a, b) => b[1] - a[1]);
       found.push({ page, anchor: first[0], score });
