@@ -13,6 +13,8 @@
   const PART = 0.7; // a part of a compound, against the whole
   const BESIDE = 0.6; // a word of the text beside a heading, against a word of the heading
   const SAID = 0.5; // a word of its running text
+  const MENTIONED = 0.15; // a word of the page's text, for the page
+  const ALONE = 0.5; // the same, if no section is known for it
   const QUESTION = 1.2; // a question, for the first section that answers it
   const ITSELF = 0.3; // how well a section fits that a question leads to, beside the question
   const OTHERS = { "book/questions": 0.75, "book/glossary": 0.75, "book/index": 0.6, "book/findings": 0.78 };
@@ -92,15 +94,23 @@
     return swapped || x.slice(1) === y.slice(1) || x === y.slice(1) || x.slice(1) === y;
   };
 
+  /** The longest known words of which a typed one is a slip, whatever its ending is. */
+  const meant = (word) => {
+    const near = [...index.pages.keys()].filter((w) => w.length > 4
+      && [0, 1, -1].some((more) => slip(w, word.slice(0, w.length + more))));
+    const longest = Math.max(...near.map((w) => w.length));
+    return near.filter((w) => w.length === longest);
+  };
+
   /** The words of a query with their weights; an unknown one stands for those that contain it, or
-      for those that it is one slip away from. */
+      for what it is a slip of. */
   const weigh = (query) => {
     const all = index.names.size;
     const weights = new Map();
     for (const [word, share] of words(query)) {
       let known = [word];
       if (!index.pages.has(word)) known = [...index.pages.keys()].filter((w) => w.includes(word));
-      if (!known.length && word.length > 4) known = [...index.pages.keys()].filter((w) => slip(w, word));
+      if (!known.length && word.length > 4) known = meant(word);
       if (word.length < 4 && known[0] !== word) known = [];
       for (const one of known) {
         const idf = Math.log(1 + all / (index.sections.get(one)?.size || 1)); // or the text alone
@@ -156,14 +166,15 @@
       });
     }
     for (const [word, weight] of weights) {
-      for (const page of index.pages.get(word)) at(page).text += weight / sum;
+      const share = (index.sections.has(word) ? MENTIONED : ALONE) * (weight / sum);
+      for (const page of index.pages.get(word)) at(page).text += share;
     }
     const found = [];
     for (const { page, about, sections, text } of best.values()) {
       const section = Math.max(0, ...sections.values());
       const pasted = page === "book/findings" && weights.size >= PASTED;
       const other = pasted ? 1 : OTHERS[page] || (page.startsWith("book/api/") ? API : 1);
-      const score = (section + 0.7 * about + 0.15 * text) * other;
+      const score = (section + 0.7 * about + text) * other;
       sections.set("", Math.max(about, sections.get("") || 0)); // the page itself
       const [first, second] = [...sections].sort((a, b) => b[1] - a[1]);
       found.push({ page, anchor: first[0], score });

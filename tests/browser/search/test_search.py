@@ -134,6 +134,16 @@ def test_a_word_of_the_text_alone_is_found(box):
     assert page_of(box("EinsumDense")[0]) == "04_masks"
 
 
+def test_a_word_that_every_object_of_javascript_has_is_a_word(box):
+    assert box("constructor") == box("zzzz constructor")
+
+
+@pytest.mark.parametrize("slip", ["regularizaton", "perplexxity", "accumualtion", "tverski"])
+def test_a_slip_of_the_keyboard_finds_what_was_meant(box, slip):
+    meant = {"r": "regularization", "p": "perplexity", "a": "accumulation", "t": "tversky"}
+    assert box(slip)[:2] == box(meant[slip[0]])[:2]
+
+
 def test_search_from_a_chapter_by_keyboard(site, browser_page):
     page = browser_page
     page.goto(f"{site}/book/05_weights.html")
