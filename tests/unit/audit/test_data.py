@@ -216,6 +216,11 @@ def test_weights_that_cancel(weight):
         assert "weights-sum" not in codes(audited(mended))
 
 
+def test_weights_that_cancel_in_one_batch():
+    found = audited(weighed(1, -1, 2, 2, batch_size=2))
+    assert "in 1 of 2 batches" in the(found, "weights-sum").message
+
+
 @pytest.mark.parametrize("scale", [1e-4, 1e-9])
 def test_weights_that_are_next_to_nothing(scale):
     def make():
