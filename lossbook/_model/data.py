@@ -9,6 +9,12 @@ class Batches(list):
     """What a generator has yielded, kept because it is read more than once."""
 
 
+def again(data):
+    """Return the data of a pass, for another pass as well: of batches that were kept."""
+    x = data["x"]
+    return {**data, "x": (batch for batch in x)} if isinstance(x, Batches) else data
+
+
 def rows_of(x):
     """Return the rows of inputs that are arrays or tensors, None of anything else."""
     if hasattr(x, "element_spec") or hasattr(x, "__next__"):

@@ -9,9 +9,9 @@ import numpy as np
 
 from lossbook._core import keras, ops, to_numpy
 from lossbook._model.data import batch_data
-from lossbook._model.derivative import derivative
 from lossbook._model.keras_private import additional_losses, private
 from lossbook._model.one_step import tensors_of
+from lossbook._model.recorder import derivative
 from lossbook._model.state import keep_state
 
 _FEW = 8

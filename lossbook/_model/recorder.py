@@ -9,7 +9,6 @@ import numpy as np
 from lossbook._core import attach_mask, attached_mask, keras
 from lossbook._losses import KerasLoss, function_of, loss_named, own_call
 from lossbook._marks import measured
-from lossbook._model.derivative import derivative
 from lossbook._model.keras_private import keras_logits, known_loss
 
 _OWN = KerasLoss(None, "none", target="own")  # what a user's loss takes is not known
@@ -111,6 +110,15 @@ class Failure:
     y_pred: Any = None
     sample_weight: Any = None
     computed: tuple[Output, ...] = field(default=())
+
+
+@dataclass
+class Step:
+    """What is recorded while one step runs, or is traced: by one replica, in one thread."""
+
+    seen: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
+    tensors: dict[str, Any] = field(default_factory=dict)
+    failure: Failure | None = None
 
 
 class Recorder:
@@ -246,3 +254,30 @@ def _untouched(sample_weight):
     weight = _as_tensor(sample_weight)
     torch = weight is not None and keras.backend.backend() == "torch"
     return weight + 0 if torch and hasattr(weight, "shape") else weight
+
+
+def derivative(function, x):
+    """Return the derivative of `function(x)`, a scalar, with respect to the tensor x."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            scalar = function(x)
+        return tape.gradient(scalar, x, unconnected_gradients="zero")
+    if backend == "jax":
+        import jax
+
+        return jax.grad(function)(x)
+    if backend == "torch":
+        import torch
+
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            scalar = function(x)
+            if not scalar.requires_grad:
+                return torch.zeros_like(x)
+            (found,) = torch.autograd.grad(scalar, x, allow_unused=True)
+        return torch.zeros_like(x) if found is None else found
+    raise NotImplementedError(f"lossbook knows no derivative on the backend {backend}.")

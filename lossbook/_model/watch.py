@@ -1,37 +1,41 @@
 """One pass of the model's own evaluate, with recorders in place of the losses."""
 
-import inspect
 import itertools
 import math
 import threading
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 
 from lossbook._core import keras, private
 from lossbook._model.check import overridden
-from lossbook._model.data import Batches, first_rows, form_of, ranks_of, refuse_nothing, rows_of
+from lossbook._model.data import (
+    Batches,
+    again,
+    first_rows,
+    form_of,
+    ranks_of,
+    refuse_nothing,
+    rows_of,
+)
+from lossbook._model.evaluated import (
+    close,
+    compiles,
+    evaluated,
+    evaluated_eagerly,
+    on_batch_eagerly,
+    traced,
+)
 from lossbook._model.keras_private import additional_losses
 from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
 from lossbook._model.own_steps import call_of_mark, loss_in, measured_step, own_step
-from lossbook._model.recorder import Batch, Call, Failure
+from lossbook._model.recorder import Batch, Call, Failure, Step
 from lossbook._model.replicas import gathered, replica_count, split
 from lossbook._model.state import keep_state, stand_still
 
 _KEY = "lossbook"  # of what the step returns beside Keras's logs
 _KEPT = "_lossbook_watches"  # an attribute of the model's _compile_config, made anew by compile()
 _FEW = 64  # a share of the rows that is worth running in eager mode
-_TRACES_DIFFER = 1e-5  # relative: far more than two compilations of one step round apart
-
-
-@dataclass
-class Step:
-    """What is recorded while one step runs, or is traced: by one replica, in one thread."""
-
-    seen: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
-    tensors: dict[str, Any] = field(default_factory=dict)
-    failure: Failure | None = None
 
 
 class Watch:
@@ -117,18 +121,18 @@ class Watch:
 
             keep_state(model, state)
             state.callback(setattr, model, "test_function", private(model, "test_function"))
-            first, own, traced = None, None, _traced(model)
+            first, own, was_traced = None, None, traced(model)
             own_function = "make_test_function" in overridden(model)
             compared = not (own_function or eager)
-            compiled = compared and _compiles(model)
+            compiled = compared and compiles(model)
             if compiled and self.path and self._function:
                 data = self._forget_if_old(data, put_back)
-            older = compiled and bool(traced or self._function)
+            older = compiled and bool(was_traced or self._function)
             if compared:
-                first, data = first_rows(data, None if older and traced else _FEW)
-            known = first is None or ((traced or not older) and self._verified(first, data))
+                first, data = first_rows(data, None if older and was_traced else _FEW)
+            known = first is None or ((was_traced or not older) and self._verified(first, data))
             if older and not known:
-                own = self._of_first(first, traced, put_back)
+                own = self._of_first(first, was_traced, put_back)
             with ExitStack() as undo:
                 self._install(undo, eager)
                 if own is not None:
@@ -138,7 +142,7 @@ class Watch:
                     data["x"] = Batches(data["x"])
                 self._each, self._ran = each, False
                 try:
-                    reported = evaluated(model, **_again(data), callbacks=callbacks or None)
+                    reported = evaluated(model, **again(data), callbacks=callbacks or None)
                 except StopIteration:  # on JAX Keras asks an empty data set for its first batch
                     if self._ran:
                         raise
@@ -149,11 +153,11 @@ class Watch:
             if not (older or known or self.counting):
                 put_back()
                 one, other = (self._of_first(first, False, put_back) for _ in range(2))
-                self.random = None not in (one, other) and not _close(one, other)
+                self.random = None not in (one, other) and not close(one, other)
                 self._verified_forms[self._form] = False, self.random
             if apart:
                 put_back()
-                reported = evaluated(model, **_again(data))
+                reported = evaluated(model, **again(data))
             return reported
 
     def _of_first(self, first, compiled, put_back):
@@ -161,9 +165,9 @@ class Watch:
 
         Of the model's own compiled evaluation, or of the model as it is just now.
         """
-        loss = None
+        loss, evaluate = None, evaluated if compiled else evaluated_eagerly
         with suppress(Exception):
-            loss = evaluated(self.model, **first) if compiled else self._evaluated_eagerly(first)
+            loss = evaluate(self.model, **first)
         put_back()
         return loss
 
@@ -184,37 +188,16 @@ class Watch:
         few, data = first_rows(data, _FEW)
         same = False
         with suppress(Exception):  # the pass will say why
-            now = self._on_batch_eagerly(few)
+            now = on_batch_eagerly(self.model, few)
             put_back()
             with ExitStack() as undo:
                 self._install(undo, eager=False)
                 self._each = lambda *seen: None
-                same = _close(now, evaluated(self.model, **few))
+                same = close(now, evaluated(self.model, **few))
         put_back()
         if not same:
             self._function, self._verified_forms = None, {}
         return data
-
-    def _evaluated_eagerly(self, first):
-        """Return the loss of the model as it is just now, whatever it has compiled before."""
-        with self._eager():
-            return evaluated(self.model, **first)
-
-    def _on_batch_eagerly(self, first):
-        """Return the same of one batch, without what Keras builds for data."""
-        with self._eager():
-            self.model.reset_metrics()
-            batch = {name: first[name] for name in ("x", "y", "sample_weight")}
-            return _loss_of(self.model.test_on_batch(**batch, return_dict=True))
-
-    @contextmanager
-    def _eager(self):
-        """Let the model run eagerly."""
-        with ExitStack() as undo:
-            for name in ("test_function", "run_eagerly"):
-                undo.callback(setattr, self.model, name, private(self.model, name))
-            self.model.run_eagerly, self.model.test_function = True, None
-            yield
 
     def _differs(self, own, first, put_back):
         """Say whether the model's own evaluation gave another loss than a step traced now.
@@ -225,19 +208,19 @@ class Watch:
         """
         self._each = lambda *seen: None
 
-        def again():
+        def anew():
             try:
                 return evaluated(self.model, **first)
             finally:
                 put_back()
 
-        differs, random = not _close(own, again()), False
+        differs, random = not close(own, anew()), False
         if differs:
             self._function, self._verified_forms = None, {}  # it may be this one that is old
             self._compile(eager=False)
-            found = again()
-            if differs := not _close(own, found):
-                random = not _close(found, again())
+            found = anew()
+            if differs := not close(own, found):
+                random = not close(found, anew())
                 differs = not random
         self._verified_forms[self._form] = differs, random
         return differs, random
@@ -259,7 +242,7 @@ class Watch:
         model.run_eagerly = eager or model.run_eagerly
         self.own_step = "train_step" if self.trains else own_step(model)
         name = "train_step" if self.own_step == "train_step" else "test_step"
-        self._models_step = _bound(model, name)
+        self._models_step = own.get(name) or getattr(type(model), name).__get__(model)
         if self.own_step == "train_step":
             stand_still(model, undo)
         elif not self.own_step:
@@ -364,53 +347,3 @@ def _with_tensors(result, tensors):
     if isinstance(result, tuple):  # JAX: (logs, state)
         return {**result[0], _KEY: tensors}, *result[1:]
     return {**result, _KEY: tensors}
-
-
-def evaluated(model, x, y=None, **data):
-    """Return the loss that the model's own evaluate reports.
-
-    An evaluate of the model's own may call its data otherwise, and take no settings.
-    """
-    data = {name: value for name, value in data.items() if value is not None}
-    data |= {"verbose": 0, "return_dict": True}
-    takes = inspect.signature(model.evaluate).parameters
-    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values()):
-        settings = {"batch_size", "verbose", "callbacks", "return_dict"}
-        data = {n: value for n, value in data.items() if n in takes or n not in settings}
-    return _loss_of(model.evaluate(*([x] if y is None else [x, y]), **data))
-
-
-def _loss_of(logs):
-    """Return the loss among what evaluate returns, or its first number."""
-    if isinstance(logs, dict):
-        logs = logs[loss_in(logs)] if logs else math.nan
-    elif isinstance(logs, (list, tuple)):  # an evaluate of its own that returns no dict
-        logs = logs[0]
-    return float(logs)
-
-
-def _compiles(model):
-    """Say whether the model's steps are compiled: then they may have been traced long ago."""
-    compiled = keras.backend.backend() != "torch" or model.jit_compile
-    return compiled and not model.run_eagerly
-
-
-def _traced(model):
-    """Say whether the model may have a compiled evaluation; on JAX it outlives compile()."""
-    return private(model, "test_function") is not None or keras.backend.backend() == "jax"
-
-
-def _again(data):
-    """Return the data of a pass, for another pass as well: of batches that were kept."""
-    x = data["x"]
-    return {**data, "x": (batch for batch in x)} if isinstance(x, Batches) else data
-
-
-def _close(own, number):
-    """Say whether two traces of one step agree."""
-    return own == number or not abs(own - number) > _TRACES_DIFFER * max(abs(own), abs(number))
-
-
-def _bound(model, name):
-    """Return a method of the model, its own instance's before its class's."""
-    return vars(model).get(name) or getattr(type(model), name).__get__(model)
