@@ -89,9 +89,15 @@ def by_label(class_weight, labels, dataset=False):
         return "Pass sample_weight of the shape of the values instead, made from the labels."
     return (
         f"Several labels a row: the class axis is averaged before weights come. For a weight by "
-        f"{by}, end the model in `keras.layers.Reshape(({count}, 1))`, and pass `y[..., None]` and "
-        f"`sample_weight={weight}`, in place of class_weight."
+        f"{by}, write `{by_element((count,), weight)}; class_weight = None` and compile again."
     )
+
+
+def by_element(shape, weight):
+    """Return code for a weight of every element, of rows of this shape."""
+    ending = f"keras.layers.Reshape({(*shape, 1)})(model.outputs[0])"
+    weights = "" if weight == "sample_weight" else f"sample_weight = {weight}; "
+    return f"model = keras.Model(model.inputs, {ending}); {weights}y = y[..., None]"
 
 
 def names(class_weight, missing, classes):

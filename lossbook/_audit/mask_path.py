@@ -22,9 +22,17 @@ class Origin:
     maker: str | None = None
     activation: str | None = None
     behind: str | None = None  # the activation that this one was taken of
+    layer: str | None = None  # whose activation can be set
     lost: Any = None
     where: str | None = None
-    settable: bool = False  # a layer that would pass the mask on with supports_masking = True
+    settable: str | None = None  # a layer that would pass the mask on, if it said so
+
+    def ending(self, activation, *code):
+        """Return the way to another activation of the output as code, "" where none can be set."""
+        if self.layer is None or activation == (self.activation or "linear"):
+            return ""
+        end = f"model.get_layer({self.layer!r}).activation = keras.activations.{activation}"
+        return f": write `{'; '.join([end, *code])}` and compile again"
 
 
 class MaskPath:
@@ -80,14 +88,14 @@ class MaskPath:
 
     def _result(self, operation, name, sources, result):
         """Describe one result of an operation."""
-        lost, where, settable = None, None, False
+        lost, where, settable = None, None, None
         if attached_mask(result) is None:
             for source in sources:
                 mask = attached_mask(source.tensor)
                 if hasattr(operation, "return_sequences") and not operation.return_sequences:
                     break  # takes the last step: the mask has done its work
                 if mask is not None and _keeps(source.tensor, mask, result):
-                    lost, where, settable = mask, f"in {name}", _settable(operation)
+                    lost, where, settable = mask, f"in {name}", self._settable(operation)
                 elif source.lost is not None and _keeps(source.tensor, source.lost, result):
                     lost, where, settable = source.lost, source.where, source.settable
         return Origin(
@@ -95,10 +103,28 @@ class MaskPath:
             maker=name,
             activation=_activation(operation, sources),
             behind=_behind(operation, sources),
+            layer=self._layer(operation, sources),
             lost=lost,
             where=where,
             settable=settable,
         )
+
+    def _layer(self, operation, sources):
+        """Return the name of the layer of the model that gives its outputs their activation."""
+        if _inherits(operation) and sources and sources[0].layer:
+            return sources[0].layer
+        return operation.name if self._own(operation) and _has_activation(operation) else None
+
+    def _settable(self, operation):
+        """Return the name of a layer that loses masks, and would pass them on if it said so."""
+        if not isinstance(operation, keras.Layer) or operation.supports_masking:
+            return None
+        plain = keras.Layer.compute_mask is type(operation).compute_mask or _wraps(operation)
+        return operation.name if plain and self._own(operation) else None
+
+    def _own(self, operation):
+        """Say whether the model has it among its layers."""
+        return any(layer is operation for layer in getattr(self.model, "layers", ()))
 
     def _guess(self, tensor, reader):
         """Describe a tensor that no layer made: plain arithmetic in a subclassed model.
@@ -137,10 +163,14 @@ def _keeps(before, mask, after):
     return not shorter and len(new) >= len(kept) and same
 
 
-def _settable(operation):
-    """Return whether a layer loses masks that it may pass on, as in Keras up to 3.15."""
+def _wraps(operation):
+    """Return whether a layer has masks of its own, and loses them, as in Keras up to 3.15."""
     kinds = keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed
-    return isinstance(operation, kinds) and not operation.supports_masking
+    return isinstance(operation, kinds)
+
+
+def _has_activation(operation):
+    return callable(getattr(operation, "activation", None))
 
 
 def _inherits(operation):

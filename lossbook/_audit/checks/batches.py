@@ -126,6 +126,13 @@ class Batches(Check):
             return "Use 'sum_over_batch_size'"
         return f"Take the mean: write `loss = {called(*self.output.keras_loss)}` and compile again"
 
+    def _divisor(self):
+        """Return the nearest batch size that divides the rows, as code; "" if none is near."""
+        rows, size = sum(self.rows), max(self.rows)
+        sizes = [n for n in range(2, rows + 1) if rows % n == 0 and size / 2 <= n <= 4 * size]
+        nearest = min(sizes, key=lambda n: abs(n - size), default=None)
+        return "" if nearest is None else f"`batch_size = {nearest}` say, "
+
     def _short_batch(self):
         evidence = {"rows per batch": self.rows[:_SHOWN], "batches": len(self.rows)}
         counts, severity = "it counts by its rows, though a smaller batch gives another loss", None
@@ -139,7 +146,8 @@ class Batches(Check):
         yield SHORT_BATCH.found(
             f"{self.head}the loss {self.why}. Rows of the last one: {self.rows[-1]} instead of "
             f"{max(self.rows)}, and {counts}.",
-            "Take a batch size that divides the number of rows, or drop the remainder.",
+            f"Take a batch size that divides the number of rows, {self._divisor()}or drop the "
+            "remainder.",
             evidence,
             severity,
         )

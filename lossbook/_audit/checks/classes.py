@@ -46,7 +46,8 @@ class Classes(Check):
         self.table = None  # share, true positives, predicted, true, true by weight; by class
         self.positions = self.count = 0.0
         self.crossentropy, self.true, self.asked = 0.0, 0, 0
-        self.flags = self.negative = False
+        self.flags = self.negative = self.weighed = False
+        self.rank = 0
 
     def see(self, batch):
         """Add up the contributions, hits and misses of every class."""
@@ -71,6 +72,7 @@ class Classes(Check):
         self.count += np.count_nonzero(batch.kept)
         plain = batch.weight is None or batch.weights is None
         self.negative |= not plain and bool((batch.weight < 0).any())
+        self.weighed, self.rank = self.weighed or not plain, np.ndim(batch.y_true)
         self.positions += float((batch.kept if plain else batch.kept * batch.weights).sum())
         sums = np.array([sums[0] * batch.rows, *sums[1:]])
         self.table = sums if self.table is None else self.table + sums
@@ -131,8 +133,8 @@ class Classes(Check):
                 f"the positions and {100 * share[worst]:.2g} % of the loss, but its IoU is "
                 f"{iou[worst]:.2g} and its recall {recall[worst]:.2g}: the loss hardly sees what "
                 f"is wrong with it.{more}",
-                "Watch a metric per class. To raise its share give its values a greater "
-                "sample_weight, or average the loss class by class.",
+                "Watch a metric per class. To raise its share average the loss class by class, or "
+                f"give its values a greater sample_weight{self._greater(worst, positions)}.",
                 {
                     name: {int(c): float(column[c]) for c in classes}
                     for name, column in (
@@ -145,6 +147,17 @@ class Classes(Check):
                 },
                 "note" if many else None,
             )
+
+    def _greater(self, k, positions):
+        """Return such weights as code, "" beside weights that there are."""
+        if self.weighed or not 0 < positions[k] < 1:
+            return ""
+        is_one = f"y == {k}" if self.output.entry.target == "sparse" else f"y[..., {k}] == 1"
+        if self.flags and len(self.true) == 1:
+            is_one = f"{'np.ravel(y)' if self.rank < 3 else 'y[..., 0]'} == {k}"
+        times = (1 - positions[k]) / positions[k] / (len(positions) - 1)
+        code = f"sample_weight = np.where({is_one}, {float(f'{times:.2g}')!r}, 1.0)"
+        return f": as much as the others have in the mean by `{code}`"
 
 
 def _numbered(batch, y_pred):

@@ -67,7 +67,13 @@ LOSS_WITHOUT_ROWS = Hazard(
     ignore="Never: the weights or the mask do not do what they say.",
     symptoms=("no-effect", "padding", "raises"),
 )
+EACH = (
+    "loss = lambda y_true, y_pred: keras.ops.vectorized_map(lambda row: own(row[0][None], "
+    "row[1][None]), (y_true, y_pred))"
+)
 _ROWS = "Return one value per row, shape (batch, ...), and leave the mean to Keras."
+ROW_BY_ROW = f"write `own = getattr(loss, 'call', loss); {EACH}` and compile again"
+_BY_ROW = f"{_ROWS} As it is, row by row: {ROW_BY_ROW}."
 _TRIED = 16  # so many rows are tried alone
 _PAIRED = 4
 
@@ -80,6 +86,7 @@ class Rows(Check):
         self.finding = self.broadcast = self.alone = self.rows = None
         self.batches, self.in_parts = 0, False
         self.shape, self.growth, self.pairs = (), None, None
+        self.columns = None
 
     def see(self, batch):
         """Compare shapes, and try the rows of the first batch of two or more alone."""
@@ -97,7 +104,7 @@ class Rows(Check):
             if batch.output.keras_loss:  # Dice over the batch mixes rows
                 self.alone = "alone" if batch.has_rows else "mixed"
             self.rows, self.shape = batch.rows, batch.values.shape
-            self.growth = batch.growth
+            self.growth, self.columns = batch.growth, _columns(batch)
             if self.alone == "mixed" and not batch.output.keras_loss:
                 self.pairs = _pairs(batch)
         if self.finding is None and (not batch.has_rows or self.alone == "mixed"):
@@ -108,7 +115,7 @@ class Rows(Check):
         weight, values = batch.weight, batch.values
         name = batch.output.loss_name or "the loss function"
         shape = f"{self.head}{name} returns values of shape {values.shape}, not one per row"
-        fix = _ROWS
+        fix = _BY_ROW
         if batch.output.keras_loss:
             fix = f"Give {name} an axis that leaves the rows, as in axis=(1, 2, 3) for images."
         if weight is not None and weight.size > 1 and np.ptp(weight) > 0:
@@ -129,7 +136,7 @@ class Rows(Check):
             return LOSS_WITHOUT_ROWS.found(
                 f"{shape}. The mask comes too late. Masked positions that count in the loss: "
                 f"{int((~batch.mask).sum())} of {batch.mask.size}.",
-                fix,
+                _ROWS,
                 {"mask.shape": batch.mask.shape, "values.shape": values.shape},
             )
         return None
@@ -148,6 +155,16 @@ class Rows(Check):
             )
         elif self.finding is not None:
             yield self.finding
+        elif self.columns:
+            y_true, y_pred = self.columns
+            yield TARGETS_BROADCAST.found(
+                f"{self.head}its loss compares one prediction with each of {y_true[-1]} columns of "
+                f"y_true: shapes {y_true} and {y_pred}.",
+                "If one of them is the target, write `y = y[..., :1]`; else let the model give as "
+                "many as there are.",
+                {"y_true.shape": y_true, "y_pred.shape": y_pred},
+                "warning",
+            )
         elif self.alone == "mixed" and self.pairs:
             yield TARGETS_BROADCAST.found(
                 f"{self.head}its loss compares every prediction with the targets of all rows of "
@@ -164,8 +181,8 @@ class Rows(Check):
             yield LOSS_REDUCES_BATCH.found(
                 f"{self.head}the loss of a row depends on the other rows of its batch: the mean "
                 "over batches is not the loss of all rows, and moves with the batch size.",
-                "Compute one value per row, shape (batch, ...), or compare runs of the same batch "
-                f"size only.{own}",
+                "Compare runs of the same batch size only, or compute one value per row, shape "
+                f"(batch, ...): {ROW_BY_ROW}.{own}",
                 {"values.shape": self.shape, "rows": self.rows, "batches": self.batches},
                 "note" if loss else None,
             )
@@ -174,7 +191,7 @@ class Rows(Check):
             yield LOSS_REDUCES_BATCH.found(
                 f"{self.head}{name} averages the batch itself, values of shape {self.shape}: "
                 "no sample_weight, class_weight or mask can reach a row.",
-                _ROWS,
+                _BY_ROW,
                 {"values.shape": self.shape, "rows": self.rows},
                 "note",
             )
@@ -187,9 +204,12 @@ def _fitting(y_true, y_pred):
     if y_true == (*y_pred, 1):
         return f"Give y_true the shape {y_pred}: write `y = y[..., 0]`."
     if y_true[-1:] == (1,) and len(y_true) > 1:
+        way = f"give y_true the shape {y_pred}."
+        if y_true == (*y_pred[:-1], 1):
+            way = f"for one target of all columns write `y = np.repeat(y, {y_pred[-1]}, axis=-1)`."
         return (
-            f"For one target a row let the model give one number, Dense(1), and after an RNN "
-            f"return_sequences=False; else give y_true the shape {y_pred}."
+            "For one target a row let the model give one number, Dense(1), and after an RNN "
+            f"return_sequences=False; {way}"
         )
     return f"Give y_true the shape {y_pred}."
 
@@ -211,6 +231,26 @@ def _broadcast(batch):
     return (y_true, y_pred, together) if more else None
 
 
+def _columns(batch):
+    """Return the shapes of y_true and y_pred if each column of one meets the only one of another.
+
+    A loss that takes a column for a mask, or for weights, is another in another order.
+    """
+    y_true, y_pred = batch.y_true, batch.y_pred
+    if batch.output.keras_loss or y_pred.shape[-1:] != (1,) or y_true.shape[-1:] == (1,):
+        return None
+    if y_true.ndim != y_pred.ndim or y_true.shape[:-1] != y_pred.shape[:-1]:
+        return None
+    try:
+        orders = [y_true, y_true[..., ::-1], np.roll(y_true, 1, -1)]
+        orders += [np.concatenate([y_true[..., :1] * 0.5 + 0.1, y_true[..., 1:]], -1)]
+        found = [batch.loss_of(y_true=y) for y in orders]
+    except Exception:  # a loss that takes no others
+        return None
+    alike = np.allclose(found[:3], found[0], rtol=1e-4)
+    return (y_true.shape, y_pred.shape) if alike and abs(found[3] / found[0] - 1) > 1e-3 else None
+
+
 def refused(refusal):
     """Return the finding for weights of values that have no rows, None for another failure."""
     weight, values = refusal.weight, refusal.values
@@ -219,7 +259,7 @@ def refused(refusal):
     return LOSS_WITHOUT_ROWS.found(
         f"{refusal.head}{refusal.name} returns values of shape {values.shape}, not one per row. "
         f"A sample_weight of shape {weight.shape} does not fit them: Keras fails.",
-        _ROWS,
+        _BY_ROW,
         refusal.evidence
         | {"sample_weight.shape": weight.shape, "Keras": keras_words(refusal.failure.error)},
     )

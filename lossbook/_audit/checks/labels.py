@@ -99,12 +99,13 @@ class Labels(Check):
         self.odd, self.empty, self.rows, self.sums = 0, 0, 0, set()
         self.shape, self.classes, self.zeros = None, None, False
         self.values: set[float] | None = set()
-        self.predicted, self.other = (), None
+        self.predicted, self.other, self.origin, self.weighed = (), None, None, False
 
     def see(self, batch):
         """Count what is out of range at positions that count."""
         entry = batch.entry
         self.predicted = () if batch.y_pred is None else batch.y_pred.shape
+        self.origin, self.weighed = batch.call.origin, self.weighed or batch.weight is not None
         if entry.target == "sparse":
             self._see_numbers(batch)
         elif entry.target_range and batch.y_true is not None:
@@ -175,6 +176,8 @@ class Labels(Check):
             if entry.target == "sparse":
                 text = f"class numbers from 0 to {self.classes - 1}"
                 fix = _NUMBERED
+                if self.values is not None and self._begin_at_one():
+                    fix = "They begin at 1, and classes at 0: write `y = y - 1`."
             else:
                 text = entry.target_range[2]
                 fix = self._in_range()
@@ -200,7 +203,8 @@ class Labels(Check):
         if self.odd:
             fix = (
                 "For one class per row pass one-hot rows; for several classes per row take a "
-                "sigmoid and binary_crossentropy."
+                "sigmoid and binary_crossentropy"
+                f"{self._of_several()}."
             )
             if loss == "kl_divergence":
                 fix = "Divide each row by its sum: write `y = y / y.sum(-1, keepdims=True)`."
@@ -222,11 +226,30 @@ class Labels(Check):
             yield LABELS_NOT_ONE_HOT.found(
                 f"{self.head}rows of targets that are all 0: {self.empty} of {self.rows}. "
                 "Their loss is 0, and they stay in the denominator.",
-                "If these rows have no label, mask them; if they belong to one more class, give "
-                "it a column.",
+                "If they belong to one more class, give it a column; if these rows have no label, "
+                f"leave them out{self._without_empty()}.",
                 evidence,
                 "warning",
             )
+
+    def _without_empty(self):
+        """Return the way to weights of 0 for rows without a label, as code."""
+        name, options = self.output.keras_loss
+        if self.within is not None or self.weighed or options.get("axis", -1) != -1:
+            return ""
+        loss = called(name, {**options, "reduction": "mean_with_sample_weight"})
+        code = f"sample_weight = y.any(-1).astype('float32'); loss = {loss}"
+        return f": write `{code}` and compile again"
+
+    def _begin_at_one(self):
+        """Say whether the numbers go from 1 to the number of classes."""
+        return self.high == self.classes and min(self.values, default=0) == 1
+
+    def _of_several(self):
+        """Return the way to a loss of several classes per row, as code where there is one."""
+        if self.within is not None:
+            return ""
+        return self.origin.ending("sigmoid", "loss = 'binary_crossentropy'")
 
     def _in_range(self):
         """Return how to bring the targets into the range of the loss."""

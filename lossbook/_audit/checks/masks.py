@@ -7,7 +7,7 @@ from lossbook._audit.counting import means_of
 from lossbook._audit.examples import drawn, masked
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import MEANS, Check
-from lossbook._core import installed_keras, squeeze_or_expand_to_same_rank
+from lossbook._core import squeeze_or_expand_to_same_rank
 
 MASK_LOST = Hazard(
     "mask-lost",
@@ -116,10 +116,8 @@ class LostMask(Check):
             if self.kept_count:
                 evidence["mean of unmasked values"] = self.kept_sum / self.kept_count
             if self.origin.settable:
-                fix = (
-                    f"Set supports_masking = True on that layer, which Keras {installed_keras()} "
-                    "leaves False, before the model is built,"
-                )
+                code = f"model.get_layer({self.origin.settable!r}).supports_masking = True"
+                fix = f"If it keeps the positions, write `{code}` and compile again,"
             else:
                 fix = (
                     "Put what loses it into a layer with supports_masking = True, set the mask "
@@ -252,7 +250,8 @@ class MaskBatches(Check):
                 f"{self.head}batches keep between {kept.min()} and {kept.max()} "
                 f"values, but count by their rows: the result moves with the batch size.{more}",
                 "Evaluate with the same batch size each time; for the mean of all kept values take "
-                "one batch, or a metric with the mask as sample_weight.",
+                f"one batch, `batch_size = {sum(n for n, *_ in self.batches)}`, or a metric with "
+                "the mask as sample_weight.",
                 {
                     "this output": epoch,
                     "mean of all kept values": whole,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks.by_loss.rates import OF_LOGARITHMS
 from lossbook._audit.checks.data.known import by_elements, by_weights
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard, keras_words
@@ -74,14 +75,17 @@ class Finite(Check):
                     "for 0 times NaN is NaN."
                 )
                 fix = f"{_REPLACE}: in the data, where the mask leaves them out."
+                if self.hidden == self.bad and not self.sources["y_pred"] and where:
+                    fix = "The mask leaves them out, so any number will do: `y = np.nan_to_num(y)`."
             elif self.sources["y_true"] and not self.sources["y_pred"]:
                 fix = self._unknown() or fix
             if not where:
                 fix = "Keep the loss function away from log(0), 0 / 0 and overflow."
                 if self.output.loss_name == "poisson":
                     fix = (
-                        "poisson takes the logarithm of y_pred, which must be above 0: end the "
-                        "output in a softplus or an exponential."
+                        "poisson takes the logarithm of y_pred, a rate, which must be above 0: end "
+                        "the output in a softplus or an exponential, or, of logarithms of rates, "
+                        f"write {OF_LOGARITHMS}."
                     )
             yield NOT_FINITE.found(
                 f"{self.head}NaN or infinity in {self.bad} of {self.count} values of the "

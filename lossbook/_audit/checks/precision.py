@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import called
 from lossbook._audit.examples import Example, compiled, drawn, passing
 from lossbook._audit.finding import Hazard
-from lossbook._audit.observation import Check
+from lossbook._audit.observation import MEANS, Check
 
 FLOAT16_LOSS = Hazard(
     "float16-loss",
@@ -76,11 +77,19 @@ class HalfPrecision(Check):
             why = f"a value / {self.size} can be {self.small:.2g}, which rounds to 0"
         yield FLOAT16_LOSS.found(
             f"{self.head}the loss is computed in {dtype}: {why}.",
-            "Leave dtype out of the loss, or set dtype='float32'; the layers may stay in half "
-            "precision.",
+            f"Leave dtype out of the loss{self._plain()}; the layers may stay in half precision.",
             {"loss dtype": dtype, "values in a batch": self.size, "sum": self.sum},
             "error" if self.bad else None,
         )
+
+    def _plain(self):
+        """Return code of the loss without it, "" where the loss is not Keras's."""
+        if self.output.keras_loss is None or self.output.loss.reduction == "none":
+            return ""
+        name, options = self.output.keras_loss
+        reduction = self.output.loss.reduction
+        options = options if reduction in MEANS else {**options, "reduction": reduction}
+        return f": write `loss = {called(name, options)}` and compile again"
 
 
 @FLOAT16_LOSS.example("`dtype='float32'` for the loss")
@@ -102,8 +111,8 @@ def scaling(model):
         yield FLOAT16_NO_SCALE.found(
             f"Layers that compute in float16: {len(names)}, such as {names[0]!r}. Nothing scales "
             "the loss for them: gradients below 6e-8 become 0.",
-            "Wrap the optimizer in keras.optimizers.LossScaleOptimizer. compile() does so where "
-            "the policy mixed_float16 is that of the whole model.",
+            "Write `optimizer = keras.optimizers.LossScaleOptimizer(model.optimizer)` and compile "
+            "again. compile() does so where the policy mixed_float16 is that of the whole model.",
             {"optimizer": type(optimizer).__name__, "layers in float16": len(names)},
         )
 

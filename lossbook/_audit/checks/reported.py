@@ -96,8 +96,9 @@ def _finding(model, stale, numbers, evidence):
             f"{numbers} The model's own evaluation was compiled when the model was another, and "
             "keeps numbers of then: a plain number in a layer or a loss, a layer frozen since. "
             "The step that fit has compiled does so, too.",
-            f"Compile the model again after a change{also_on_jax()}; keep a number that is to "
-            "change in a keras.Variable.",
+            f"Compile the model again after a change{also_on_jax()}, or write "
+            "`model.make_train_function(force=True); model.make_test_function(force=True)`; keep a "
+            "number that is to change in a keras.Variable.",
             evidence,
         )
     trackers = [m.name for m in model.metrics]
@@ -105,7 +106,7 @@ def _finding(model, stale, numbers, evidence):
         return TRACKER_NOT_UPDATED.found(
             f"{numbers} The metrics that it shows are {', '.join(trackers) or 'none'}: no step of "
             "evaluate updates the one that is shown as the loss.",
-            "Delete a `metrics` property of your own, for Keras finds metrics that are attributes, "
+            "Delete a metrics property of your own, for Keras finds metrics that are attributes, "
             "and name your trackers otherwise than 'loss', which is Keras's own; or update the "
             "tracker in a test_step of your own.",
             {**evidence, "metrics": trackers},

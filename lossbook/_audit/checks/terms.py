@@ -110,7 +110,9 @@ class Terms:
             yield LOSS_WEIGHT_ZERO.found(
                 f"Output {name!r}: its loss weight is 0. Its loss is computed and reported, but "
                 "adds nothing and trains nothing.",
-                "Give it a loss weight, or None as its loss.",
+                "Give it a loss weight, or None as its loss. A weight of 1 for each that has 0: "
+                "`loss_weights = keras.tree.map_structure(lambda weight: weight or 1.0, "
+                "loss_weights)`; compile again.",
                 {"loss_weight": 0.0, "other outputs": len(self.weights) - 1},
             )
         yield from self._dwarfed([name for name in self.outputs if name not in ignored])
@@ -139,9 +141,19 @@ class Terms:
             yield OUTPUT_DWARFED.found(
                 f"Output {name!r} makes {100 * shares[0][name]:.4g} % of the loss of "
                 f"{len(names)} outputs: the others hardly count.",
-                "Set loss_weights that bring the outputs to one scale, or scale the targets.",
+                "Scale the targets, or set loss_weights that bring the outputs to one scale, "
+                f"{self._of_one_scale(names, weights)}.",
                 {"share of the loss": shares[0]},
             )
+
+    def _of_one_scale(self, names, weights):
+        """Return such weights as code, in the form of the outputs."""
+        found = {n: weights[n] * self.rows / self.outputs[n] for n in names}
+        pairs = ", ".join(f"{n!r}: {float(f'{w:.2g}')!r}" for n, w in found.items())
+        return (
+            f"`one_scale = {{{pairs}}}; loss_weights = one_scale if isinstance(loss, dict) "
+            "else [one_scale.get(name, 1.0) for name in model.output_names]`; compile again"
+        )
 
     def _larger(self, gradients):
         """Yield a finding if penalties are larger than the data, and hold the training back."""

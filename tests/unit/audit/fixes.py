@@ -33,6 +33,7 @@ def applied(finding, case):
     """Run the code in a fix, what stands between backticks; return the case that it makes."""
     model, data = case.model, {"sample_weight": None, "class_weight": None, **case.data}
     before = {name: compiled_with(model).get(name) for name in _COMPILED}
+    before["optimizer"] = model.optimizer
     space = {"np": np, "keras": keras, "model": model, **data, **before}
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -42,6 +43,7 @@ def applied(finding, case):
     assert code, f"no code in: {finding.fix}"
     for line in code:
         exec(line, space)
-    if any(space[name] is not before[name] for name in _COMPILED):
-        compiled(model, space["loss"], **{name: space[name] for name in _COMPILED[1:]})
-    return Example(model, {name: space[name] for name in data if space[name] is not None})
+    if any(space[name] is not before[name] for name in before) or "compile again" in finding.fix:
+        options = {name: space[name] for name in before if name != "loss"}
+        compiled(space["model"], space["loss"], **options, run_eagerly=model.run_eagerly)
+    return Example(space["model"], {name: space[name] for name in data if space[name] is not None})

@@ -19,7 +19,8 @@ from keras import layers, losses, ops
 import lossbook as lb
 
 MODELS = {}
-ACCEPTED: dict[str, dict[str, str]] = {}
+_BATCH = {"loss-reduces-batch": "so it is, and with such a loss on purpose"}
+ACCEPTED = {"unusual: survival": _BATCH, "unusual: a mask in y": _BATCH}
 BACKEND = keras.backend.backend()
 
 
@@ -415,6 +416,128 @@ def what_own_losses_take(name):
     units, activation, targets, loss = OWN[name]
     x = numbers()
     return trained(*dense(units, activation), loss, x, targets(x).astype("float32"), 20)
+
+
+def _at(mark):
+    """Return a mean of squares over what isn't this mark, by hand."""
+
+    def loss(t, p):
+        known = ops.cast(t != mark, "float32")
+        return ops.sum(ops.square(t - p) * known, -1) / ops.maximum(ops.sum(known, -1), 1.0)
+
+    return loss
+
+
+def _rest_unknown(x, mark):
+    return np.where(np.arange(4) < 1 + np.arange(len(x))[:, None] % 4, x, mark)
+
+
+def _noisy_labels(t, p):
+    """The symmetric crossentropy: that of the labels, and that of the predictions."""
+    return 0.1 * losses.categorical_crossentropy(t, p) - ops.sum(
+        p * ops.log(ops.clip(t, 1e-4, 1)), -1
+    )
+
+
+def _evidential(t, p):
+    mean, alpha = p[:, :1], 1.1 + ops.softplus(p[:, 1:])
+    return (ops.log(alpha) + (alpha + 0.5) * ops.log1p(ops.square(t - mean) / alpha))[:, 0]
+
+
+def _cox(t, p):
+    """Of survival: the risk of each row against those of the rows that live longer."""
+    later = ops.cast(t[:, 0][None] >= t[:, 0][:, None], "float32")
+    return ops.log(ops.sum(later * ops.exp(p[:, 0])[None], -1)) - p[:, 0]
+
+
+def _mixture(t, p):
+    weight, mean, log = ops.split(p, 3, -1)
+    log = ops.clip(log, -4, 4)
+    parts = ops.log_softmax(weight, -1) - log - 0.5 * ops.square((t - mean) / ops.exp(log))
+    return -ops.logsumexp(parts, -1)
+
+
+UNUSUAL = {  # units, activation, targets of x, loss
+    "steps left out, 0": (4, None, lambda x: _rest_unknown(x, 0), _at(0)),
+    "steps left out, -1": (4, None, lambda x: _rest_unknown(np.abs(x), -1), _at(-1)),
+    "crossentropy by hand": (
+        4,
+        "softmax",
+        lambda x: np.eye(4)[x.argmax(-1)],
+        lambda t, p: -ops.mean(t * ops.log(p + 1e-7), -1),
+    ),
+    "weighed by targets": (
+        4,
+        None,
+        lambda x: np.maximum(x, 0),
+        lambda t, p: ops.mean(t * ops.square(t - p), -1),
+    ),
+    "sum of steps that count": (
+        4,
+        None,
+        lambda x: _rest_unknown(x, 0),
+        lambda t, p: ops.sum(ops.square(t - p) * ops.cast(t != 0, "float32"), -1),
+    ),
+    "noisy labels": (4, "softmax", lambda x: np.eye(4)[x.argmax(-1)], _noisy_labels),
+    "evidential": (2, None, lambda x: x @ SLOPES, _evidential),
+    "survival": (1, None, lambda x: np.exp(x @ SLOPES / 3), _cox),
+    "mixture": (6, None, lambda x: x @ SLOPES, _mixture),
+    "rates by a softplus": (1, "softplus", lambda x: np.round(np.exp(x[:, :1])), "poisson"),
+    "large rates": (1, "exponential", lambda x: np.round(200 + 20 * x[:, :1]), "poisson"),
+    "small rates": (1, "softplus", lambda x: 1.0 * (x[:, :1] > 1.5), "poisson"),
+    "gamma": (
+        1,
+        "softplus",
+        lambda x: np.exp(x[:, :1]),
+        lambda t, p: t / (p + 1e-6) + ops.log(p + 1e-6),
+    ),
+    "weights in y": (
+        1,
+        None,
+        lambda x: np.concatenate([x @ SLOPES, np.exp(x[:, :1])], -1),
+        lambda t, p: t[:, 1] * ops.square(t[:, 0] - p[:, 0]),
+    ),
+    "a mask in y": (
+        1,
+        None,
+        lambda x: np.concatenate([x @ SLOPES, x[:, :1] > 0], -1),
+        lambda t, p: ops.sum(t[:, 1] * ops.square(t[:, 0] - p[:, 0])) / (ops.sum(t[:, 1]) + 1e-6),
+    ),
+    "prices": (1, None, lambda x: np.round(1e8 * (2 + x[:, :1])) / 1e8, "mse"),
+    "ranks": (
+        4,
+        None,
+        lambda x: x,
+        lambda t, p: (
+            ops.logsumexp(p - ops.max(t, -1)[:, None], -1) - ops.sum(p * ops.softmax(4 * t), -1)
+        ),
+    ),
+    "ordinal": (
+        3,
+        "sigmoid",
+        lambda x: 1.0 * (x[:, :1] > np.array([-1, 0, 1])),
+        "binary_crossentropy",
+    ),
+    "relative": (
+        1,
+        "softplus",
+        lambda x: 1 + np.exp(x[:, :1]),
+        lambda t, p: ops.mean(ops.abs(t - p) / t, -1),
+    ),
+    "angles": (
+        2,
+        None,
+        lambda x: np.stack([np.sin(x[:, 0]), np.cos(x[:, 0])], -1),
+        lambda t, p: 1 - ops.sum(t * p, -1) / (ops.norm(p, axis=-1) + 1e-6),
+    ),
+}
+
+
+@sound(*UNUSUAL)
+def unusual(name):
+    units, activation, targets, loss = UNUSUAL[name]
+    x = numbers()
+    return trained(*dense(units, activation), loss, x, targets(x).astype("float32"), 30)
 
 
 @sound("kl", "soft labels", "soft and smoothed")

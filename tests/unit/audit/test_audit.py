@@ -21,7 +21,7 @@ from lossbook._audit.examples import coins, compiled, drawn, passing, simplex, t
 from lossbook._audit.finding import ordered
 from lossbook._core.arrays import installed_keras
 from tests.unit.audit import planted
-from tests.unit.audit.fixes import audited, codes
+from tests.unit.audit.fixes import applied, audited, codes
 from tests.unit.audit.models import PLANS, build, delivered, mutants, problems
 from tests.unit.audit.planted import BACKEND, LATER, PLANTED, VERSION
 
@@ -54,6 +54,32 @@ def test_a_planted_hazard_is_found_and_every_way_out_is_clean(code, plant):
         assert code not in codes(twin) and not codes(twin, "error"), way
 
 
+OWN = "the reader's own code has to change"
+MODEL = "the model needs another layer, or other settings of one"
+DATA = "only the reader knows what the data mean"
+NOT_CODE = {  # planted cases whose fix no test can paste: their ways out are run, above
+    **dict.fromkeys(("misspelt", "quantiles_in_a_loop", "mask_unused", "added_by_row"), OWN),
+    **dict.fromkeys(("without_targets", "rounded", "chosen_too_late", "infinite_loss"), OWN),
+    **dict.fromkeys(("own_tracker", "own_result", "all_pairs", "without_the_penalty"), OWN),
+    **dict.fromkeys(("tensor_returned", "counted_once", "masked_scalar"), OWN),
+    **dict.fromkeys(("softmax_of_a_softmax", "mask_lost_in_a_subclass"), OWN),
+    **dict.fromkeys(("masked_throughout", "penalised", "mask_lost_in_arithmetic"), MODEL),
+    **dict.fromkeys(("normalised_over_the_batch", "labels_of_a_class_too_many"), MODEL),
+    **dict.fromkeys(("targets_refused", "class_weight_on_numbers"), DATA),
+    "scores_of_the_batch": "runs of one batch size can be compared, which no run shows",
+}
+
+
+@pytest.mark.parametrize(("code", "plant"), PLANTED, ids=NAMES)
+def test_the_fix_of_a_planted_hazard_is_code_that_ends_it(code, plant):
+    (finding,) = (f for f in audited_plant(plant) if f.code == code)
+    if plant.__name__ in NOT_CODE:
+        assert "`" not in finding.fix
+        return
+    mended = audited(applied(finding, plant()))
+    assert code not in codes(mended) and not codes(mended, "error")
+
+
 @pytest.mark.parametrize("code", [code for code in HAZARDS if code not in LATER])
 def test_the_example_of_a_hazard_has_that_finding_alone(code):
     found = set(codes(audited_plant(HAZARDS[code].planted)))
@@ -72,7 +98,7 @@ def test_what_a_finding_says(code, plant, snapshot):
 
 
 def test_a_hazard_has_a_severity_a_chapter_a_place_and_an_example():
-    assert len({hazard.place for hazard in HAZARDS.values()}) == len(HAZARDS) == 83
+    assert len({hazard.place for hazard in HAZARDS.values()}) == len(HAZARDS) == 86
     for code, hazard in HAZARDS.items():
         assert hazard.severity in SEVERITIES and hazard.planted is not None, code
         assert hazard.ways and not any(way.endswith(".") for way in hazard.ways), code

@@ -578,3 +578,59 @@ def test_a_percentage_error_within_a_loss():
 )
 def test_targets_that_a_percentage_error_takes(targets, data):
     assert "targets-zero" not in codes(audited(percentages(*targets, **data)))
+
+
+# --- rates, and numbers that float32 cannot hold
+
+
+@pytest.mark.parametrize(("rate", "found"), [(200, True), (40, True), (3, False)])
+def test_logarithms_of_rates(rate, found):
+    """Of small rates nobody can tell."""
+    y = np.random.default_rng(1).poisson(rate, (64, 1)).astype("float32")
+    case = passing(np.full((64, 1), np.log(rate), "float32"), y, "poisson")
+    assert ("log-rates" in codes(audited(case))) == found
+    if found:
+        finding = the(audited(case), "log-rates")
+        by_hand = (rate - y * np.log(rate)).mean()
+        assert finding.evidence["with the exponentials"] == pytest.approx(by_hand, rel=1e-4)
+        assert evaluated(applied(finding, case)) == pytest.approx(by_hand, rel=1e-4)
+    rates = passing(np.full((64, 1), rate, "float32"), y, "poisson")
+    assert "log-rates" not in codes(audited(rates))
+
+
+def test_predictions_below_0_may_be_logarithms_of_rates():
+    y = np.array([[0], [1], [0], [2]], "float32")
+    case = passing(np.log(array([0.3], [1.2], [0.4], [1.5])), y, "poisson")
+    mended = applied(the(audited(case), "not-finite"), case)
+    by_hand = (np.exp(case.data["x"]) - y * case.data["x"]).mean()
+    assert evaluated(mended) == pytest.approx(by_hand, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("y", "found"),
+    [
+        (1_700_000_000 + np.arange(0, 320, 40), True),
+        (20_000_000.0 + np.arange(8), True),
+        (1_700_000_000 + 86_400 * np.arange(8), False),
+        (np.arange(8) * 10_000_000, False),
+        (16_777_216 - np.arange(8), False),
+        (np.linspace(0, 1, 8), False),
+    ],
+)
+def test_whole_numbers_that_float32_cannot_hold(y, found):
+    case = passing(drawn(8, 1), y[:, None], "mae")
+    assert ("targets-rounded" in codes(audited(case))) == found
+    if found:
+        finding = the(audited(case), "targets-rounded")
+        off = np.abs(y - y.astype("float32").astype("float64")).max()
+        assert finding.evidence["rounded by up to"] == off > 0
+        assert codes(audited(applied(finding, case))) == []
+
+
+def test_an_accuracy_of_one_unit_that_compares_classes():
+    options = {"metrics": ["categorical_accuracy"]}
+    y = np.array([[0], [1], [1], [0]], "float32")
+    case = passing(drawn(4, 1), y, "binary_crossentropy", options=options)
+    finding = the(audited(case), "metric-unfit")
+    assert finding.evidence["categorical_accuracy"] == 1
+    assert "metric-unfit" not in codes(audited(applied(finding, case)))

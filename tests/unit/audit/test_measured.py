@@ -10,9 +10,9 @@ from keras import layers, losses, ops
 import lossbook as lb
 from lossbook._audit.checks.by_loss import ctc
 from lossbook._audit.checks.by_loss.ctc import PAD_FRAMES
-from lossbook._audit.examples import compiled, drawn, passing
+from lossbook._audit.examples import coins, compiled, drawn, passing, simplex
 from lossbook._core import to_numpy
-from tests.unit.audit.fixes import audited, codes
+from tests.unit.audit.fixes import applied, audited, codes
 from tests.unit.audit.sound_models import MODELS, SAMPLE, said
 
 RAMP = np.arange(1, 6, dtype="float32")[:, None]
@@ -227,3 +227,105 @@ def test_a_sound_model(name):
 
 def test_there_are_sixty_sound_models():
     assert len(MODELS) >= 60
+
+
+# --- a mask of the user's own, and what its mean divides by
+
+
+def steps(mark, kind="float32"):
+    y = drawn(8, 6, low=1, high=5, seed=1).astype(kind)
+    y[:, 4:] = mark
+    return y
+
+
+def masked_mean(t, p):
+    return ops.mean(ops.square(t - p) * ops.cast(t != 0, "float32"), -1)
+
+
+def of_nan(t, p):
+    known = ops.isfinite(t)
+    return ops.mean(ops.where(known, ops.square(ops.where(known, t, 0.0) - p), 0.0), -1)
+
+
+def of_tokens(t, p):
+    values = losses.sparse_categorical_crossentropy(t, p)
+    return ops.mean(values * ops.cast(t != 0, values.dtype))
+
+
+@pytest.mark.parametrize(
+    ("loss", "mark", "p"),
+    [
+        (masked_mean, 0, drawn(8, 6)),
+        (lambda t, p: ops.mean(masked_mean(t, p)), 0, drawn(8, 6)),
+        (of_nan, np.nan, drawn(8, 6)),
+        (of_tokens, 0, simplex(8, 6, 5)),
+    ],
+)
+def test_a_mask_of_the_users_own_that_divides_by_all(loss, mark, p):
+    case = passing(p, steps(mark, "int32" if loss is of_tokens else "float32"), loss)
+    (finding,) = (f for f in audited(case) if f.code == "mask-in-the-mean")
+    assert finding.evidence["rows of one pair"] == pytest.approx(
+        2 * finding.evidence["half of it marked"], rel=1e-5
+    )
+    before = case.model.evaluate(**case.data, verbose=0)
+    mended = applied(finding, case)
+    assert "mask-in-the-mean" not in codes(audited(mended))
+    after = mended.model.evaluate(**mended.data, verbose=0)
+    assert after == pytest.approx(before * 6 / 4, rel=1e-5)  # a third of the steps is marked
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda t, p: ops.sum(ops.square(t - p) * ops.cast(t != 0, "float32"), -1),
+        lambda t, p: masked_mean(t, p) / ops.mean(ops.cast(t != 0, "float32"), -1),
+        lambda t, p: ops.mean(t * ops.square(t - p), -1),
+        lambda t, p: ops.mean(ops.square(t - p), -1),
+    ],
+    ids=["a sum", "divided by its mask", "weights that are 0", "no mask"],
+)
+def test_nothing_is_said_of_other_sums(loss):
+    assert "mask-in-the-mean" not in codes(audited(passing(drawn(8, 6), steps(0), loss)))
+
+
+# --- arguments and shapes of a loss by hand
+
+
+def crossentropy(t, p):
+    p = ops.clip(p, 1e-7, 1 - 1e-7)
+    return -ops.mean(t * ops.log(p) + (1 - t) * ops.log(1 - p), -1)
+
+
+def symmetric(t, p):
+    return 0.1 * crossentropy(t, p) - ops.mean(p * ops.log(ops.clip(t, 1e-4, 1)), -1)
+
+
+@pytest.mark.parametrize("swapped", [True, False])
+def test_a_crossentropy_by_hand_with_its_arguments_swapped(swapped):
+    loss = (lambda a, b: crossentropy(b, a)) if swapped else crossentropy
+    case = passing(drawn(8, 3), coins(8, 3), loss)
+    assert ("arguments-swapped" in codes(audited(case))) == swapped
+    assert "arguments-swapped" not in codes(audited(passing(drawn(8, 3), coins(8, 3), symmetric)))
+
+
+@pytest.mark.parametrize(
+    ("loss", "found"),
+    [
+        (lambda t, p: ops.mean(ops.square(t - p), (1, 2)), True),
+        (lambda t, p: ops.mean(t[..., 1] * ops.square(t[..., 0] - p[..., 0]), 1), False),
+    ],
+)
+def test_one_prediction_for_several_columns(loss, found):
+    case = passing(drawn(8, 4, 1), drawn(8, 4, 3, seed=1), loss)
+    said = [f for f in audited(case) if f.code == "targets-broadcast"]
+    assert [f.severity for f in said] == ["warning"] * found
+    if found:
+        assert not codes(audited(applied(said[0], case)))
+
+
+def test_an_argmax_is_no_softmax():
+    def errors(t, p):
+        return ops.mean(ops.cast(ops.argmax(t, -1) != ops.argmax(p, -1), "float32"))
+
+    case = passing(simplex(8, 3), np.eye(3, dtype="float32")[np.arange(8) % 3], errors)
+    assert "softmax-twice" not in codes(audited(case))

@@ -6,6 +6,8 @@ import pytest
 from keras import layers
 
 import lossbook as lb
+from lossbook._audit.examples import Example
+from tests.unit.audit.fixes import applied
 from tests.unit.audit.planted import BACKEND, VERSION
 
 ROWS, TASKS = 8, 3
@@ -26,14 +28,13 @@ def model(*more, loss="mse"):
 
 
 @pytest.mark.parametrize(
-    ("given", "code", "mended"),
+    ("given", "code"),
     [
-        (lambda w: w[..., None], "weights-axis", "sample_weight[..., 0]"),
-        (lambda w: w, "weights-refused", "sample_weight"),
+        (lambda w: w[..., None], "weights-axis"),
+        (lambda w: w, "weights-refused"),
         pytest.param(
             lambda w: list(w.T),
             "weights-axis",
-            "np.stack(sample_weight, axis=-1)",
             marks=pytest.mark.skipif(
                 BACKEND != "tensorflow" or VERSION < (3, 6),
                 reason="others refuse a list, or take its first",
@@ -46,20 +47,17 @@ def model(*more, loss="mse"):
     ("loss", "by_hand"),
     [("mse", np.square), ("mae", np.abs)],
 )
-def test_weights_by_element(data, given, code, mended, loss, by_hand):
+def test_weights_by_element(data, given, code, loss, by_hand):
     x, y, w = data
-    plain = model(loss=loss)
-    (finding,) = lb.audit(plain, x, y, sample_weight=given(w))
+    case = Example(model(loss=loss), {"x": x, "y": y, "sample_weight": given(w)})
+    (finding,) = lb.audit(case.model, **case.data)
     assert finding.code == code
-    assert f"`keras.layers.Reshape(({TASKS}, 1))`" in finding.fix and f"`{mended}`" in finding.fix
 
-    mend = model(layers.Reshape((TASKS, 1)), loss=loss)
-    mend.set_weights(plain.get_weights())
-    sample_weight = eval(mended, {"np": np, "sample_weight": given(w)})
-    again = lb.audit(mend, x, y[..., None], sample_weight=sample_weight)
+    mended = applied(finding, case)
+    again = lb.audit(mended.model, **mended.data)
     assert not [f for f in again if f.severity == "error"], again
-    meant = np.mean(w * by_hand(y - np.asarray(plain.predict(x, verbose=0))))
-    found = mend.evaluate(x, y[..., None], sample_weight=sample_weight, verbose=0)
+    meant = np.mean(w * by_hand(y - np.asarray(case.model.predict(x, verbose=0))))
+    found = mended.model.evaluate(**mended.data, verbose=0)
     assert found == pytest.approx(meant, rel=1e-6)
     assert finding.evidence["with a weight by element"] == pytest.approx(meant, rel=1e-6)
 

@@ -73,9 +73,12 @@ PAD_FRAMES = (
     "nothing: `keras.ops.where(mask[..., None], logits, -1e4 * (keras.ops.arange(classes) > 0))`, "
     "in a layer whose compute_mask returns None."
 )
+_LABELS = "np.flip(np.maximum.accumulate(np.flip(y != 0, 1), 1), 1)"
 _FIRST = (
-    "Number the labels from 1, `y + 1` where a row has labels and 0 where it has none, and let the "
-    "first unit of the output be the blank, not the last: `keras.ops.roll(logits, 1, axis=-1)`."
+    "Number the labels from 1, and let the first unit of the output be the blank, not the last: "
+    f"write `y = np.where({_LABELS}, y + 1, 0); model = keras.Model(model.inputs, "
+    "keras.ops.roll(model.outputs[0], 1, axis=-1))` and compile again (count a label 0 at the end "
+    "of a row in)."
 )
 _FOLLOWS = 0.7  # the loss with another blank is so much smaller
 
@@ -150,14 +153,16 @@ class Ctc(Check):
                 "the one before. Their loss is infinite: PyTorch says so, TensorFlow and JAX give "
                 "some large number.",
                 "Let the model return more frames (fewer strides and poolings), or leave these "
-                "rows out.",
+                "rows out: write `keep = (y != 0).sum(1) + ((y[:, 1:] == y[:, :-1]) & (y[:, 1:] "
+                f"!= 0)).sum(1) <= {self.length}; x, y = x[keep], y[keep]`.",
                 evidence | {"rows that are too long": self.long},
             )
         if self.frames and self.normal == self.frames:
             yield CTC_PROBABILITIES.found(
                 f"{self.head}ctc takes logits, but all {self.frames} frames of y_pred are "
                 "probabilities, which add up to 1: Keras takes another softmax of them.",
-                "Leave the softmax out of the model, or take `keras.ops.log(probabilities)`.",
+                "Leave the softmax out of the model, or write `model = keras.Model(model.inputs, "
+                "keras.ops.log(model.outputs[0]))` and compile again.",
                 evidence | {"frames that add up to 1": self.normal},
             )
 

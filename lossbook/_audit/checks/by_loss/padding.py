@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import called
 from lossbook._audit.examples import masked, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
@@ -75,7 +76,8 @@ class Padding(Check):
             return
         if self.padded * 2 < self.rows:
             return
-        c = self.constant
+        c, (name, options) = self.constant, self.output.keras_loss
+        loss = called(name, {**options, "reduction": "mean_with_sample_weight"})
         value = four_digits(c[0]).rstrip("0").rstrip(".") if len(c) == 1 else "one row of numbers"
         test = f"y != {value}" if len(c) == 1 else f"(y != {c.tolist()}).any(-1)"
         share = 100 * self.of_padding / self.loss if self.loss else 0.0
@@ -84,9 +86,9 @@ class Padding(Check):
             "over, and it stands nowhere else: that looks like padding, and no mask leaves it "
             f"out. It is {self.counted} of {self.positions} positions that count, and "
             f"{share:.4g} % of the loss.",
-            "Let the model mask it, `Embedding(..., mask_zero=True)` where 0 is padding in the "
-            f"inputs, too; or pass `sample_weight=({test}).astype('float32')`, with "
-            "reduction='mean_with_sample_weight'.",
+            "Let the model mask it, Embedding(..., mask_zero=True) where 0 is padding in the "
+            f"inputs, too; or write `sample_weight = ({test}).astype('float32'); loss = {loss}` "
+            "and compile again.",
             {"y_true.shape": self.shape, "positions": self.positions, "padding": self.counted},
         )
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import called
 from lossbook._audit.examples import coins, drawn, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
@@ -61,14 +62,18 @@ class Regions(Check):
                 "have no true element: there is no overlap to win. Their loss is "
                 f"{self.loss / self.lost:.4g} in the mean, though no prediction in them is above "
                 "0.5.",
-                "Take an axis whose regions hold true elements, the whole batch "
-                f"(`keras.losses.{name.capitalize()}()`, axis None), or leave empty images out.",
+                "Leave empty images out, or take an axis whose regions hold true elements, the "
+                f"whole batch say: write `loss = {self._whole()}` and compile again.",
                 {
                     "regions": self.regions,
                     "without a true element": self.empty,
                     "axis": str(self.output.options.get("axis")),
                 },
             )
+
+    def _whole(self):
+        options = {name: x for name, x in self.output.options.items() if name != "axis"}
+        return called(self.output.loss_name, options)
 
 
 @REGION_EMPTY.example("The whole batch as one region, `Dice()`", "Empty images left out")

@@ -62,10 +62,15 @@ class Reach(Check):
 
     def _fix(self, name):
         if self.output.loss_name in _SIGNS:
-            return f"Leave the {name} out: {self.output.loss_name} takes scores of any size."
+            way = self.origin.ending("linear") or f": {self.output.loss_name} takes any score"
+            return f"Leave the {name} out{way}."
         text = f"Leave the {name} out, or scale the targets into that range"
         pixels = RANGES[name] == (0, 1) and 8 < self.high <= 255 and self.low >= 0
-        return f"{text}: write `y = y / 255`." if pixels else f"{text}."
+        if pixels:
+            return f"{text}: write `y = y / 255`."
+        return f"Scale the targets into that range, or leave the {name} out" + (
+            f"{self.origin.ending('linear')}."
+        )
 
 
 def _cost(batch, ends):

@@ -13,6 +13,7 @@ from lossbook._audit.checks.given import (
     metrics,
     order,
     own_errors,
+    rounded,
     structure,
 )
 from lossbook._audit.finding import Finding, keras_words
@@ -71,7 +72,7 @@ class GivenData:
         arrays = None if hasattr(self.data["x"], "element_spec") else first
         found = [*structure.findings(given, arrays), *closures.findings(given.loss)]
         found += kinds.loss_weights(given.loss_weights)
-        found += identifiers.findings(vars(given))
+        found += [*identifiers.findings(vars(given)), *rounded.findings(given.y)]
         if not yielded:
             return found
         more = "y and sample_weight are what x yields."
@@ -93,7 +94,13 @@ class GivenData:
         return [replace(one, evidence=one.evidence | said) for one in self.refusals]
 
     def afterwards(self, error: Exception) -> list[Finding]:
-        """Return the refusals of a model whose outputs had to be computed first."""
+        """Return the refusals of what had to be computed first: a batch, or the outputs."""
+        x = self.data["x"]
+        if hasattr(x, "num_batches") and hasattr(x, "__getitem__"):
+            fix = "Let __getitem__ return (x, y), or (x, y, sample_weight)."
+            self.refusals = [replace(found, fix=fix) for found in kinds.batches([x[0]])]
+            if self.refusals:
+                return self.refused(error)
         if self.structure_known or self.first is None or hasattr(self.data["x"], "element_spec"):
             return []
         try:

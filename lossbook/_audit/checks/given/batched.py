@@ -17,7 +17,9 @@ def findings(model: Any, x: Any, first: Any) -> Iterator[Finding]:
     spec = getattr(x, "element_spec", None)
     if isinstance(spec, dict) and (found := _dict(spec)):
         yield found
-    elif _single_rows(model, first["x"]):
+    elif _shaped(model, first["x"], more=2):
+        yield _batched_twice(first, x)
+    elif _shaped(model, first["x"]):
         shape = tuple(next(iter(leaves(first["x"]).values())).shape)
         if spec is not None:
             fix = "Write `x = x.batch(32)`."
@@ -31,6 +33,17 @@ def findings(model: Any, x: Any, first: Any) -> Iterator[Finding]:
             fix,
             {"yielded": shape, "input of the model": tuple(model.inputs[0].shape)},
         )
+
+
+def _batched_twice(first, x):
+    """Return the finding for batches of batches."""
+    shape = tuple(next(iter(leaves(first["x"]).values())).shape)
+    fix = "Write `x = x.unbatch()`" if hasattr(x, "element_spec") else "Batch them once"
+    return STRUCTURE_REFUSED.found(
+        f"x yields batches of batches, of shape {shape}: one axis more than the model takes.",
+        f"{fix}: batch(...) was called twice, say.",
+        {"yielded": shape},
+    )
 
 
 def _dict(spec):
@@ -50,8 +63,8 @@ def _dict(spec):
     )
 
 
-def _single_rows(model, x):
-    """Say whether every input has the shape of the model's without the axis of rows."""
+def _shaped(model, x, more=0):
+    """Say whether every input has the shape of a row of the model's, behind so many axes more."""
     inputs = getattr(model, "inputs", None) or []
     given = list(leaves(x).values())
     if not inputs or len(inputs) != len(given):
@@ -61,8 +74,8 @@ def _single_rows(model, x):
     except (AttributeError, ValueError):  # of unknown rank
         return False
     return all(
-        len(row) == len(one.shape) - 1
-        and all(n == m or m is None for n, m in zip(row, one.shape[1:], strict=True))
+        len(row) == len(one.shape) - 1 + more
+        and all(n == m or m is None for n, m in zip(row[more:], one.shape[1:], strict=True))
         for row, one in zip(shapes, inputs, strict=True)
     )
 

@@ -10,7 +10,7 @@ from lossbook._audit.checks.given.differences import index_of
 from lossbook._audit.checks.terms import LOSS_REFUSED
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Finding, Hazard, keras_words
-from lossbook._core import ops
+from lossbook._core import keras, ops
 from lossbook._losses import entry_of
 from lossbook._model import leaves, refused_as_array
 
@@ -108,8 +108,8 @@ def _imaginary(where, leaf):
     known = {"largest": float(np.abs(leaf.imag).max())} if isinstance(leaf, np.ndarray) else {}
     pair = f"np.concatenate([{where}.real, {where}.imag], axis=-1)"
     fix = (
-        f"Give the model two numbers for each, a last axis of twice the length, and write "
-        f"`{where} = {pair}`; or take `{where}.real`, or `np.abs({where})`."
+        f"Of the sizes alone write `{where} = np.abs({where})`, of the real parts {where}.real. "
+        f"For both give the model two numbers for each, a last axis of twice the length: {pair}."
     )
     if where.startswith("sample_weight"):
         fix = f"Weights are real: write `{where} = np.abs({where})`."
@@ -131,7 +131,10 @@ def _arrays(structure):
 def batches(yielded: Any) -> Iterator[Finding]:
     """Yield a finding for what a generator yields, if it is no tuple of one to three parts."""
     batch = next(iter(yielded or ()), None)
-    if batch is None or (isinstance(batch, tuple) and 1 <= len(batch) <= 3):
+    if batch is None:
+        return
+    if isinstance(batch, tuple) and 1 <= len(batch) <= 3:
+        yield from _of_lists(batch)
         return
     fix = "Let it yield (x, y) or (x, y, sample_weight)."
     if isinstance(batch, dict):
@@ -144,10 +147,25 @@ def batches(yielded: Any) -> Iterator[Finding]:
         fix = "Let it yield (x, y): without targets there is no loss."
     size = f" of {len(batch)}" if isinstance(batch, (dict, list, tuple)) else ""
     yield KIND_REFUSED.found(
-        f"The generator yields a {type(batch).__name__}{size}; Keras takes tuples, (x,), (x, y) or "
-        "(x, y, sample_weight).",
+        f"A batch is a {type(batch).__name__}{size}; Keras takes tuples, (x,), (x, y) or (x, y, "
+        "sample_weight).",
         fix,
         {"first batch": f"{type(batch).__name__}{size}"},
+    )
+
+
+def _of_lists(batch):
+    """Yield a finding for parts of a batch that are lists, which tf.data does not take."""
+    lists = [part for part in batch if isinstance(part, list)]
+    if not lists or keras.backend.backend() != "tensorflow":
+        return
+    part = "part[0] if len(part) == 1 else tuple(part)"
+    yield KIND_REFUSED.found(
+        "The generator yields lists within its tuples: Keras makes a tf.data.Dataset of it, which "
+        "takes arrays, tuples and dicts of them.",
+        f"Write `x = (tuple(({part}) if isinstance(part, list) else part for part in batch) for "
+        "batch in x)`.",
+        {"first batch": f"a tuple with {len(lists)} lists, of {len(lists[0])}"},
     )
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks.custom_losses import EACH
 from lossbook._audit.examples import (
     Example,
     array,
@@ -103,8 +104,9 @@ class Acts(Check):
                 f"{self.head}{self.output.source} has a __call__ of its own that ignores "
                 f"sample_weight and class_weight: with other weights the loss is "
                 f"{four_digits(others)} as before.",
-                "Write `call(self, y_true, y_pred)`, one value per row, in place of __call__: "
-                "Keras weighs the values.",
+                "Write call(self, y_true, y_pred), one value per row, in place of __call__: Keras "
+                f"weighs the values. As it is, row by row: write `own = loss; {EACH}` and compile "
+                "again.",
                 {"sample_weight.shape": weight.shape, "loss": given, "with others": others},
             )
         ]
@@ -129,7 +131,7 @@ class Acts(Check):
                 f"{self.head}values under the mask move the loss of {self.output.source}: with "
                 f"others there it is {four_digits(other)} instead of {four_digits(given)}. "
                 "It does not leave the masked positions out.",
-                "Return one value per position of the mask from `call(self, y_true, y_pred)`, each "
+                "Return one value per position of the mask from call(self, y_true, y_pred), each "
                 "of its own position alone, and leave mask and mean to Keras.",
                 {"mask.shape": mask.shape, "masked": int((~mask).sum()), "loss": given},
             )

@@ -5,6 +5,7 @@ The same rows are taken in one batch and in two halves, in eager mode.
 
 import numpy as np
 
+from lossbook._audit.checks.custom_losses import ROW_BY_ROW
 from lossbook._audit.examples import Example, compiled, drawn, passing, row_mean
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.growth import growth
@@ -93,7 +94,8 @@ class BatchSize(Check):
         found = self.measured
         if found is None or found.kind not in _HOW or self.output.loss.reduction == "sum":
             return
-        fix = "Return one value per row, `keras.ops.mean(..., axis=-1)`: Keras takes the mean."
+        fix = "Return one value per row, keras.ops.mean(..., axis=-1): Keras takes the mean. As "
+        fix += f"it is, row by row: {ROW_BY_ROW}."
         if self.shape:
             fix = "Do not divide by the batch: return the value of each row, Keras takes the mean."
         yield LOSS_GROWS.found(
@@ -124,7 +126,7 @@ def of_the_model(few, unseen):
 
 def _added(runs, again, few):
     rows = few.rows
-    fix = "Pass add_loss a mean: `self.add_loss(keras.ops.mean(values))`."
+    fix = "Pass add_loss a mean: self.add_loss(keras.ops.mean(values))."
     for name, value in runs[0, rows].items():
         if abs(again.get(name, np.nan) - value) > 1e-5 * abs(value):  # random: its shape says it
             if name in few.by_row:
@@ -154,7 +156,7 @@ def _predicted(i, halves, whole, again):
             f"{len(halves[0])} rows {halves[0].shape}: every row is compared with the rows of its "
             "batch, so the classes are the batch, and the loss depends on how many rows that has.",
             "Compare runs of one batch size only, and drop the remainder: "
-            "`dataset.batch(size, drop_remainder=True)`.",
+            "dataset.batch(size, drop_remainder=True).",
             {"predictions": whole.shape, "of half the rows": halves[0].shape},
         )
         return
@@ -168,7 +170,7 @@ def _predicted(i, halves, whole, again):
             f"Output {i}: the predictions for a row depend on the other rows of its batch. In a "
             f"batch of {rows} they differ by up to {four_digits(apart)} from those in batches of "
             f"{rows // 2}.",
-            "Pass `training=False` on to the layers that take it, and let no layer compute over "
+            "Pass training=False on to the layers that take it, and let no layer compute over "
             "axis 0.",
             {"largest prediction": float(scale), "differ by up to": float(apart)},
         )

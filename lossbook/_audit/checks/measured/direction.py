@@ -55,6 +55,7 @@ _TRUE = re.compile(r"(y_?)?(true|target|label|truth|gt)s?$|y$")
 _PRED = re.compile(r"(y_?)?(pred|prediction|hat|output|logit|prob)s?$")
 _ROWS = 64
 _APART = 1e-4
+_CERTAIN = 1e-3
 _NEARLY = 0.98  # for a logarithm of 0 is none
 
 
@@ -120,11 +121,12 @@ class Direction(Check):
         pair = [ops.convert_to_tensor(x) for x in (y_true, y_pred)]
         _, marks = measured(lambda: ops.mean(loss(*pair)))
         named = [m.tensors for m in marks if {"y_true", "y_pred"} <= set(m.tensors)]
-        return any(
+        found = any(
             np.array_equal(to_numpy(one["y_true"]), y_pred)
             and np.array_equal(to_numpy(one["y_pred"]), y_true)
             for one in named
         )
+        return found or (not named and _logarithm_of_targets(batch, y_true, y_pred))
 
     def _turned(self, batch, y_true, y_pred, now):
         """Yield a finding if the loss is largest where the predictions are the targets."""
@@ -151,6 +153,26 @@ class Direction(Check):
             {"now": now, "half way": half, "next to the targets": best, "beyond": worst},
             None if labels else "warning",
         )
+
+
+def _logarithm_of_targets(batch, y_true, y_pred):
+    """Say whether a loss is linear in y_pred, but moves with y_true next to 0 and 1."""
+    if y_pred.dtype.kind != "f" or not np.isin(y_true, (0, 1)).all():
+        return False
+    if y_pred.min() <= _CERTAIN or y_pred.max() >= 1 - _CERTAIN:
+        return False
+    now, moved, other, between = (
+        batch.loss_of(y_true=y, y_pred=p)
+        for y, p in (
+            (y_true, y_pred),
+            (np.clip(y_true.astype("float32"), _CERTAIN, 1 - _CERTAIN), y_pred),
+            (y_true, y_pred[::-1] * 0.7 + 0.1),
+            (y_true, 0.5 * y_pred + 0.5 * (y_pred[::-1] * 0.7 + 0.1)),
+        )
+    )
+    linear = abs(now + other - 2 * between) <= 1e-4 * abs(now)
+    exchanged = batch.loss_of(y_true=y_pred, y_pred=y_true.astype(y_pred.dtype))
+    return linear and abs(moved - now) > 0.2 * abs(now) and 0 < exchanged < 0.7 * now
 
 
 @LOSS_UPSIDE_DOWN.example("`1 - dice`, the loss of that coefficient")

@@ -115,7 +115,7 @@ def _not_finite(where, few, loss):
         f"The loss of the first {few.rows} rows is {four_digits(loss)}, but its derivative "
         f"{where} is NaN or infinite: the first step makes weights of NaN.",
         "Keep sqrt, a norm, log and a division away from 0 before where chooses: "
-        "`keras.ops.where(ok, y_true, 1.0)` as the divisor, `keras.ops.sqrt(x + 1e-12)`.",
+        "keras.ops.where(ok, y_true, 1.0) as the divisor, keras.ops.sqrt(x + 1e-12).",
         {"rows": few.rows, "loss": loss},
     )
 

@@ -146,6 +146,13 @@ def _unfit(metric, output):
             "Labels -1 and 1 need a metric of their own.",
             {"targets": [y_true.min(), y_true.max()], name: metric.number()},
         )
+    if kind == "CategoricalAccuracy" and y_pred.shape[-1:] == (1,):
+        return METRIC_UNFIT.found(
+            f"{head}the metric {name!r} compares the largest prediction of a row with its largest "
+            "target, and there is one of each: it is 1 whatever is predicted.",
+            "Write `metrics = ['binary_accuracy']` and compile again.",
+            {"y_pred.shape": y_pred.shape, name: metric.number()},
+        )
     several = y_true.ndim > 1 and y_true.shape == y_pred.shape and np.isin(y_true, (0, 1)).all()
     if kind == "CategoricalAccuracy" and several and (y_true.sum(-1) > 1).any():
         binary = keras.metrics.BinaryAccuracy()

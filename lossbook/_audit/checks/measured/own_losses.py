@@ -104,8 +104,8 @@ class OwnLosses(Check):
                     f"{self.head}{self.output.source} takes probabilities. Predictions outside of "
                     f"0 to 1: {int(is_out.sum())} of {y_pred.size}. They look like logits, and the "
                     f"loss {how}.",
-                    "End the output in a sigmoid, or in a softmax where one class is true; or let "
-                    "the loss take `keras.ops.sigmoid(y_pred)`.",
+                    "End the output in a softmax where one class is true, else in a sigmoid"
+                    f"{batch.call.origin.ending('sigmoid')}.",
                     {"lowest": y_pred.min(), "highest": y_pred.max(), "loss": given, **evidence},
                 )
         elif saturates and best - far > 1e-2 * max(abs(best), 1.0):
@@ -116,8 +116,9 @@ class OwnLosses(Check):
                     f"predictions lie between 0 and 1. With the best that is there, 1 for what is "
                     f"true and 0 for what is not, it is {four_digits(best)}; with logits of 20 and "
                     f"-20 {four_digits(far)}.",
-                    f"Leave `from_logits=True` or the sigmoid out of the loss, or the activation "
-                    f"{activation or 'of the output'} out of the model.",
+                    f"Leave from_logits=True or the sigmoid out of the loss, or the activation "
+                    f"{activation or 'of the output'} out of the model"
+                    f"{batch.call.origin.ending('linear')}.",
                     {"lowest": y_pred.min(), "highest": y_pred.max(), **evidence},
                 )
 
@@ -127,16 +128,20 @@ class OwnLosses(Check):
             return
         if np.abs(y_pred.sum(-1) - 1).max() > 1e-3:
             return
-        given, shifted, turned = (
-            batch.loss_of(y_pred=p) for p in (y_pred, y_pred + 1, np.roll(y_pred, 1, -1))
+        given, shifted, *moved = (
+            batch.loss_of(y_pred=p)
+            for p in (y_pred, y_pred + 1, np.roll(y_pred, 1, -1), 0.5 * y_pred)
         )
-        if abs(given - shifted) > 1e-5 * abs(given) or abs(given - turned) <= 1e-4 * abs(given):
+        if abs(given - shifted) > 1e-5 * abs(given):
             return
+        if any(abs(given - other) <= 1e-4 * abs(given) for other in moved):
+            return  # of an argmax, say
         yield SOFTMAX_TWICE.found(
             f"{self.head}predictions are probabilities already, rows that add up to 1, and "
             f"{self.output.source} takes a softmax of them: 1 more for all of them changes "
             "nothing.",
-            "Leave `from_logits=True` out of the loss, or the softmax out of the model.",
+            "Leave from_logits=True out of the loss, or the softmax out of the model"
+            f"{batch.call.origin.ending('linear')}.",
             {"y_pred.shape": y_pred.shape, "loss": given, "with y_pred + 1": shifted},
         )
 

@@ -75,7 +75,7 @@ class Predictions(Check):
         if batch.logits is not None and batch.entry.target == "binary":
             few = not batch.number & (batch.number - 1)  # 0, 1, 2, 4, 8, ...: all are made alike
             if few and batch.logits.shape == y_pred.shape:
-                self.mismatch.see(batch.logits, y_pred)
+                self.mismatch.see(batch.logits, y_pred, batch)
         elif batch.logits is None and not batch.options.get("from_logits"):
             self.clipped += clipped(batch, y_pred)
 
@@ -108,7 +108,7 @@ class Predictions(Check):
                 f"{self.head}the model takes a {self.origin.activation} of a {self.origin.behind}: "
                 f"of numbers from 0 to 1, so that its predictions lie from {self.low:.4g} to "
                 f"{self.high:.4g}, and can't be more certain.",
-                "Leave one of them out, the activation of the layer before say.",
+                f"Leave one of them out, the last say{self.origin.ending('linear')}.",
                 evidence,
             )
         elif self.outside:
@@ -119,6 +119,7 @@ class Predictions(Check):
             cut = "" if entry.target == "region" else ", and Keras clips them"
             if self.logs and entry.activation == "softmax":
                 cut, option = ", and Keras clips them", ": leave the logarithm out"
+            option = option or self.origin.ending(entry.activation)
             yield LOGITS_AS_PROBABILITIES.found(
                 f"{self.head}{loss} takes probabilities. Predictions outside of 0 to 1: "
                 f"{self.outside} of {self.count}, from {self.low:.4g} to {self.high:.4g}. They "
@@ -131,8 +132,7 @@ class Predictions(Check):
         elif self.mismatch.count:
             yield self.mismatch.found(loss, evidence, self.head)
         elif self.clipped:
-            flag = self._flagged()
-            yield saturated(self.clipped, self.origin, evidence, self.head, flag)
+            yield saturated(self.clipped, self.origin, evidence, self.head, self._as_logits_code())
 
     def _limited(self, evidence):
         """Return the finding for logits that an activation cuts off, in a list."""
@@ -146,7 +146,7 @@ class Predictions(Check):
                 f"{self.head}from_logits=True takes any number, but the output ends in a "
                 f"{activation}, which gives numbers {ends}: no logit says that a class is unlikely "
                 "as plainly as one far below 0.",
-                f"Leave the {activation} out of the output.",
+                f"Leave the {activation} out of the output{self.origin.ending('linear')}.",
                 evidence,
             )
         ]
@@ -186,6 +186,15 @@ class Predictions(Check):
             return f"pass from_logits=True to {loss} in {self.within}"
         written = f": write `loss = {called(loss, {**options, 'from_logits': True})}`"
         return f"compile with from_logits=True{f'{written} and compile again' if code else ''}"
+
+    def _as_logits_code(self):
+        """Return how the output becomes logits, and the loss takes them."""
+        if self.within is None:
+            loss, options = self.output.loss_name, self.output.options
+            code = f"loss = {called(loss, {**options, 'from_logits': True})}"
+            if way := self.origin.ending("linear", code):
+                return f"compile with from_logits=True{way}"
+        return self._flagged()
 
     def _without_flag(self, activation):
         head, options = f"Leave the {activation} out, or from_logits=True", self.output.options

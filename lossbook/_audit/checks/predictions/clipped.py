@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._audit.examples import Example, compiled, drawn, passing
+from lossbook._audit.examples import Example, compiled, drawn
 from lossbook._audit.finding import Hazard
 
 FLOAT16_UNDERFLOW = Hazard(
@@ -76,11 +76,11 @@ def saturated(count: int, origin: Any, evidence: dict[str, Any], head: str, opti
     if half:
         return FLOAT16_UNDERFLOW.found(
             f"{text} They are {origin.dtype}, which rounds to 1 what is near to it.",
-            f"Give the output layer dtype='float32', or let it return logits and {option}.",
+            f"Give the output layer dtype='float32', or let it return logits, and {option}.",
             evidence,
         )
     return PROBABILITIES_CLIPPED.found(
-        text, f"Let the output return logits and {option}: they are not clipped.", evidence
+        text, f"Logits are not clipped. Let the output return them, and {option}.", evidence
     )
 
 
@@ -89,26 +89,25 @@ def saturated(count: int, origin: Any, evidence: dict[str, Any], head: str, opti
 )
 def underflow(mended=0):
     """A sigmoid of 10 in float16."""
-    import keras
-
-    logits = drawn(4, 3)
-    logits[:2, 1] = 10
-    inputs, dtype = keras.Input((3,)), "float32" if mended == 1 else "float16"
-    activation = "linear" if mended == 2 else "sigmoid"
-    outputs = keras.layers.Activation(activation, dtype=dtype, name="out")(inputs)
-    outputs = keras.layers.Reshape((3,), dtype=dtype, name="same")(outputs)
-    loss = keras.losses.BinaryCrossentropy(from_logits=mended == 2)
-    model = compiled(keras.Model(inputs, outputs), loss)
-    return Example(model, {"x": logits, "y": np.zeros((4, 3), "float32")})
+    return _sigmoid(10, "float32" if mended == 1 else "float16", np.zeros, mended == 2)
 
 
 @PROBABILITIES_CLIPPED.example("Logits, and `from_logits=True`")
 def probabilities_of_zero(mended=0):
     """One probability of 0 for what is true."""
-    from keras import losses
+    return _sigmoid(-800, "float32", np.ones, bool(mended))
 
-    logits = drawn(4, 3, low=-3, high=3)
-    logits[1, 2] = -80
-    y_pred = logits if mended else np.where(logits < -50, 0, 1 / (1 + np.exp(-logits)))
-    loss = losses.BinaryCrossentropy(from_logits=bool(mended))
-    return passing(y_pred, np.ones((4, 3), "float32"), loss)
+
+def _sigmoid(odd, dtype, labels, mended):
+    """Return an example with one odd logit; nobody finds the logits behind the last layer."""
+    import keras
+
+    logits = drawn(4, 3)
+    logits[:2, 1] = odd
+    inputs, activation = keras.Input((3,)), "linear" if mended else "sigmoid"
+    outputs = keras.layers.Activation(activation, dtype=dtype, name="out")(inputs)
+    outputs = keras.layers.Reshape((3,), dtype=dtype, name="same")(outputs)
+    loss = keras.losses.BinaryCrossentropy(from_logits=mended)
+    return Example(
+        compiled(keras.Model(inputs, outputs), loss), {"x": logits, "y": labels((4, 3), "float32")}
+    )

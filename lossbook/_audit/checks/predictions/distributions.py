@@ -56,10 +56,11 @@ class Sums:
         self.ends = [np.inf, -np.inf]
         self.other: int | None = None
         self.meant = False
+        self.origin: Any = None
 
     def see(self, batch: Any, y_pred: Any) -> None:
         """Add up, and count what is far from 1."""
-        axis = batch.options.get("axis", -1)
+        axis, self.origin = batch.options.get("axis", -1), batch.call.origin
         sums = y_pred.sum(axis, dtype=np.float64)
         sums = sums[np.isfinite(sums)]
         self.rows += sums.size
@@ -80,8 +81,9 @@ class Sums:
         if not output.entry.takes_logits and not recovered:
             done = "Nothing divides them by their sum"
         fix = (
-            "For one class per row end the output in a softmax over the class axis; for "
-            "several classes per row keep the sigmoid and take binary_crossentropy."
+            "For several classes per row keep the sigmoid and take binary_crossentropy; for one "
+            "class per row end the output in a softmax over the class axis"
+            f"{self.origin.ending('softmax')}."
         )
         if self.other is not None:
             done = f"They do over axis {self.other}"
@@ -113,8 +115,10 @@ class Mismatch:
 
     def __init__(self) -> None:
         self.count, self.worst = 0, 0.0
+        self.one_hot = True
+        self.origin: Any = None
 
-    def see(self, logits: Any, y_pred: Any) -> None:
+    def see(self, logits: Any, y_pred: Any, batch: Any) -> None:
         """Count them."""
         off = np.abs(1 / (1 + np.exp(-logits)) - y_pred)
         if off.max(initial=0.0) < _SIGMOID_SLACK / 2:
@@ -123,16 +127,23 @@ class Mismatch:
         off = np.abs(expected - y_pred)
         off = off[np.isfinite(off)]
         self.count += int((off > _SIGMOID_SLACK).sum())
-        self.worst = max(self.worst, off.max(initial=0.0))
+        self.worst, self.origin = max(self.worst, off.max(initial=0.0)), batch.call.origin
+        self.one_hot &= bool((np.abs(batch.y_true.sum(-1) - 1) < 1e-3).all())
 
     def found(self, loss: str, evidence: dict[str, Any], head: str) -> Any:
         """Return the finding."""
+        several = f"for several end the output in a sigmoid{self.origin.ending('sigmoid')}"
+        fix = f"For one class per row take categorical_crossentropy; {several}."
+        if self.one_hot:
+            fix = (
+                "One class is true in each row: write `loss = 'categorical_crossentropy'` and "
+                "compile again; for several end the output in a sigmoid."
+            )
         return ACTIVATION_MISMATCH.found(
             f"{head}{loss} takes the logits that Keras finds behind y_pred for those of a "
             f"sigmoid, but another activation made y_pred: the loss is that of other "
             "probabilities.",
-            "For one class per row take categorical_crossentropy; for several end the output "
-            "in a sigmoid.",
+            fix,
             evidence | {"elements that differ": self.count, "by up to": self.worst},
         )
 

@@ -28,21 +28,24 @@ class OneClass:
     def __init__(self) -> None:
         self.holds = False
         self.shape: Any = None
+        self.origin: Any = None
 
     def see(self, batch: Any) -> None:
         """Look for a softmax over one unit."""
         if batch.y_pred is not None and batch.y_pred.shape[-1:] == (1,):
             softmax = getattr(batch.call.origin, "activation", None) == "softmax"
             self.holds = (self.holds or softmax) and bool((batch.y_pred == 1).all())
-            self.shape = self.shape or batch.y_pred.shape
+            self.shape, self.origin = self.shape or batch.y_pred.shape, batch.call.origin
 
     def found(self, head: str) -> Any:
         """Return the finding."""
+        loss = "loss = 'binary_crossentropy'"
         return ONE_CLASS.found(
             f"{head}all predictions are 1: a softmax divides the one unit of an output of "
             f"shape {self.shape} by itself.",
-            "For two classes end the output in a sigmoid, with binary_crossentropy, or give it "
-            "two units; for a number leave the softmax out.",
+            "For a number leave the softmax out; for two classes give the output two units, or "
+            "end it in a sigmoid, with binary_crossentropy"
+            f"{self.origin.ending('sigmoid', loss)}.",
             {"y_pred.shape": self.shape, "activation": "softmax"},
         )
 

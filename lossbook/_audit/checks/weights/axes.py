@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.by_class import by_element
 from lossbook._audit.examples import array, drawn, passing
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check
@@ -122,10 +123,9 @@ class _ByElement:
     def fix(self):
         """The two meanings, each with its shape."""
         return (
-            "The loss averages the last axis before weights come. For a weight by element end the "
-            f"model in `keras.layers.Reshape({(*self.target[1:], 1)})`, and pass `y[..., None]` "
-            f"and `{self.weights}`, of shape {self.target}. For one weight per value give it the "
-            f"shape {self.values}."
+            "The loss averages the last axis before weights come. For a weight by element, of "
+            f"shape {self.target}, write `{by_element(self.target[1:], self.weights)}` and compile "
+            f"again. For one weight per value give it the shape {self.values}."
         )
 
     def number(self, weight):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks.data.known import called
 from lossbook._audit.counting import means_of
 from lossbook._audit.examples import array, drawn, passing
 from lossbook._audit.finding import Hazard
@@ -90,8 +91,8 @@ class ZeroWeights(Check):
                 f"{self.head}weights of 0: {self.zeros} of {self.count}. They leave the sum "
                 f"but stay in the denominator: the loss is that of the others, times "
                 f"{(self.count - self.zeros) / self.count:.4g}.",
-                "To leave values out use a mask, or reduction='mean_with_sample_weight', which "
-                "divides by the sum of the weights.",
+                "To leave values out use a mask, or a division by the sum of the weights"
+                f"{self._by_the_sum()}.",
                 {
                     "weights": self.count,
                     "zeros": self.zeros,
@@ -99,6 +100,14 @@ class ZeroWeights(Check):
                     "sum / nonzero": self.total / (self.count - self.zeros),
                 },
             )
+
+    def _by_the_sum(self):
+        """Return the reduction that does so, as code where the loss is Keras's."""
+        if self.output.keras_loss is None:
+            return ", reduction='mean_with_sample_weight'"
+        name, options = self.output.keras_loss
+        loss = called(name, {**options, "reduction": "mean_with_sample_weight"})
+        return f": write `loss = {loss}` and compile again"
 
 
 @WEIGHTS_ZERO.example("`reduction='mean_with_sample_weight'`", "These rows left out")
@@ -156,8 +165,8 @@ class WeightedMean(Check):
                     f"{head}divides in every batch by that batch's sum of weights, and the epoch "
                     "counts batches by rows: the result is not the weighted mean of all rows, and "
                     "moves with the batch size.",
-                    "Evaluate in one batch, or divide the weights by their mean over all rows and "
-                    "use 'sum_over_batch_size'.",
+                    f"Evaluate in one batch, `batch_size = {sum(n for n, *_ in self.batches)}`, or "
+                    "divide the weights by their mean over all rows and use 'sum_over_batch_size'.",
                     {
                         "this output": epoch,
                         "weighted mean of all": whole,

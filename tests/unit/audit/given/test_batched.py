@@ -23,6 +23,7 @@ def test_data_sets_without_batches():
     for dataset, code in (
         (tf.data.Dataset.from_tensor_slices((x, y)), "x.batch(32)"),
         (tf.data.Dataset.from_tensor_slices({"x": x, "label": y}).batch(4), "batch['label']"),
+        (tf.data.Dataset.from_tensor_slices((x, y)).batch(4).batch(2), "x.unbatch()"),
     ):
         case = Example(passing(x, y, "mse").model, {"x": dataset})
         (finding,) = lb.audit(case.model, dataset)
@@ -87,3 +88,29 @@ def test_a_loss_without_a_call():
     case = passing(drawn(4, 3), drawn(4, 3, seed=1), Own())
     (finding,) = lb.audit(case.model, **case.data)
     assert finding.code == "own-error" and "rename forward" in finding.fix
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="others take lists")
+def test_lists_within_the_tuples_of_a_generator():
+    model = passing(drawn(8, 3), drawn(8, 3), "mse").model
+
+    def batches():
+        yield [drawn(8, 3)], [drawn(8, 3, seed=1)]
+
+    (finding,) = lb.audit(model, batches())
+    assert finding.code == "kind-refused" and "yields lists within its tuples" in finding.message
+    mended = applied(finding, Example(model, {"x": batches()}))
+    assert not lb.audit(model, mended.data["x"])
+
+
+def test_a_dataset_of_ones_own_that_returns_four_parts():
+    class Four(keras.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, i):
+            return drawn(8, 3), drawn(8, 3), drawn(8), drawn(8)
+
+    (finding,) = lb.audit(passing(drawn(8, 3), drawn(8, 3), "mse").model, Four())
+    assert finding.code == "kind-refused" and finding.message.startswith("A batch is a tuple of 4;")
+    assert "PyDataset.__getitem__() must return" in finding.evidence["Keras"]
