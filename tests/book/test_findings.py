@@ -107,6 +107,7 @@ def test_every_finding_has_words_and_a_phrase_of_its_own():
     assert "Masked positions" in findings.words_of("mask-lost", {})
 
 
+@pytest.mark.filterwarnings("ignore")  # what Keras itself says of these models
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="texts of one backend")
 @pytest.mark.parametrize(
     "code", [code for code in sorted(HAZARDS)[::5] if code not in {*LATER, "own-error"}]
