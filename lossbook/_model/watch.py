@@ -127,7 +127,7 @@ class Watch:
             compiled = compared and compiles(model)
             if compiled and self.path and self._function:
                 data = self._forget_if_old(data, put_back)
-            older = compiled and bool(was_traced or self._function)
+            older = compiled and model.built and bool(was_traced or self._function)
             if compared:
                 first, data = first_rows(data, None if older and was_traced else _FEW)
             known = first is None or ((was_traced or not older) and self._verified(first, data))

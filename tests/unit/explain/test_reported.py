@@ -287,3 +287,24 @@ def test_weights_of_another_rank():
         each = np.array([[1.0, 0.0], [0.0, 2.0]], "float32")
         assert by_step.reported == pytest.approx((1 + 8 + 9 + 32) / 4)
         assert lb.explain(model, x, y, sample_weight=each).reported == pytest.approx(33 / 4)
+
+
+def test_a_step_in_the_form_of_another_backend():
+    """Its own error is raised, though on JAX an evaluate that fails takes the variables along."""
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(x)
+
+    def on_jax(self, state, data):
+        return {}, state
+
+    Model.test_step = (lambda self, data: {}) if BACKEND == "jax" else on_jax
+    model = Model()
+    model.compile("sgd", "mse")
+    with pytest.raises(TypeError, match="positional argument"):
+        lb.explain(model, X, Y)
