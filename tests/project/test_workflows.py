@@ -76,5 +76,5 @@ def test_nothing_is_published_before_the_tests_have_passed():
     deploy = jobs(ROOT / ".github/workflows/pages.yml")["deploy"]
     assert deploy["needs"] == ["build", "test"] and "if" not in deploy
     test = jobs(ROOT / ".github/workflows/pages.yml")["test"]
-    assert test["steps"][-1] == {"run": "make test"}
+    assert test["steps"][-2:] == [{"run": "make lint"}, {"run": "make test"}]
     assert not {"if", "continue-on-error"} & set(test)
