@@ -30,6 +30,8 @@ pytestmark = pytest.mark.filterwarnings(  # what Keras itself says, before audit
     "ignore:You are using a softmax over axis -1",
     "ignore:.* received `from_logits=True`, but the `output` argument was produced by",
     "ignore:Your input ran out of data",
+    "ignore:The structure of `inputs` doesn't match",  # a list of one, on JAX
+    "ignore:Casting complex values",
 )
 NAMES = [plant.__name__ for _, plant in PLANTED]
 BOOK = Path(__file__).parents[3] / "book"
