@@ -180,7 +180,7 @@ class Labels(Check):
                     fix = "They begin at 1, and classes at 0: write `y = y - 1`."
             else:
                 text = entry.target_range[2]
-                fix = self._in_range()
+                fix = _into(entry, self.values, self.shape, self.predicted)
             unknown = self.low == self.high and _unknown(
                 self.output, self.low, self.zeros, self.within
             )
@@ -251,17 +251,18 @@ class Labels(Check):
             return ""
         return self.origin.ending("sigmoid", "loss = 'binary_crossentropy'")
 
-    def _in_range(self):
-        """Return how to bring the targets into the range of the loss."""
-        entry, code = self.output.entry, ""
-        if entry.target_range[:2] == (0, 1):
-            code = into_range(self.values, self.shape, self.predicted)
-        elif self.values and self.values <= {1, 2}:
-            code = "`y = y - 1`"
-        if not code:
-            return _IN_RANGE
-        more = " Numbers have losses of their own, mean_squared_error say." * ("min()" in code)
-        return f"Bring the targets into that range: write {code}.{more}"
+
+def _into(entry, values, shape, predicted):
+    """Return how to bring the targets into the range of the loss."""
+    code = ""
+    if entry.target_range[:2] == (0, 1):
+        code = into_range(values, shape, predicted)
+    elif values and values <= {1, 2}:
+        code = "`y = y - 1`"
+    if not code:
+        return _IN_RANGE
+    more = " Numbers have losses of their own, mean_squared_error say." * ("min()" in code)
+    return f"Bring the targets into that range: write {code}.{more}"
 
 
 def refused(refusal):
@@ -279,6 +280,8 @@ def refused(refusal):
         ranged = entry.target_range and y_true.shape == y_pred.shape
         wrong = ranged and _outside(entry, labels).any()
         expected, fix = entry.target_range[2] if ranged else "", _IN_RANGE
+        if wrong:
+            fix = _into(entry, {*labels.ravel()[:_VALUES].tolist()}, y_true.shape, y_pred.shape)
     if not wrong:
         return None
     low, high = float(labels.min()), float(labels.max())
