@@ -32,12 +32,14 @@ def findings(y: Any) -> Iterator[Finding]:
     for path, leaf in leaves(y).items():
         if not isinstance(leaf, np.ndarray) or leaf.dtype.kind not in "iuf" or not leaf.size:
             continue
+        if leaf.dtype.itemsize < 4 or leaf.dtype == np.float32 or not leaf.max() > 2**24:
+            continue
         exact = leaf.astype(np.float64)
-        if leaf.dtype.itemsize < 4 or not np.isfinite(exact).all():
+        if not np.isfinite(exact).all():
             continue
         off = np.abs(exact - exact.astype(np.float32))
         spread = float(exact.std())
-        if np.abs(exact).max() <= 2**24 or off.mean() <= _SHARE * spread or not off.any():
+        if off.mean() <= _SHARE * spread or not off.any():
             continue
         where = "y" + "".join(f"[{key!r}]" for key in path)
         yield TARGETS_ROUNDED.found(
