@@ -85,8 +85,10 @@ def batch_data(batch):
 
 def _cut(structure, rows):
     """Return the first rows of all arrays of a structure."""
-    if structure is None:
-        return None
-    return keras.tree.map_structure(
-        lambda leaf: leaf.iloc[:rows] if hasattr(leaf, "iloc") else leaf[:rows], structure
-    )
+
+    def cut(leaf):
+        if leaf is None:  # an output without targets
+            return None
+        return leaf.iloc[:rows] if hasattr(leaf, "iloc") else leaf[:rows]
+
+    return keras.tree.map_structure(cut, structure)

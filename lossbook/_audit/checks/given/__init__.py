@@ -96,7 +96,7 @@ class GivenData:
     def afterwards(self, error: Exception) -> list[Finding]:
         """Return the refusals of what had to be computed first: a batch, or the outputs."""
         x = self.data["x"]
-        if hasattr(x, "num_batches") and hasattr(x, "__getitem__"):
+        if hasattr(x, "__getitem__") and getattr(x, "num_batches", 0) != 0:
             fix = "Let __getitem__ return (x, y), or (x, y, sample_weight)."
             self.refusals = [replace(found, fix=fix) for found in kinds.batches([x[0]])]
             if self.refusals:
