@@ -13,7 +13,9 @@ def test_whole_model(seed):
     assert compare(seed) is None
 
 
-@pytest.mark.parametrize("seed", (1, 3, 5))
+# Seeds without a strategy: an iterator of TensorFlow's that a strategy distributes can crash the
+# process when it is let go (one run in hundreds); test_strategies has a process of its own for them.
+@pytest.mark.parametrize("seed", (1, 3, 6, 11))
 def test_model_with_a_loss_or_a_step_of_its_own(seed):
     keras.backend.clear_session()
     _, wrong = changed_models.compare(seed)
