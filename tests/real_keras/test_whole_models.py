@@ -13,8 +13,8 @@ def test_whole_model(seed):
     assert compare(seed) is None
 
 
-# Seeds without a strategy: an iterator of TensorFlow's that a strategy distributes can crash the
-# process when it is let go (one run in hundreds); test_strategies has a process of its own for them.
+# Seeds without a strategy: an iterator of TensorFlow that a strategy distributes can crash the
+# process when it is let go (one run in hundreds); those of test_strategies run in one of their own.
 @pytest.mark.parametrize("seed", (1, 3, 6, 11))
 def test_model_with_a_loss_or_a_step_of_its_own(seed):
     keras.backend.clear_session()
