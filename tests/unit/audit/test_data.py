@@ -611,6 +611,8 @@ def test_predictions_below_0_may_be_logarithms_of_rates():
     [
         (1_700_000_000 + np.arange(0, 320, 40), True),
         (20_000_000.0 + np.arange(8), True),
+        (40 * np.arange(8) - 1_700_000_000, True),
+        (1_700_000_000 + 40 * np.arange(8, dtype="uint64"), True),
         (1_700_000_000 + 86_400 * np.arange(8), False),
         (np.arange(8) * 10_000_000, False),
         (16_777_216 - np.arange(8), False),

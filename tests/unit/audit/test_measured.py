@@ -323,6 +323,12 @@ def test_one_prediction_for_several_columns(loss, found):
         assert not codes(audited(applied(said[0], case)))
 
 
+def test_one_prediction_for_several_columns_that_are_all_right():
+    """A loss of 0 is no error of audit's own."""
+    case = passing(np.zeros((8, 1)), np.zeros((8, 3)), lambda t, p: ops.mean(ops.square(t - p), -1))
+    assert "targets-broadcast" in codes(audited(case))
+
+
 def test_an_argmax_is_no_softmax():
     def errors(t, p):
         return ops.mean(ops.cast(ops.argmax(t, -1) != ops.argmax(p, -1), "float32"))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lossbook._audit.checks.given.differences import index_of
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Finding, Hazard
 from lossbook._core import four_digits
@@ -32,7 +33,10 @@ def findings(y: Any) -> Iterator[Finding]:
     for path, leaf in leaves(y).items():
         if not isinstance(leaf, np.ndarray) or leaf.dtype.kind not in "iuf" or not leaf.size:
             continue
-        if leaf.dtype.itemsize < 4 or leaf.dtype == np.float32 or not leaf.max() > 2**24:
+        if leaf.dtype.itemsize < 4 or leaf.dtype == np.float32:
+            continue
+        largest = max(abs(float(leaf.min())), abs(float(leaf.max())))
+        if not largest > 2**24:
             continue
         exact = leaf.astype(np.float64)
         if not np.isfinite(exact).all():
@@ -41,9 +45,9 @@ def findings(y: Any) -> Iterator[Finding]:
         spread = float(exact.std())
         if off.mean() <= _SHARE * spread or not off.any():
             continue
-        where = "y" + "".join(f"[{key!r}]" for key in path)
+        where = "y" + index_of(path)
         yield TARGETS_ROUNDED.found(
-            f"{where} has numbers up to {exact.max():.0f}, which a loss takes as float32. "
+            f"{where} has numbers as large as {largest:.0f}, which a loss takes as float32. "
             f"That rounds them by up to {off.max():.0f}; their standard deviation is "
             f"{four_digits(spread)}.",
             f"Take away what all have in common, in their own dtype: `{where} = {where} - "
