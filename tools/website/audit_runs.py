@@ -6,6 +6,7 @@ The page of findings is made from them (tools/sphinx_extensions/reference/findin
 anew when lossbook or a pinned package has changed.
 """
 
+import gc
 import json
 import subprocess
 import sys
@@ -20,14 +21,31 @@ FILE = ROOT / "_build" / "audit_runs.json"
 
 
 @cache
-def all_runs():
-    """Return the runs by code, those that are kept if they are still true."""
+def start():
+    """Start to run them, unless those that are kept are still true; return the process, if any."""
     kept = json.loads(FILE.read_text(encoding="utf8")) if FILE.exists() else {}
     if kept.get("world") != world():
-        command = [sys.executable, "-m", "tools.website.audit_runs"]
-        subprocess.run(command, cwd=ROOT, check=True)
-        kept = json.loads(FILE.read_text(encoding="utf8"))
-    return kept["runs"]
+        return subprocess.Popen([sys.executable, "-m", "tools.website.audit_runs"], cwd=ROOT)
+
+
+@cache
+def all_runs():
+    """Return the runs by code, when all are done."""
+    process = start()
+    if process and process.wait():
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return json.loads(FILE.read_text(encoding="utf8"))["runs"]
+
+
+def prepare():
+    """Load what every run needs, and keep it out of the collections that `clear_session` starts."""
+    quiet()
+    import keras  # noqa: F401
+
+    import lossbook._audit  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
 
 
 def run(code):
@@ -89,7 +107,7 @@ def main():
     """Run all examples and keep the runs."""
     from lossbook._audit import HAZARDS
 
-    with ProcessPoolExecutor(2, initializer=quiet) as pool:
+    with ProcessPoolExecutor(2, initializer=prepare) as pool:
         runs = dict(zip(HAZARDS, pool.map(run, HAZARDS), strict=True))
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(json.dumps({"world": world(), "runs": runs}, indent=1), encoding="utf8")

@@ -116,4 +116,7 @@ def _texts(node):
 
 
 def setup(app):
+    app.connect("builder-inited", lambda _: audit_runs.start())
+    # Last, after the runs had time.
+    app.connect("env-before-read-docs", lambda app, env, names: names.sort(key=PAGE.__eq__))
     add_markdown(app, "findings", lambda part: part_of(part, audit_runs.all_runs()))
