@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossbook._audit.checks import places
 from lossbook._audit.examples import array, drawn, passing, row_mean, scalar_mean
 from lossbook._audit.finding import Hazard, keras_words
 from lossbook._audit.observation import Check, values_of
@@ -86,7 +87,7 @@ class Rows(Check):
         self.finding = self.broadcast = self.alone = self.rows = None
         self.batches, self.in_parts = 0, False
         self.shape, self.growth, self.pairs = (), None, None
-        self.columns = None
+        self.columns = self.places = None
 
     def see(self, batch):
         """Compare shapes, and try the rows of the first batch of two or more alone."""
@@ -105,6 +106,7 @@ class Rows(Check):
                 self.alone = "alone" if batch.has_rows else "mixed"
             self.rows, self.shape = batch.rows, batch.values.shape
             self.growth, self.columns = batch.growth, _columns(batch)
+            self.places = places.by_place(batch)
             if self.alone == "mixed" and not batch.output.keras_loss:
                 self.pairs = _pairs(batch)
         if self.finding is None and (not batch.has_rows or self.alone == "mixed"):
@@ -165,6 +167,8 @@ class Rows(Check):
                 {"y_true.shape": y_true, "y_pred.shape": y_pred},
                 "warning",
             )
+        elif self.places is not None:
+            yield places.finding(self.head, self.places)
         elif self.alone == "mixed" and self.pairs:
             yield TARGETS_BROADCAST.found(
                 f"{self.head}its loss compares every prediction with the targets of all rows of "

@@ -329,6 +329,32 @@ def test_one_prediction_for_several_columns_that_are_all_right():
     assert "targets-broadcast" in codes(audited(case))
 
 
+BY_CLASS = np.array([1, 2, 5], "float32")
+CCE = keras.losses.categorical_crossentropy
+
+
+@pytest.mark.parametrize(
+    ("loss", "weights"),
+    [
+        (lambda t, p: CCE(t, p) * BY_CLASS, BY_CLASS * 3 / 8),
+        (lambda t, p: ops.mean(CCE(t, p) * BY_CLASS), BY_CLASS * 3 / 8),
+        (lambda t, p: ops.sum(CCE(t, p) * BY_CLASS) / ops.sum(BY_CLASS), BY_CLASS * 3 / 8),
+        (lambda t, p: ops.mean(ops.square(t[:2] - p[:2])), [1.5, 1.5, 0]),
+        (lambda t, p: CCE(t, p) * ops.sum(BY_CLASS * t, -1), None),
+        (lambda t, p: ops.mean(-BY_CLASS * t * ops.log(p)), None),
+        (lambda t, p: ops.mean(ops.square(p[:2] - p[1:])), None),  # from row to row
+        (lambda t, p: -ops.mean(p[:, 0] - ops.log(ops.cumsum(ops.exp(p[:, 0])))), None),  # Cox's
+    ],
+    ids=["rows", "scalar", "over the weights", "two rows", "class", "element", "steps", "risk"],
+)
+def test_weights_by_the_place_in_the_batch(loss, weights):
+    case = passing(simplex(3, 3), np.eye(3, dtype="float32"), loss)
+    said = [f for f in audited(case) if f.code == "weights-by-place"]
+    assert len(said) == (weights is not None)
+    if said:
+        assert said[0].evidence["weights of the places"] == pytest.approx(weights, rel=1e-4)
+
+
 def test_an_argmax_is_no_softmax():
     def errors(t, p):
         return ops.mean(ops.cast(ops.argmax(t, -1) != ops.argmax(p, -1), "float32"))
