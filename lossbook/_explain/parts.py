@@ -1,7 +1,7 @@
 """One output of one batch, taken apart: what every element adds to the loss of that batch."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,13 +50,20 @@ LARGE = 2**13  # elements of a batch that count as many
 class Part:
     """What one output adds to the loss of a batch, element by element.
 
-    `contributions` are a tensor `(samples, positions, classes)`, with a length of 1 where there is
-    no such axis. `y_true` are the targets, where they name the true class of a position.
+    `values` are a tensor `(samples, positions, classes)`, with a length of 1 where there is no such
+    axis. `y_true` are the targets, where they name the true class of a position. `factor` is the
+    coefficient of all values, None where each has been multiplied by its own.
     """
 
     axes: Axes
-    contributions: Any
+    values: Any
     y_true: Any = None
+    factor: Any = None
+
+    @property
+    def contributions(self) -> Any:
+        """What each element adds: `values` with their factor."""
+        return self.values if self.factor is None else self.values * self.factor
 
 
 def elementwise_of(call: Call) -> tuple[Any, Any, str, int]:
@@ -94,7 +101,7 @@ def part_of(call: Call) -> Part:
     if entry.atomic:
         contributions = coefficients * _wide(call.values)
         return _folded(call, contributions, _kinds(call, _shape(contributions)))
-    operation, axis = entry.class_axis, output.options.get("axis", -1)
+    factor, operation, axis = None, entry.class_axis, output.options.get("axis", -1)
     if operation == "none" and call.values is not None:
         elementwise = _wide(call.values)  # is as fine as it gets
     else:
@@ -104,9 +111,12 @@ def part_of(call: Call) -> Part:
             )
     shape = _shape(elementwise)
     kinds = ["position"] * len(shape)
+    if call.uniform and is_large(shape):  # a tensor less to write
+        coefficients = factor = ops.sum(ops.ravel(coefficients)[:1])
     if operation != "none":
         axis = check_axis(axis, shape)
-        coefficients = ops.expand_dims(coefficients, axis)
+        if factor is None:
+            coefficients = ops.expand_dims(coefficients, axis)
         if operation == "mean":
             length = ops.shape(elementwise)[axis]
             coefficients = coefficients / ops.cast(length, coefficients.dtype)
@@ -114,9 +124,12 @@ def part_of(call: Call) -> Part:
             kinds[axis] = "class"
     if shape and kinds[0] != "class":
         kinds[0] = "sample"
-    part = _folded(call, coefficients * elementwise, kinds)
+    if factor is None:
+        part = _folded(call, coefficients * elementwise, kinds)
+    else:
+        part = replace(_folded(call, elementwise, kinds), factor=coefficients)
     if operation != "none":
-        part = Part(part.axes._replace(classes=True), part.contributions)  # predictions (batch,)
+        part = replace(part, axes=part.axes._replace(classes=True))  # predictions (batch,)
     if len(shape) > 1 and kinds[0] == "class":  # axis=0: rows are added up as classes
         return part
     return _with_true_class(call, part, shape, operation, axis)
@@ -161,15 +174,15 @@ def _kinds(call, shape):
     return kinds
 
 
-def _folded(call, contributions, kinds):
-    """Bring contributions to the shape (samples, positions, classes)."""
-    shape = _shape(contributions)
+def _folded(call, values, kinds):
+    """Bring what elements add to the shape (samples, positions, classes)."""
+    shape = _shape(values)
     order = [
         i for kind in ("sample", "position", "class") for i, k in enumerate(kinds) if k == kind
     ]
     if order != list(range(len(shape))):
-        contributions = ops.transpose(contributions, order)
-    lengths = list(ops.shape(contributions))
+        values = ops.transpose(values, order)
+    lengths = list(ops.shape(values))
     samples = lengths[0] if "sample" in kinds else 1
     classes = lengths[-1] if "class" in kinds else 1
     positions = tuple(n for n, kind in zip(shape, kinds, strict=True) if kind == "position")
@@ -185,13 +198,13 @@ def _folded(call, contributions, kinds):
         atomic=call.output.entry.atomic,
         dtype=dtype_name(call.values),
     )
-    return Part(axes, ops.reshape(contributions, (samples, count, classes)))
+    return Part(axes, ops.reshape(values, (samples, count, classes)))
 
 
 def _with_true_class(call, part, shape, operation, axis):
     """Add the targets that name the true class of every position, where there are such."""
     target, y_true, labels = call.output.entry.target, call.y_true, None
-    samples, positions, classes = _shape(part.contributions)
+    samples, positions, classes = _shape(part.values)
     if target == "sparse":
         axis = call.output.options.get("axis", -1)
         if _count(y_true) == _count(shape):
@@ -207,9 +220,9 @@ def _with_true_class(call, part, shape, operation, axis):
         labels = Labels("0 or 1", 2)
     if labels is None or _count(labels.places(_shape(y_true))) != _count((samples, positions)):
         return part  # targets that are broadcast, or name no class
-    if labels.classes is None and is_large(_shape(part.contributions)):
+    if labels.classes is None and is_large(_shape(part.values)):
         return part  # no table has as many columns as the batch happens to have classes
-    return Part(part.axes._replace(labels=labels), part.contributions, y_true)
+    return replace(part, axes=part.axes._replace(labels=labels), y_true=y_true)
 
 
 def is_large(shape: tuple[int | None, ...]) -> bool:

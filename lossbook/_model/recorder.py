@@ -58,9 +58,10 @@ class Call:
     that Keras finds behind `y_pred` (which is left out then); `mask` is that of the predictions.
     `values` is what the loss function returns, `own_mask` the mask that it attaches to them, and
     `coefficients` the factor of each value in the loss of the batch, measured: the derivative of
-    what Keras makes of the values, times the replicas, whose losses Keras adds up. A Watch with a
-    path adds targets and predictions as they were given, where the predictions come from, and a
-    mask lost on the way.
+    what Keras makes of the values, times the replicas, whose losses Keras adds up; `uniform` says
+    that it is the same for all of them, since nothing weighs or masks them. A Watch with a path
+    adds targets and predictions as they were given, where the predictions come from, and a mask
+    lost on the way.
     """
 
     output: Output
@@ -77,6 +78,7 @@ class Call:
     given_y_pred: Any = None
     lost_mask: Any = None
     origin: Any = None
+    uniform: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,8 @@ class Recorder:
                     _set_numbers(self.loss, before)
                     result, seen["marks"] = self._marks(result, y_true, y_pred, sample_weight)
                     _set_numbers(self.loss, after)
+                weights = (seen.get(name) for name in ("sample_weight", "mask", "own_mask"))
+                seen["uniform"] = all(weight is None for weight in weights)
                 seen["coefficients"] = derivative(
                     lambda values: self._called_again(values, seen, y_pred, sample_weight),
                     seen["values"],

@@ -12,7 +12,7 @@ from keras import layers, ops
 import lossbook as lb
 from lossbook._core import to_numpy
 from lossbook._explain import ExplainCallback, groups, parts, progress, tables
-from lossbook._explain.labels import Labels
+from lossbook._explain.labels import Labels, true_classes
 
 BACKEND = keras.backend.backend()
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
@@ -194,6 +194,24 @@ def test_large_data_keep_the_same_sums_by_one_key(rng, monkeypatch, limits, in_t
                 large.by(*pair)
     with pytest.raises(ValueError, match="needs more sums than were kept"):
         large.by("sample", "position")
+
+
+@pytest.mark.parametrize("weighs", ["rows", "positions", "mask", "nothing"])
+def test_large_batches_keep_the_coefficient_of_each_element(rng, monkeypatch, weighs):
+    first = layers.Masking(5.0) if weighs == "mask" else layers.Identity()
+    model = keras.Sequential([keras.Input((4, 2)), first, layers.Dense(3, "sigmoid")])
+    x, y = rng.normal(size=(6, 4, 2)), np.eye(3)[rng.integers(0, 3, (6, 4))]
+    x[:2, 2:] = x[5, :] = 5.0
+    weights = {"rows": rng.random((6, 1)), "positions": rng.random((6, 4))}.get(weighs)
+    model.compile(loss="binary_crossentropy", loss_weights=[3.0])
+    small = lb.explain(model, x, y, weights, batch_size=4)
+    monkeypatch.setattr(parts, "LARGE", 0)
+    model.compile(loss="binary_crossentropy", loss_weights=[3.0])
+    large = lb.explain(model, x, y, weights, batch_size=4)
+    close(large, reported(model, x, y, sample_weight=weights, batch_size=4))
+    for key in ("sample", "position", "class", "true_class"):
+        assert large.by(key) == pytest.approx(small.by(key), rel=1e-5)
+    assert large.groups.scale == pytest.approx(small.groups.scale, rel=1e-5)
 
 
 def batches(x, y, size=3):
@@ -529,6 +547,37 @@ def test_tables_by_true_class(rng, strange):
         assert part == pytest.approx(expected, rel=1e-5, abs=1e-5, nan_ok=True)
         assert np.isfinite(part) or (i, j, k) == (1, 2, 4)
     assert found["place"] == pytest.approx(values.sum(0).T, abs=1e-5, nan_ok=True)
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+@pytest.mark.parametrize(
+    "odd",
+    [None, (0, 0, 0), (1, 1, 0), (1, 1e-30, 0), (1 - 6e-8, 6e-8, 0), (2, -1, 0), (1, np.nan, 0)],
+)
+def test_only_one_hot_targets_are_a_table(rng, rows, odd):
+    """A single position that is off by the smallest number has no true class of its own."""
+    values = rng.normal(size=(rows, 400, 2)).astype("float32")
+    targets = np.eye(3, dtype="float32")[rng.integers(0, 3, (rows, 400))]
+    if rows and odd:
+        targets[1, 7] = odd
+    labels = Labels("only", 3, 2)
+    true = true_classes(np, labels, targets)
+    axes = parts.Axes("out", "binary_crossentropy", labels=labels)
+    given, summed = ops.convert_to_tensor(targets), {}
+    for name, hot in {"by number": None, "by targets": given}.items():
+        number = ops.convert_to_tensor(true)
+        summed[name] = tables.tables(
+            ops, axes, ops.convert_to_tensor(values), lambda number=number: number, hot
+        )
+    for name, by_number in summed["by number"].items():
+        found = to_numpy(summed["by targets"][name])
+        np.testing.assert_allclose(found, to_numpy(by_number), rtol=0, atol=1e-5)
+    expected = [
+        [[row[here == k].sum(0)[c] for k in (-1, 0, 1, 2)] for c in (0, 1)]
+        for row, here in zip(values, true, strict=True)
+    ]
+    expected = np.reshape(expected, (rows, 2, 4))
+    np.testing.assert_allclose(to_numpy(summed["by targets"]["table"]), expected, atol=1e-4)
 
 
 def test_more_classes_than_are_added_up_on_the_device(rng):
