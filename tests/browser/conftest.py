@@ -3,9 +3,10 @@
 `make browser` installs what is missing and runs them; `make test` leaves this folder out.
 
     site           base URL of _build/html, gzip as on Pages: f"{site}/book/04_masks.html"
-    open_page      open_page(color_scheme="dark", java_script_enabled=False, ...): a new page;
+    open_page      open_page(color_scheme="dark", java_script_enabled=False, ...): a blank page;
                    the options are those of Playwright's Browser.new_context
     browser_page   open_page() without options: 1280 x 900, light
+    new_page       a page of 390 x 844 that has nothing in its cache
     axe            the text of axe-core, which judges accessibility in a page
 
 A page keeps `page.requests` (each URL that it asked for) and `page.errors` (what the console called
@@ -14,6 +15,8 @@ an error, what no script caught, what was not found).
 
 import os
 import shutil
+from collections import defaultdict
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -47,32 +50,66 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture
-def open_page(browser):
-    contexts = []
+@pytest.fixture(scope="session")
+def pages(browser):
+    """The pages that wait for the next test: a new one costs four times what a visit does."""
+    return Pages(browser)
 
-    def opened(**options):
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        page = context.new_page()
+
+class Pages:
+    """Blank pages by what they were made with: new contexts with an empty cache, or used ones."""
+
+    def __init__(self, browser):
+        self.browser, self.blank = browser, defaultdict(list)
+
+    def take(self, viewport=DESK, color_scheme="light", reduced_motion="no-preference", **options):
+        """Return a blank page that looks so, and what puts it back."""
+        blank = self.blank[repr(options)]
+        page = blank.pop() if blank else self._new(options)
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
         page.requests, page.errors = [], []
+        return page, lambda: self._put_back(page, blank)
+
+    def _new(self, options):
+        page = self.browser.new_context(**options).new_page()
         page.on("request", lambda request: page.requests.append(request.url))
         page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on(
-            "console",
-            lambda message: page.errors.append(message.text) if message.type == "error" else None,
-        )
-        page.on(
-            "response",
-            lambda answer: (
-                page.errors.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else 0
-            ),
-        )
+        page.on("console", lambda said: said.type == "error" and page.errors.append(said.text))
+        page.on("response", lambda answer: answer.status >= 400 and page.errors.append(answer.url))
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    def _put_back(self, page, blank):
+        """Leave nothing of the test: no window, no route, nothing stored, the pointer at 0, 0."""
+        for other in page.context.pages:
+            if other is not page:
+                other.close()
+        page.unroute_all()
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        page.goto("about:blank")
+        page.mouse.move(0, 0)
+        blank.append(page)
+
+
+@pytest.fixture
+def open_page(pages):
+    with ExitStack() as after:
+
+        def opened(**options):
+            page, put_back = pages.take(**options)
+            after.callback(put_back)
+            return page
+
+        yield opened
+
+
+@pytest.fixture
+def new_page(browser):
+    """A page whose cache is empty, with whatever a test does to it."""
+    page = Pages(browser).take(viewport=PHONE)[0]
+    yield page
+    page.context.close()
 
 
 @pytest.fixture

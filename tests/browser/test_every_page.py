@@ -55,8 +55,8 @@ def bytes_by_kind(page):
 
 
 @every_page
-def test_a_page_is_light_and_still_and_asks_no_other_host(name, site, open_page):
-    page = open_page(viewport={"width": 390, "height": 844})
+def test_a_page_is_light_and_still_and_asks_no_other_host(name, site, new_page):
+    page = new_page
     page.add_init_script("""window.moved = 0; new PerformanceObserver(list => {
       for (const entry of list.getEntries()) window.moved += entry.value;
     }).observe({type: "layout-shift", buffered: true});""")

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 
 from lossbook.plots._path import STAGES
+from tests.browser.walk import SET, walk
 from tools.sphinx_extensions.islands import forgotten, means, stages
 
 SEED, STATES = 20261129, 200
 
 HOME = {"stages": "index", "forgotten": "index", "means": "10_mean_of_means"}
 PLACES = [*HOME.items(), ("means", "09_epochs"), ("forgotten", "01_one_number")]
-SET = """hash => new Promise(done => {
-  addEventListener('hashchange', () => done(), {once: true}); location.hash = hash; })"""
 READ = """host => {
   const text = node => node.textContent.trim();
   const all = selector => [...host.querySelectorAll(selector)];
@@ -29,15 +28,6 @@ READ = """host => {
     line: all(".lb-chart b").map(text)[0], said: text(host.querySelector("figcaption")),
     spoken: host.querySelector("[role=img]").ariaLabel};
 }"""
-
-# Many states in one call: what is read after each.
-WALK = f"""async ([name, states]) => {{
-  const set = {SET}, read = {READ}, found = [];
-  for (const state of states) {{
-    if (location.hash !== `#${{name}}=${{state}}`) await set(`${{name}}=${{state}}`);
-    found.push(read(document.getElementById(name)));
-  }}
-  return found; }}"""
 
 
 @pytest.fixture
@@ -70,6 +60,10 @@ def check_forgotten(shown, state):
         assert abs(number - unit * right[name]) <= 0.50001 * 10**-digits, (name, state)
 
 
+def walked(page, name, states):
+    return walk(page, f"#{name}", READ, [f"{name}={state}" for state in states])
+
+
 def states_of_forgotten():
     rng = np.random.default_rng(SEED)
     draw = lambda: (rng.integers(1, 201) / 10, int(rng.integers(101)), int(rng.integers(61)))  # noqa: E731
@@ -85,7 +79,7 @@ def walk_of_forgotten():
 
 
 def test_the_forgotten_class_shows_what_lossbook_computes(island):
-    read = island("forgotten").page.evaluate(WALK, ["forgotten", walk_of_forgotten()])
+    read = walked(island("forgotten").page, "forgotten", walk_of_forgotten())
     for state, shown in zip(states_of_forgotten(), read, strict=True):
         check_forgotten(shown, state)
 
@@ -127,8 +121,7 @@ def walk_of_means():
 
 
 def test_the_means_show_what_lossbook_computes(island):
-    walk = ["means", ["_".join(state) for state in walk_of_means()]]
-    read = island("means").page.evaluate(WALK, walk)
+    read = walked(island("means").page, "means", map("_".join, walk_of_means()))
     for state, shown in zip(walk_of_means(), read, strict=True):
         check_means(shown, *state)
 
@@ -157,9 +150,8 @@ def check_stages(shown, at):
 
 
 def test_each_stage_shows_what_lossbook_computes(island):
-    host = island("stages")
-    walk = states_of_stages()
-    for at, shown in zip(walk, host.page.evaluate(WALK, ["stages", walk]), strict=True):
+    read = walked(island("stages").page, "stages", states_of_stages())
+    for at, shown in zip(states_of_stages(), read, strict=True):
         check_stages(shown, at)
     shown["boxes"][0][0] = "9"  # a fault is noticed
     with pytest.raises(AssertionError):

@@ -7,6 +7,7 @@ import pytest
 
 from lossbook.atlas import USES, moved, releases
 from lossbook.atlas import _moved as words
+from tests.browser.walk import SET, walk
 from tools.sphinx_extensions.upgrade_adviser import data
 
 ASKED, SEED, KIB = 240, 20261129, 1024
@@ -59,13 +60,9 @@ def adviser(site, browser_page):
     assert browser_page.errors == []
 
 
-def ask(page, from_, to, uses):
-    """Set the adviser through the address, as a link does, and wait until it is shown."""
-    page.evaluate(
-        "hash => new Promise(done => { addEventListener('hashchange', done, {once: true});"
-        " location.hash = hash; })",
-        f"moved={from_}~{to}~{'.'.join(uses)}",
-    )
+def asking(from_, to, uses):
+    """Return the end of the address that asks so, as a link has it."""
+    return f"moved={from_}~{to}~{'.'.join(uses)}"
 
 
 def test_random_pairs_show_what_lossbook_says(adviser):
@@ -74,9 +71,8 @@ def test_random_pairs_show_what_lossbook_says(adviser):
     for _ in range(ASKED):
         from_, to = draw.sample(releases(), 2)
         asked.append((from_, to, draw.sample(list(USES), draw.randint(0, len(USES)))))
-    for one in asked:
-        ask(adviser.page, *one)
-        shown = adviser.evaluate(READ)
+    read = walk(adviser.page, "lossbook-moved", READ, [asking(*one) for one in asked])
+    for one, shown in zip(asked, read, strict=True):
         assert shown == expected(*one), one
         seen += len(shown[1])
     assert seen > 500
@@ -137,7 +133,7 @@ def test_an_address_sets_it_and_a_wrong_one_is_said(adviser, site, open_page):
     found.locator("form").wait_for(state="attached")
     assert found.evaluate(READ) == expected("keras-3.13.2", "keras-3.14.1", ["penalties"])
     assert there.evaluate("scrollY") > 0
-    ask(there, "keras-9", "keras-3.14.1", [])
+    there.evaluate(SET, asking("keras-9", "keras-3.14.1", []))
     assert found.get_by_role("status").inner_text() == (
         "This link names no release that was recorded."
     )

@@ -1,5 +1,6 @@
 """The interactive ledger in a browser: every number it shows is lossbook's, by hand or by link."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from lossbook._interact.ledger import brief, fraction, scalar
 from lossbook._interact.state import RULES, parse, rule_of
 from lossbook.reduction import REDUCTIONS
 from tests.browser.ledger.cases import EDGES, EIGHT, FOUR, READ, compare, draw, expected
+from tests.browser.walk import SET, walk
 
 STATES, SEED = 240, 20261122
 
@@ -19,32 +21,27 @@ def ledger(site, browser_page):
     browser_page.goto(f"{site}/book/ledger.html")
     found = browser_page.locator("lossbook-ledger")
     found.locator("#rule").wait_for(state="attached")
-    found.read = lambda: found.evaluate(READ)
+    found.read = lambda: json.loads(found.evaluate(f"e => JSON.stringify(({READ})(e))"))
     yield found
     assert browser_page.errors == []
 
 
 def open_state(ledger, text):
     """Set a state through the address, as a link does, and wait until it is shown."""
-    ledger.page.evaluate(
-        "hash => new Promise(done => { addEventListener('hashchange', done, {once: true});"
-        " location.hash = hash; })",
-        f"ledger={text}",
-    )
+    ledger.page.evaluate(SET, f"ledger={text}")
 
 
 def test_random_states_show_what_lossbook_computes(ledger):
     rng, refused = np.random.default_rng(SEED), 0
-    drawn = [draw(rng) for _ in range(STATES)]
-    for state in [*drawn, *map(parse, EDGES)]:
-        text = replace(state, rule=rule_of(state.rule)).text()
-        open_state(ledger, text)
-        shown = ledger.read()
+    states = [*(draw(rng) for _ in range(STATES)), *map(parse, EDGES)]
+    texts = [f"ledger={replace(state, rule=rule_of(state.rule)).text()}" for state in states]
+    read = walk(ledger.page, "lossbook-ledger", READ, texts)
+    for state, text, shown in zip(states, texts, read, strict=True):
         assert shown["said"] == ""
         try:
             refused += compare(shown, state)
         except AssertionError as error:
-            raise AssertionError(f"#ledger={text}") from error
+            raise AssertionError(text) from error
         # What was read is what a link to it says again.
         again = parse(shown["link"].split("#ledger=")[1])
         for name in ("losses", "weight", "mask"):
@@ -217,9 +214,9 @@ def test_every_edit_is_in_the_address_and_comes_back_with_it(ledger, site, open_
     assert there.errors == []
 
 
-@pytest.mark.parametrize(
-    ("garbage", "what"),
-    [
+def test_a_link_that_cannot_be_read_is_said_and_the_example_stays(ledger):
+    before = ledger.read()
+    for garbage, what in (
         ("hello", "version"),
         ("2~4~none~1_2_3_4~all~none~keras-3.15~sum", "version"),
         ("1~4~none~1_2_3_4~all~none", "length"),
@@ -233,15 +230,11 @@ def test_every_edit_is_in_the_address_and_comes_back_with_it(ledger, site, open_
         ("1~4~none~1_2_3_4~all~none~constructor~sum", "rule"),
         ("1~4~none~1_2_3_4~all~none~keras-3.15~median", "reduction"),
         ("%E0%A4%A", "URI malformed"),
-    ],
-)
-def test_a_link_that_cannot_be_read_is_said_and_the_example_stays(ledger, garbage, what):
-    before = ledger.read()
-    ledger.page.evaluate("hash => { location.hash = hash; }", f"ledger={garbage}")
-    ledger.locator("#said:not(:empty)").wait_for()
-    shown = ledger.read()
-    assert shown.pop("said").startswith(f"This link cannot be read ({what})")
-    assert shown == {k: v for k, v in before.items() if k != "said"}
+    ):
+        open_state(ledger, garbage)
+        shown = ledger.read()
+        assert shown.pop("said").startswith(f"This link cannot be read ({what})"), garbage
+        assert shown == {k: v for k, v in before.items() if k != "said"}
 
 
 def test_what_is_no_number_is_said_and_does_not_count(ledger):
