@@ -336,11 +336,11 @@ CCE = keras.losses.categorical_crossentropy
 @pytest.mark.parametrize(
     ("loss", "weights"),
     [
-        (lambda t, p: CCE(t, p) * BY_CLASS, BY_CLASS * 3 / 8),
-        (lambda t, p: ops.mean(CCE(t, p) * BY_CLASS), BY_CLASS * 3 / 8),
-        (lambda t, p: ops.sum(CCE(t, p) * BY_CLASS) / ops.sum(BY_CLASS), BY_CLASS * 3 / 8),
+        (lambda t, p: CCE(t, p) * ops.array(BY_CLASS), BY_CLASS * 3 / 8),
+        (lambda t, p: ops.mean(CCE(t, p) * ops.array(BY_CLASS)), BY_CLASS * 3 / 8),
+        (lambda t, p: ops.sum(CCE(t, p) * ops.array(BY_CLASS)) / ops.sum(BY_CLASS), BY_CLASS * 3 / 8),
         (lambda t, p: ops.mean(ops.square(t[:2] - p[:2])), [1.5, 1.5, 0]),
-        (lambda t, p: CCE(t, p) * ops.sum(BY_CLASS * t, -1), None),
+        (lambda t, p: CCE(t, p) * ops.sum(ops.array(BY_CLASS) * t, -1), None),
         (lambda t, p: ops.mean(-BY_CLASS * t * ops.log(p)), None),
         (lambda t, p: ops.mean(ops.square(p[:2] - p[1:])), None),  # from row to row
         (lambda t, p: -ops.mean(p[:, 0] - ops.log(ops.cumsum(ops.exp(p[:, 0])))), None),  # Cox's
