@@ -338,7 +338,7 @@ CCE = keras.losses.categorical_crossentropy
     [
         (lambda t, p: CCE(t, p) * ops.array(BY_CLASS), BY_CLASS * 3 / 8),
         (lambda t, p: ops.mean(CCE(t, p) * ops.array(BY_CLASS)), BY_CLASS * 3 / 8),
-        (lambda t, p: ops.sum(CCE(t, p) * ops.array(BY_CLASS)) / ops.sum(BY_CLASS), BY_CLASS * 3 / 8),
+        (lambda t, p: ops.sum(CCE(t, p) * ops.array(BY_CLASS)) / 8, BY_CLASS * 3 / 8),
         (lambda t, p: ops.mean(ops.square(t[:2] - p[:2])), [1.5, 1.5, 0]),
         (lambda t, p: CCE(t, p) * ops.sum(ops.array(BY_CLASS) * t, -1), None),
         (lambda t, p: ops.mean(-BY_CLASS * t * ops.log(p)), None),
