@@ -189,7 +189,7 @@ matrix: $(READY) ## Compare with Keras 3.5 to the newest (RELEASES="3.8.0 nightl
 mutants: $(READY) ## Break the algebra in 2,200 places: does a test notice? (FUNCTIONS=huber: there)
 	@$(NOX) mutants -- $(FUNCTIONS)
 
-record: $(READY) ## Run the notebooks here and note the outcome for the page "Where it runs"
+record: $(READY) ## Run the notebooks here; note the outcome for "Where it runs", in pinned.json
 	@$(BIN)/python -m tools.environments.runs
 
 # A machine with a GPU has its own Python, with JAX, PyTorch or TensorFlow in it: no .venv here.

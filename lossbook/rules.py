@@ -1,7 +1,7 @@
-"""The catalogue of rules: from the values of a loss function to the scalar, by release.
+"""Rules by name: from the values of a loss function to the scalar, as each release has it.
 
 A rule turns values, weights and mask into coefficients, and the losses of batches into the one that
-is reported. The catalogue holds families: releases that compute the same numbers.
+is reported. `_rules/families.py` has them, by releases that compute the same numbers.
 """
 
 import copyreg

@@ -37,6 +37,7 @@ from lossbook._core.checks import (
     check_fit,
     check_mask,
     check_not_empty,
+    check_same_shape,
     check_sum_of_weights,
     check_values_exist,
     warn_lost_axis,

@@ -31,17 +31,30 @@ def check_compatible(loss, y_true, y_pred):
     """Raise a ValueError if two shapes can't be broadcast, or have no axis to reduce."""
     if not y_true and not y_pred:
         raise ValueError(
-            f"{loss} averages the last axis, but y_true and y_pred are single numbers, shape (). "
+            f"{loss} reduces the last axis, but y_true and y_pred are single numbers, shape (). "
             "Pass arrays of shape (batch,) or (batch, ..., n)."
         )
     try:
         np.broadcast_shapes(y_true, y_pred)
     except ValueError:
-        message = (
-            f"{loss} needs y_true and y_pred of the same shape. Received: "
-            f"y_true.shape={y_true}, y_pred.shape={y_pred}. Give y_true the shape {y_pred}."
-        )
-        raise ValueError(with_section(message, "targets-refused")) from None
+        raise _of_two_shapes(loss, y_true, y_pred) from None
+
+
+def check_same_shape(loss, y_true, y_pred):
+    """Raise a ValueError if two shapes differ, or have no axis to reduce."""
+    if y_true != y_pred:
+        numbered = loss.startswith("cat") and y_true == y_pred[:-1]
+        hint = "Class numbers? Use sparse_categorical_crossentropy, or one-hot labels."
+        raise _of_two_shapes(loss, y_true, y_pred, hint if numbered else "")
+    check_compatible(loss, y_true, y_pred)
+
+
+def _of_two_shapes(loss, y_true, y_pred, hint=""):
+    message = (
+        f"{loss} needs y_true and y_pred of the same shape. Received: y_true.shape={y_true}, "
+        f"y_pred.shape={y_pred}. {hint or f'Give y_true the shape {y_pred}.'}"
+    )
+    return ValueError(with_section(message, "targets-refused"))
 
 
 def check_fit(name, weight, given, other_name, other):

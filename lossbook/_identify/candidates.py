@@ -21,6 +21,7 @@ class Candidate:
     "factor" where a plain factor multiplies what a formula makes, "other" where other values are
     aggregated, "batches" where a part of the batches is, and "" for rules and usual slips.
     `factor` is that factor. `guessed` says that the batch size is one of the usual, not given.
+    `slips` and `rank` put candidates into order, the plainest first.
     """
 
     value: float

@@ -84,7 +84,13 @@ class Identified:
 
 
 def order(candidate):
+    """Return what candidates are sorted by: slips, then the rank of rule or slip."""
     return candidate.slips, candidate.rank
+
+
+def order_of_matches(group, installed):
+    """Return what the groups that fit are sorted by: the installed rule before the others."""
+    return group[0].slips, group[0].rule != installed, group[0].rank
 
 
 def group_of(lead, candidates, precision):

@@ -6,5 +6,5 @@ scalar, in eager mode or in a step that is being compiled.
 """
 
 from lossbook._marks.differentiate import Mark, measured
-from lossbook._marks.finding import names_of_losses
+from lossbook._marks.hooked_losses import names_of_losses
 from lossbook._marks.recording import mark

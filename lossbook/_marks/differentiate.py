@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lossbook._core import active_backend, is_float, ops
-from lossbook._marks.finding import handlers
+from lossbook._marks.hooked_losses import handlers
 from lossbook._marks.hooks import hooked
 from lossbook._marks.recording import HERE, Found, Recording
 

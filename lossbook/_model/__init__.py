@@ -8,7 +8,7 @@ what is read here, `private` says so.
 What is read without a compiled model lies in lower rooms: of a tensor the mask that Keras has
 attached (`_core.attached_mask`) and the logits behind it (`_losses/call.py`, `_keras_logits`), the
 losses that are Keras's own (`_losses/whose.py`), and the losses that a step calls and a layer has
-(`_marks/finding.py`).
+(`_marks/hooked_losses.py`).
 """
 
 from lossbook._model.check import check_data, check_model, overridden

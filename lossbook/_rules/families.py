@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from lossbook import reduction as keras3
 from lossbook._core import asarray, check_fit, namespace, shape_of
-from lossbook._rules.early_keras3 import mask_times_ratio
 from lossbook._rules.epochs_and_extras import (
     batches_alike,
     each_alone,
@@ -28,6 +27,7 @@ from lossbook._rules.keras2 import (
     mask_by_valid,
     sum_of_weights_walk,
 )
+from lossbook._rules.keras3_to_14 import mask_times_ratio
 from lossbook._rules.weight_shapes import (
     alike,
     alike_but_one,

@@ -10,6 +10,7 @@ from lossbook._core import (
     check_axis,
     check_compatible,
     check_number,
+    check_same_shape,
     dtype_name,
     is_float,
     namespace,
@@ -21,7 +22,6 @@ from lossbook.elementwise._inputs import (
     at_labels,
     check_labels,
     check_options,
-    check_same_shape,
     clip_probabilities,
     integers,
     log_softmax,
@@ -66,7 +66,7 @@ def binary_crossentropy(
     """
     check_options(from_logits, label_smoothing)
     xp, y_true, y_pred = pair(y_true, y_pred)
-    check_same_shape("binary_crossentropy", y_true, y_pred)
+    check_same_shape("binary_crossentropy", shape_of(y_true), shape_of(y_pred))
     y_true = smooth_labels(y_true, label_smoothing)
     if from_logits and xp is not np and active_backend() == "tensorflow":
         import tensorflow as tf
@@ -125,7 +125,7 @@ def categorical_crossentropy(
     """
     check_options(from_logits, label_smoothing)
     xp, y_true, y_pred = pair(y_true, y_pred)
-    check_same_shape("categorical_crossentropy", y_true, y_pred)
+    check_same_shape("categorical_crossentropy", shape_of(y_true), shape_of(y_pred))
     shape = shape_of(y_pred)
     front = check_axis(axis, shape)
     if from_logits and front != axis != -1 and active_backend() == "tensorflow":

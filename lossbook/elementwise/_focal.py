@@ -10,6 +10,7 @@ from lossbook._core import (
     check_axis,
     check_compatible,
     check_number,
+    check_same_shape,
     described,
     dtype_name,
     epsilon,
@@ -19,7 +20,6 @@ from lossbook._core import (
 from lossbook.elementwise._crossentropy import binary_crossentropy
 from lossbook.elementwise._inputs import (
     check_options,
-    check_same_shape,
     pair,
     smooth_labels,
     softmax,
@@ -74,7 +74,7 @@ def binary_focal_crossentropy(
     """
     check_options(from_logits, label_smoothing)
     xp, y_true, y_pred = pair(y_true, y_pred)
-    check_same_shape("binary_focal_crossentropy", y_true, y_pred)
+    check_same_shape("binary_focal_crossentropy", shape_of(y_true), shape_of(y_pred))
     check_number("gamma", gamma, "2.0")
     check_number("apply_class_balancing", apply_class_balancing, "True")
     y_true = smooth_labels(y_true, label_smoothing)

@@ -38,25 +38,6 @@ def broadcast_pair(name, y_true, y_pred):
     return xp, y_true, y_pred
 
 
-def check_same_shape(name, y_true, y_pred):
-    if shape_of(y_true) != shape_of(y_pred):
-        hint = (
-            "Class numbers? Use sparse_categorical_crossentropy, or one-hot labels."
-            if name.startswith("cat") and shape_of(y_true) == shape_of(y_pred)[:-1]
-            else f"Give y_true the shape {shape_of(y_pred)}."
-        )
-        message = (
-            f"{name} needs y_true and y_pred of the same shape. "
-            f"Received: y_true.shape={shape_of(y_true)}, y_pred.shape={shape_of(y_pred)}. {hint}"
-        )
-        raise ValueError(with_section(message, "targets-refused"))
-    if not shape_of(y_pred):
-        raise ValueError(
-            f"{name} reduces the last axis, but y_true and y_pred are single numbers, shape (). "
-            "Pass arrays of shape (batch,) or (batch, ..., classes)."
-        )
-
-
 def check_options(from_logits, label_smoothing):
     if not isinstance(from_logits, bool):
         raise TypeError(f"from_logits must be True or False. Received: {described(from_logits)}.")

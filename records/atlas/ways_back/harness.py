@@ -1,4 +1,4 @@
-"""Run cases with this environment's Keras 3 after the steps of ways_back.py have changed them.
+"""Run cases with this environment's Keras 3 after the steps of steps.py have changed them.
 
 python harness.py keras     # a line on stdin: [case, [[name, code], ...]]; a line out: numbers
 """

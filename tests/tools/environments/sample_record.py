@@ -1,4 +1,4 @@
-"""What a record of environments/ looks like, for the tests of those who write and read them."""
+"""A record of records/environments/, for the tests of those who write and read them."""
 
 RECORD = {
     "environment": "try",

@@ -1,4 +1,4 @@
-"""The page "Where it runs" says what is in environments/, all of it, and nothing else."""
+"""The page "Where it runs" says what is in records/environments/, all of it, and nothing else."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The exact text of every error and warning, beside what real Keras does with the same call.
+"""The exact text of errors and warnings, beside what real Keras does with the same call.
 
 The texts stand in __snapshots__/test_messages.ambr: `pytest --snapshot-update` writes them anew. An
 error says what was expected, what was received, and how to mend it. Where Keras does not raise,

@@ -1,4 +1,4 @@
-"""What a mask weighed in Keras 3 before 3.15."""
+"""What a mask weighed from Keras 3.0 to 3.14."""
 
 from lossbook._core import asarray, divide_no_nan, epsilon, namespace, shape_of, size
 from lossbook.reduction import Step, mask_weight

@@ -1,4 +1,4 @@
-"""The catalogue of findings as text: an index by symptom, a section for each code, its example."""
+"""The findings as text: an index by symptom, a section for each code, its example."""
 
 import ast
 import inspect

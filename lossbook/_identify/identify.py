@@ -30,6 +30,8 @@ from lossbook._identify.matches import (
     group_of,
     groups,
     match_of,
+    order,
+    order_of_matches,
     plainest_formula,
 )
 from lossbook._identify.other_values import other_candidates
@@ -164,11 +166,11 @@ def _identified(
 
     fitting = sorted(
         groups(filter(fits, found), precision),
-        key=lambda group: (group[0].slips, group[0].rule != installed, group[0].rank),
+        key=lambda group: order_of_matches(group, installed),
     )
     near = min(
         (c for c in found if math.isfinite(c.value) and not c.kind),
-        key=lambda c: (error(c.value, number), c.slips, c.rank),
+        key=lambda c: (error(c.value, number), *order(c)),
         default=None,
     )
     return Identified(

@@ -1,4 +1,4 @@
-"""The catalogue of findings: every code has its texts, its example, its address, its section."""
+"""The findings as text: every code has its texts, its example, its address, its section."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Which losses of Keras a function calls: what to hook, and what to do with what comes by."""
+"""The losses of Keras that a function may call: what to hook, and what to do with what comes by."""
 
 from typing import Any
 
