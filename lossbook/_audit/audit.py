@@ -24,10 +24,10 @@ from lossbook._audit.checks.own_steps import OwnSteps
 from lossbook._audit.checks.precision import FLOAT16_LOSS, scaling
 from lossbook._audit.checks.reported import Reported
 from lossbook._audit.checks.terms import Terms
-from lossbook._audit.finding import HAZARDS, Findings, ordered
+from lossbook._audit.finding import HAZARDS, Findings, keras_words, ordered
 from lossbook._audit.head import Seen
 from lossbook._audit.mask_path import MaskPath
-from lossbook._audit.observation import Check, OutputBatch
+from lossbook._audit.observation import Check, OutputBatch, or_none
 from lossbook._audit.refusals import refused
 from lossbook._audit.step import STEP, batch_of, look
 from lossbook._audit.together import Together
@@ -131,17 +131,17 @@ def audit(
     if acted:
         findings += mean_finding(class_weight, *checks.weights)
     few = _few_rows(model, weighed if acted else data, kept)
-    if few is not None and not checks.own_step and checks.batches:
-        known = len(checks.unseen)
-        findings += of_the_model(few, checks.unseen)
-        few = few if len(checks.unseen) == known else None
+    asked = few is not None and not checks.own_step and checks.batches
+    if asked:
+        what = "whether batch sizes matter, for a few rows fail"
+        few = few if checks.ask(what, of_the_model(few), findings) else None
     seen = checks.seen.lines(class_weight is not None, given.structure_known, few is not None)
     found = [*findings, *checks.findings(few), *scaling(model)]
-    if few is not None and not checks.own_step and checks.batches:
-        found += in_sight.findings(few, checks.unseen)
-        found += metrics.findings(few, checks.outputs(), checks.unseen)
+    if asked and few is not None:
+        checks.ask("whether the model sees its targets", in_sight.findings(few), found)
+        checks.ask("the metrics", metrics.findings(few, checks.outputs()), found)
         if not any(f.severity == "error" and "stuck" in HAZARDS[f.code].symptoms for f in found):
-            found += gradients.findings(few, checks.unseen)
+            checks.ask("whether the loss has a derivative", gradients.findings(few), found)
     return ordered(found, checks.scope(), seen)
 
 
@@ -181,6 +181,15 @@ class _Checks:
     def outputs(self):
         """Return the outputs that have a loss."""
         return [checks[0].output for checks in self.by_output.values()]
+
+    def ask(self, what, findings, found):
+        """Add findings of a few rows to `found`; say whether they could be asked."""
+        try:
+            found.extend(findings)
+        except Exception as error:
+            self.unseen.append(f"{what}: {keras_words(error)}")
+            return False
+        return True
 
     def end(self):
         """Hand over the batches that were kept back, to be put together with others."""
@@ -296,26 +305,20 @@ def _replayed(generator):
     return kept, batches()
 
 
+@or_none
 def _few_rows(model, data, kept):
     """Return the FewRows of the data, None where there are none to be had any more."""
-    try:
-        return FewRows(model, data if kept is None else batch_data(kept[0]))
-    except Exception:
-        return None
+    return FewRows(model, data if kept is None else batch_data(kept[0]))
 
 
+@or_none
 def _metric_refused(model, data, kept):
     """Return the finding for a metric that fails, None where none does."""
     few = _few_rows(model, data, kept)
-    try:
-        return few and metrics.refused(few)
-    except Exception:  # the model itself fails
-        return None
+    return few and metrics.refused(few)
 
 
+@or_none
 def _lengths(few):
     """Return the lengths of the gradients of data and penalties, None where there are none."""
-    try:
-        return few and few.gradients()
-    except Exception:  # of a model that cannot be called so, a penalty that no weight moves
-        return None
+    return few and few.gradients()

@@ -33,11 +33,20 @@ def by_class(labels: Any, classes: int, weights: Any = None) -> Any:
     return np.bincount(labels + 1, weights, classes + 1)[1:]
 
 
-def means_of(batches: Any) -> tuple[float, float]:
-    """Return two means of (rows, sum, denominator)s: of the batches by their rows, and of all."""
+def unequal_means(batches: Any) -> tuple[float, float] | None:
+    """Return two means of (rows, sum, denominator)s: of the batches by their rows, and of all.
+
+    None where they are the same, as of a single batch.
+    """
+    if len(batches) < 2:
+        return None
     rows, sums, denominators = map(np.array, zip(*batches, strict=True))
+    if not denominators.sum():
+        return None
     each = sums / np.where(denominators == 0, 1, denominators)
-    return float((rows * each).sum() / rows.sum()), float(sums.sum() / denominators.sum())
+    epoch, whole = (rows * each).sum() / rows.sum(), sums.sum() / denominators.sum()
+    differ = abs(epoch - whole) > 1e-3 * max(abs(epoch), abs(whole))
+    return (float(epoch), float(whole)) if differ else None
 
 
 def by_row(flags: Any) -> Any:

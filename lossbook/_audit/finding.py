@@ -93,18 +93,27 @@ class Hazard:
         return keep
 
     def found(
-        self, message: str, fix: str, evidence: dict[str, Any], severity: str | None = None
+        self,
+        message: str,
+        fix: str,
+        evidence: dict[str, Any],
+        severity: str | None = None,
+        error: Exception | None = None,
     ) -> Finding:
-        """Make a Finding of this kind, of its own severity unless another is given."""
+        """Make a Finding of this kind, of its own severity unless another is given.
+
+        The words of an `error` of Keras's are its last evidence.
+        """
         plain = {name: _plain(value) for name, value in evidence.items()}
+        plain |= {} if error is None else {"Keras": keras_words(error)}
         return Finding(self.code, severity or self.severity, message, plain, fix, self.chapter)
 
 
-def keras_words(error: Exception) -> str:
+def keras_words(error: BaseException, most: int = 300) -> str:
     """Return the class and the first line of an error, without TensorFlow's names of nodes."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = re.sub(r"^\{\{function_node [^}]*\}\} | \[Op:.*$", "", lines[0] if lines else "")
-    return f"{type(error).__name__}: {text}"[:300]
+    return f"{type(error).__name__}: {text}"[:most]
 
 
 def _plain(value):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,9 +20,24 @@ from lossbook._core import (
     to_numpy,
 )
 from lossbook._explain import elementwise_of, part_of
+from lossbook._marks import measured
 from lossbook._model import Call, Output
 
 MEANS = ("sum_over_batch_size", "mean")
+_FEW = 64  # rows on which a user's own loss is asked
+
+
+def or_none(asks):
+    """Let a function return None where the loss or the model that it asks takes no such rows."""
+
+    @wraps(asks)
+    def asked(*arguments):
+        try:
+            return asks(*arguments)
+        except Exception:
+            return None
+
+    return asked
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,11 @@ class OutputBatch:
     def options(self):
         """The options of the loss."""
         return self.output.options
+
+    @property
+    def axis(self):
+        """The axis of the classes."""
+        return self.options.get("axis", -1)
 
     @cached_property
     def reduction(self):
@@ -130,6 +150,17 @@ class OutputBatch:
         return kept
 
     @cached_property
+    def kept_targets(self):
+        """Which targets count, in their shape; all of them where that cannot be said."""
+        kept, shape = self.kept, self.y_true.shape
+        if kept.ndim == len(shape) - 1:
+            kept = np.expand_dims(kept, self.axis)
+        try:
+            return np.broadcast_to(kept, shape)
+        except ValueError:
+            return np.ones(shape, bool)
+
+    @cached_property
     def weights(self):
         """The sample weights of all values, 1 without; None if they make another shape."""
         if self.weight is None:
@@ -138,6 +169,11 @@ class OutputBatch:
         if np.broadcast_shapes(values.shape, weight.shape) != values.shape:
             return None
         return np.broadcast_to(weight, values.shape).reshape(self.values.shape)
+
+    @property
+    def weighted(self):
+        """The values times their weights, as far as those fit."""
+        return self.values * (1.0 if self.weights is None else self.weights)
 
     @cached_property
     def contributions(self):
@@ -159,7 +195,7 @@ class OutputBatch:
         if self.entry.target != "sparse" or self.y_pred is None:
             return self
         y_true, ignored = np.asarray(self.y_true, np.float64), self.options.get("ignore_class")
-        wrong = ~((y_true >= 0) & (y_true < self.y_pred.shape[self.options.get("axis", -1)]))
+        wrong = ~((y_true >= 0) & (y_true < self.y_pred.shape[self.axis]))
         wrong &= y_true != ignored if ignored is not None else True
         if not wrong.any():
             return self
@@ -187,12 +223,18 @@ class OutputBatch:
         result = self.output.loss(y_true, y_pred, weight)
         return float(np.mean(to_numpy(result), dtype=np.float64))
 
+    @property
+    def is_own(self):
+        """Whether the loss is a user's own that got targets and predictions: it can be asked."""
+        call = self.call
+        given = call.given_y_true is not None and call.given_y_pred is not None
+        return given and self.output.keras_loss is None
+
     @cached_property
+    @or_none
     def growth(self):
         """How a user's own loss depends on the number of rows, without weights and masks."""
-        if self.output.keras_loss is not None or self.rows < 2:
-            return None
-        if self.call.given_y_true is None or self.call.given_y_pred is None:
+        if not self.is_own or self.rows < 2:
             return None
         y_true, y_pred = self.given
         if len(y_true) != self.rows or len(y_pred) != self.rows:
@@ -205,10 +247,7 @@ class OutputBatch:
             )
             return float(np.mean(to_numpy(self.output.loss(*rows)), dtype=np.float64))
 
-        try:
-            return growth(number, self.rows, lambda rows: number(0, rows, times=2))
-        except Exception:  # a loss that needs more than these
-            return None
+        return growth(number, self.rows, lambda rows: number(0, rows, times=2))
 
     def first(self, rows):
         """Return an OutputBatch of its first rows, as the loss of the output got them."""
@@ -216,6 +255,18 @@ class OutputBatch:
         return OutputBatch(replace(self.call, **cut), min(self.rows, rows), 0)
 
     @cached_property
+    def few(self):
+        """Its first rows, on which a user's own loss is asked."""
+        return self.first(_FEW)
+
+    @cached_property
+    def marks(self):
+        """The losses that a user's own loss calls, and what they get: measured."""
+        pair = [ops.convert_to_tensor(x) for x in self.given]
+        return measured(lambda: ops.mean(self.output.loss(*pair)))[1]
+
+    @cached_property
+    @or_none
     def parts(self):
         """The tuple or list that a user's own loss returns in place of a tensor, else None."""
         call = self.call
@@ -223,10 +274,7 @@ class OutputBatch:
             return None
         if self.number:  # it does the same in every batch
             return None
-        try:
-            found = self.output.loss.call(*map(ops.convert_to_tensor, (self.y_true, self.y_pred)))
-        except Exception:  # a loss that needs more than these
-            return None
+        found = self.output.loss.call(*map(ops.convert_to_tensor, (self.y_true, self.y_pred)))
         return found if isinstance(found, (tuple, list)) and len(found) else None
 
     @property

@@ -18,7 +18,7 @@ from lossbook._audit.checks import (
 from lossbook._audit.checks.given import own_errors
 from lossbook._audit.checks.measured import returns
 from lossbook._audit.checks.weights import axes
-from lossbook._audit.observation import Check
+from lossbook._audit.observation import Check, or_none
 from lossbook._core import (
     attached_mask,
     dtype_name,
@@ -87,32 +87,26 @@ class Refusal:
             return error
         return None
 
+    @or_none
     def runs_with(self, y_true):
         """Say whether the loss runs with other targets, without weights and mask."""
-        try:
-            to_numpy(self.output.loss(ops.convert_to_tensor(y_true), self._bare[1]))
-        except Exception:
-            return False
+        to_numpy(self.output.loss(ops.convert_to_tensor(y_true), self._bare[1]))
         return True
 
+    @or_none
     def nothing(self, what, received):
         """Return the finding for a loss of the user's that returns None, else None."""
         loss = self.output.loss
-        try:
-            if self.output.loss_name is not None or loss.call(*self._bare) is not None:
-                return None
-        except Exception:
+        if self.output.loss_name is not None or loss.call(*self._bare) is not None:
             return None
         function = getattr(loss, "fn", None) or getattr(type(loss).call, "__wrapped__", loss.call)
         return own_errors.returns_none(function, what, received)
 
     @cached_property
+    @or_none
     def returned(self):
         """What the loss function returns, before Keras makes a tensor of it; None if it fails."""
-        try:
-            return self.output.loss.call(*self._bare)
-        except Exception:
-            return None
+        return self.output.loss.call(*self._bare)
 
     @cached_property
     def values(self):
@@ -120,11 +114,12 @@ class Refusal:
         loss = self.output.loss
         return to_numpy(loss.call(*(ops.cast(tensor, loss.dtype) for tensor in self._bare)))
 
-    @property
-    def evidence(self):
-        """The shapes, as far as they are known."""
+    def found(self, hazard, message, fix, **evidence):
+        """Return the finding of a kind, with the shapes as far as they are known."""
         shapes = {"y_true.shape": self.y_true.shape, "y_pred.shape": self.y_pred.shape}
-        return shapes | ({} if self.bare_error else {"values.shape": self.values.shape})
+        shapes |= {} if self.bare_error else {"values.shape": self.values.shape}
+        error = self.bare_error or self.failure.error
+        return hazard.found(f"{self.head}{message}", fix, shapes | evidence, error=error)
 
     def fits(self, shape):
         """Return whether weights of a shape can be multiplied by the values."""

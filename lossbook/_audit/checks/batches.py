@@ -4,7 +4,7 @@ import numpy as np
 
 from lossbook._audit.checks.data.known import called
 from lossbook._audit.examples import drawn, passing
-from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import MEANS, Check
 
 REDUCTION_SUM = Hazard(
@@ -75,8 +75,7 @@ class Batches(Check):
         self.reduction, self.shape = batch.reduction, self.shape or batch.values.shape
         self.rows.append(batch.rows)
         if self.reduction == "sum" and len(self.losses) < _SHOWN:
-            weighted = batch.values * (1.0 if batch.weights is None else batch.weights)
-            self.losses.append(float(np.where(batch.kept, weighted, 0).sum(dtype=np.float64)))
+            self.losses.append(float(np.where(batch.kept, batch.weighted, 0).sum(dtype=np.float64)))
         self.factors.append(self._factor(batch))
 
     def _factor(self, batch):
@@ -124,7 +123,7 @@ class Batches(Check):
         """Return the way to a mean, as code where the loss is Keras's."""
         if self.output.keras_loss is None:
             return "Use 'sum_over_batch_size'"
-        return f"Take the mean: write `loss = {called(*self.output.keras_loss)}` and compile again"
+        return f"Take the mean: write `loss = {called(self.output.keras_loss)}` and compile again"
 
     def _divisor(self):
         """Return the nearest batch size that divides the rows, as code; "" if none is near."""
@@ -159,8 +158,9 @@ def array_refused(output, outputs, error):
         f"Output {output.name!r}: no reduction, so its loss is an array, which Keras cannot "
         "add to the other losses of the model: Keras fails.",
         _REDUCE,
-        {"outputs": outputs, "Keras": keras_words(error)},
+        {"outputs": outputs},
         "error",
+        error,
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from lossbook._audit.by_class import by_label, in_dataset, is_one_hot, names, weights_of
 from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
-from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.finding import Hazard
 from lossbook._core import collected_warnings, to_numpy
 from lossbook._explain import with_class_weight
 from lossbook._model import refused_by_fit
@@ -183,9 +183,7 @@ def refusal(error, labels=None, data=(None, None, None), class_weight=None, unit
             "Name every class, from 0 on, by a whole number: `class_weight = {int(key): weight for "
             "key, weight in class_weight.items()}`; or pass sample_weight, made from the labels."
         )
-    return CLASS_WEIGHT_REFUSED.found(
-        f"{why}: fit fails.", fix, evidence | {"Keras": keras_words(error)}
-    )
+    return CLASS_WEIGHT_REFUSED.found(f"{why}: fit fails.", fix, evidence, error=error)
 
 
 def _of_one(labels, index, name, class_weight):
@@ -217,11 +215,11 @@ def _no_number(class_weight, error=None):
         code = "{key: float(np.ravel(weight)[0]) for key, weight in class_weight.items()}"
         fix = f"Take the numbers out of the lists: write `class_weight = {code}`."
     fails = "Keras computes NaN" if error is None else "fit fails"
-    said = {} if error is None else {"Keras": keras_words(error)}
     return CLASS_WEIGHT_REFUSED.found(
         f"class_weight has no number for {', '.join(map(repr, odd))}: {fails}.",
         fix,
-        {"class_weight": dict(class_weight.items()), **said},
+        {"class_weight": dict(class_weight.items())},
+        error=error,
     )
 
 

@@ -41,20 +41,16 @@ class Classes(Check):
 
     by_batch = False
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.table = None  # share, true positives, predicted, true, true by weight; by class
-        self.positions = self.count = 0.0
-        self.crossentropy, self.true, self.asked = 0.0, 0, 0
-        self.flags = self.negative = self.weighed = False
-        self.rank = 0
+    table = None  # share, true positives, predicted, true, true by weight; by class
+    positions = count = crossentropy = 0.0
+    true = asked = rank = 0
+    flags = negative = weighed = False
 
     def see(self, batch):
         """Add up the contributions, hits and misses of every class."""
         if not batch.entry.takes_logits or batch.y_pred is None:
             return
-        axis = batch.options.get("axis", -1)
-        y_pred = np.moveaxis(np.atleast_2d(batch.y_pred), axis, -1)
+        y_pred = np.moveaxis(np.atleast_2d(batch.y_pred), batch.axis, -1)
         y_pred = y_pred.T if batch.y_pred.ndim == 1 else y_pred
         y_pred = y_pred.reshape(-1, y_pred.shape[-1])
         if not np.isfinite(batch.predicted_range).all() or batch.kept.size != len(y_pred):
@@ -64,7 +60,7 @@ class Classes(Check):
             self._ask(batch, y_pred, batch.y_true.ravel())
         elif batch.y_true.size == y_pred.size:
             true = batch.y_true.reshape(1, -1) if batch.y_true.ndim < 2 else batch.y_true
-            true = np.moveaxis(true, axis, -1).reshape(y_pred.shape) > 0.5
+            true = np.moveaxis(true, batch.axis, -1).reshape(y_pred.shape) > 0.5
             sums = _one_column_each(batch, np.ascontiguousarray(true.T), y_pred)
             self._ask(batch, y_pred, true)
         else:

@@ -4,8 +4,8 @@ import numpy as np
 
 from lossbook._audit.checks import places
 from lossbook._audit.examples import array, drawn, passing, row_mean, scalar_mean
-from lossbook._audit.finding import Hazard, keras_words
-from lossbook._audit.observation import Check, values_of
+from lossbook._audit.finding import Hazard
+from lossbook._audit.observation import Check, or_none, values_of
 from lossbook._core import four_digits
 
 TARGETS_BROADCAST = Hazard(
@@ -82,12 +82,8 @@ _PAIRED = 4
 class Rows(Check):
     """Does every value of the loss belong to one row, and to no other?"""
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.finding = self.broadcast = self.alone = self.rows = None
-        self.batches, self.in_parts = 0, False
-        self.shape, self.growth, self.pairs = (), None, None
-        self.columns = self.places = None
+    finding = broadcast = alone = rows = growth = pairs = columns = places = None
+    batches, in_parts, shape = 0, False, ()
 
     def see(self, batch):
         """Compare shapes, and try the rows of the first batch of two or more alone."""
@@ -101,9 +97,10 @@ class Rows(Check):
         if not batch.entry.atomic:
             return
         if self.alone is None and batch.rows > 1:
-            self.alone = _tried(batch)
             if batch.output.keras_loss:  # Dice over the batch mixes rows
                 self.alone = "alone" if batch.has_rows else "mixed"
+            else:
+                self.alone = _tried(batch)
             self.rows, self.shape = batch.rows, batch.values.shape
             self.growth, self.columns = batch.growth, _columns(batch)
             self.places = places.by_place(batch)
@@ -235,6 +232,7 @@ def _broadcast(batch):
     return (y_true, y_pred, together) if more else None
 
 
+@or_none
 def _columns(batch):
     """Return the shapes of y_true and y_pred if each column of one meets the only one of another.
 
@@ -245,12 +243,9 @@ def _columns(batch):
         return None
     if y_true.ndim != y_pred.ndim or y_true.shape[:-1] != y_pred.shape[:-1]:
         return None
-    try:
-        orders = [y_true, y_true[..., ::-1], np.roll(y_true, 1, -1)]
-        orders += [np.concatenate([y_true[..., :1] * 0.5 + 0.1, y_true[..., 1:]], -1)]
-        found = [batch.loss_of(y_true=y) for y in orders]
-    except Exception:  # a loss that takes no others
-        return None
+    orders = [y_true, y_true[..., ::-1], np.roll(y_true, 1, -1)]
+    orders += [np.concatenate([y_true[..., :1] * 0.5 + 0.1, y_true[..., 1:]], -1)]
+    found = [batch.loss_of(y_true=y) for y in orders]
     alike = np.allclose(found[:3], found[0], rtol=1e-4)
     depends = abs(found[3] - found[0]) > 1e-3 * abs(found[0])
     return (y_true.shape, y_pred.shape) if alike and depends else None
@@ -261,38 +256,36 @@ def refused(refusal):
     weight, values = refusal.weight, refusal.values
     if weight is None or (values.ndim and len(values) == len(refusal.y_pred)):
         return None
-    return LOSS_WITHOUT_ROWS.found(
-        f"{refusal.head}{refusal.name} returns values of shape {values.shape}, not one per row. "
-        f"A sample_weight of shape {weight.shape} does not fit them: Keras fails.",
+    return refusal.found(
+        LOSS_WITHOUT_ROWS,
+        f"{refusal.name} returns values of shape {values.shape}, not one per row. A sample_weight "
+        f"of shape {weight.shape} does not fit them: Keras fails.",
         _BY_ROW,
-        refusal.evidence
-        | {"sample_weight.shape": weight.shape, "Keras": keras_words(refusal.failure.error)},
+        **{"sample_weight.shape": weight.shape},
     )
 
 
+@or_none
 def _tried(batch):
     """Return "alone" if rows don't meet, "mean" for their mean or sum, "mixed", or None."""
     rows, output = min(batch.rows, _TRIED), batch.output
     y_true, y_pred = batch.y_true[:rows], batch.y_pred[:rows]
     if len(y_true) != rows or len(y_pred) != rows:
         return None
-    try:
-        together, again = (values_of(output, y_true, y_pred) for _ in range(2))
-        rowwise = together.ndim > 0 and together.shape[0] == rows
-        alone = [
-            values_of(output, np.stack([y_true[i]] * rows), np.stack([y_pred[i]] * rows))
-            for i in range(rows)
-        ]
-        if rowwise:
-            alone = np.stack([values[i] for i, values in enumerate(alone)])
-        else:
-            alone = np.mean(alone, axis=0)
-    except Exception:  # a loss that takes no such rows, or a model that is in use
+    together, again = (values_of(output, y_true, y_pred) for _ in range(2))
+    rowwise = together.ndim > 0 and together.shape[0] == rows
+    alone = [
+        values_of(output, np.stack([y_true[i]] * rows), np.stack([y_pred[i]] * rows))
+        for i in range(rows)
+    ]
+    if rowwise:
+        alone = np.stack([values[i] for i, values in enumerate(alone)])
+    else:
+        alone = np.mean(alone, axis=0)
+    if not np.isfinite(together).all():
         return None
-    if not (np.isfinite(together).all() and np.isfinite(alone).all()):
-        return (
-            "unknown" if np.isfinite(together).all() else None
-        )  # one row many times has no spread
+    if not np.isfinite(alone).all():
+        return "unknown"  # one row many times has no spread
     if not np.allclose(together, again, rtol=1e-5, atol=1e-7):
         return None  # random
     scale = np.abs(together).max(initial=0.0)
@@ -303,16 +296,14 @@ def _tried(batch):
     return "mixed"
 
 
+@or_none
 def _pairs(batch):
     """Return (the loss of a few rows, the mean of each alone) if it is the mean over all pairs."""
     y_true, y_pred = batch.y_true[:_PAIRED], batch.y_pred[:_PAIRED]
-    try:
-        each = np.array(
-            [[values_of(batch.output, t[None], p[None]).mean() for p in y_pred] for t in y_true]
-        )
-        together = values_of(batch.output, y_true, y_pred).mean()
-    except Exception:  # a loss that takes no single row
-        return None
+    each = np.array(
+        [[values_of(batch.output, t[None], p[None]).mean() for p in y_pred] for t in y_true]
+    )
+    together = values_of(batch.output, y_true, y_pred).mean()
     alone = np.diag(each).mean()
     apart = abs(together - alone) > 1e-3 * abs(together)
     return (together, alone) if apart and np.isclose(together, each.mean(), 1e-4) else None

@@ -10,7 +10,7 @@ from lossbook._audit.checks.data.known import (
     other_axis,
 )
 from lossbook._audit.examples import array, drawn, one_hot, passing, simplex
-from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 
 LABELS_RANGE = Hazard(
@@ -78,12 +78,12 @@ def _unknown(output, value, zeros, within=None):
         return f"{head} in {within}: {how}."
     head += ": write"
     if output.entry.target == "sparse":
-        loss = called(output.loss_name, {**output.options, "ignore_class": int(value)})
+        loss = called(output.keras_loss, ignore_class=int(value))
         return f"{head} `loss = {loss}` and compile again. {_NUMBERED}"
     if output.entry.class_axis != "mean" or not zeros:
         return ""
     filled = f"keras.ops.where(y_true == {value:g}, 0.0, y_true)"
-    code = by_elements(*output.keras_loss, f"y_true != {value:g}", filled)
+    code = by_elements(output.keras_loss, f"y_true != {value:g}", filled)
     return f"{head} {code} and compile again."
 
 
@@ -115,15 +115,13 @@ class Labels(Check):
                 self._add(batch.y_true, np.zeros((), bool))
                 return
             y_true = np.asarray(batch.y_true, np.float64)
-            wrong = self._kept(batch, y_true) & _outside(entry, y_true)
+            wrong = batch.kept_targets & np.isfinite(y_true) & _outside(entry, y_true)
             self._add(y_true, wrong)
-            axis = batch.options.get("axis", -1)
-            if entry.target == "categorical" and y_true.shape[axis] > 1:
+            if entry.target == "categorical" and y_true.shape[batch.axis] > 1:
                 self._see_rows(batch, y_true, wrong)
 
     def _see_numbers(self, batch):
-        axis = batch.options.get("axis", -1)
-        self.classes = batch.y_pred.shape[axis]
+        self.classes = batch.y_pred.shape[batch.axis]
         y_true = np.asarray(batch.y_true, np.float64)
         kept = batch.repaired.kept
         kept = kept.reshape(y_true.shape) if kept.size == y_true.size else True
@@ -135,7 +133,7 @@ class Labels(Check):
 
     def _see_rows(self, batch, y_true, wrong):
         """Count rows of targets that don't add up to 1; a smoothed or soft row does."""
-        axis = batch.options.get("axis", -1)
+        axis = batch.axis
         sums = y_true.sum(axis)
         kept = batch.kept if batch.kept.shape == sums.shape else np.ones(sums.shape, bool)
         kept = kept & np.isfinite(sums) & ~wrong.any(axis)
@@ -146,15 +144,6 @@ class Labels(Check):
         self.empty += int((kept & (sums == 0)).sum())
         self.rows += int(kept.sum())
         self.sums |= set(np.unique(sums[odd])[:3].tolist()) if len(self.sums) < 3 else set()
-
-    def _kept(self, batch, y_true):
-        kept = batch.kept
-        if kept.ndim == y_true.ndim - 1:
-            kept = np.expand_dims(kept, batch.options.get("axis", -1))
-        try:
-            return np.broadcast_to(kept, y_true.shape) & np.isfinite(y_true)
-        except ValueError:
-            return np.isfinite(y_true)
 
     def _add(self, y_true, wrong):
         self.shape, self.count = self.shape or y_true.shape, self.count + y_true.size
@@ -209,7 +198,7 @@ class Labels(Check):
             if loss == "kl_divergence":
                 fix = "Divide each row by its sum: write `y = y / y.sum(-1, keepdims=True)`."
             if self.other is not None and self.within is None:
-                code = called(loss, {**self.output.options, "axis": self.other})
+                code = called(self.output.keras_loss, axis=self.other)
                 fix = (
                     f"They add up to 1 over axis {self.other}: if it has the classes, write `loss "
                     f"= {code}` and compile again."
@@ -234,10 +223,9 @@ class Labels(Check):
 
     def _without_empty(self):
         """Return the way to weights of 0 for rows without a label, as code."""
-        name, options = self.output.keras_loss
-        if self.within is not None or self.weighed or options.get("axis", -1) != -1:
+        if self.within is not None or self.weighed or self.output.options.get("axis", -1) != -1:
             return ""
-        loss = called(name, {**options, "reduction": "mean_with_sample_weight"})
+        loss = called(self.output.keras_loss, reduction="mean_with_sample_weight")
         code = f"sample_weight = y.any(-1).astype('float32'); loss = {loss}"
         return f": write `{code}` and compile again"
 
@@ -288,12 +276,13 @@ def refused(refusal):
     bad = labels[_wrong(entry, labels, y_pred, options)]
     unknown = bad.size and (bad == bad[0]).all() and _unknown(output, bad[0], (labels == 0).any())
     fix = unknown or fix
-    return LABELS_RANGE.found(
-        f"{refusal.head}{refusal.name} takes {expected}, but the targets go from {low:g} to "
-        f"{high:g}: Keras fails.",
+    return refusal.found(
+        LABELS_RANGE,
+        f"{refusal.name} takes {expected}, but the targets go from {low:g} to {high:g}: Keras "
+        "fails.",
         fix,
-        refusal.evidence
-        | {"lowest": low, "highest": high, "Keras": keras_words(refusal.bare_error)},
+        lowest=low,
+        highest=high,
     )
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from lossbook._audit.checks.by_loss.ctc import PAD_FRAMES
-from lossbook._audit.counting import means_of
+from lossbook._audit.counting import unequal_means
 from lossbook._audit.examples import drawn, masked
-from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import MEANS, Check
 from lossbook._core import squeeze_or_expand_to_same_rank
 
@@ -78,11 +78,9 @@ _PER_POSITION = "Let the loss return one value per position of the mask."
 class LostMask(Check):
     """A mask that was lost on the way, though its positions are still there."""
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.counted = self.total = self.kept_count = 0
-        self.sum = self.kept_sum = 0.0
-        self.shapes = self.origin = None
+    counted = total = kept_count = 0
+    sum = kept_sum = 0.0
+    shapes = origin = None
 
     def see(self, batch):
         """Count positions that padding takes in the loss."""
@@ -200,12 +198,12 @@ def refused(refusal):
         )
     if refusal.output.loss_name == "ctc":
         advice = PAD_FRAMES
-    return MASK_REFUSED.found(
-        f"{refusal.head}a mask of shape {refusal.mask} does not fit values of shape "
-        f"{refusal.values.shape}: Keras fails.",
+    return refusal.found(
+        MASK_REFUSED,
+        f"a mask of shape {refusal.mask} does not fit values of shape {refusal.values.shape}: "
+        "Keras fails.",
         advice,
-        refusal.evidence
-        | {"mask.shape": refusal.mask, "Keras": keras_words(refusal.failure.error)},
+        **{"mask.shape": refusal.mask},
     )
 
 
@@ -231,20 +229,14 @@ class MaskBatches(Check):
             or batch.mask.shape != batch.values.shape
         ):
             return
-        weights = 1.0 if batch.weights is None else batch.weights
-        total = float(np.where(batch.mask, batch.values * weights, 0).sum())
+        total = float(np.where(batch.mask, batch.weighted, 0).sum())
         self.batches.append((batch.rows, total, int(batch.mask.sum())))
 
     def findings(self):
         """Yield a note if the result is not that of all kept values."""
-        if len(self.batches) < 2:
-            return
-        kept = np.array([count for *_, count in self.batches])
-        if not kept.sum():
-            return
-        epoch, whole = means_of(self.batches)
-        empty = int((kept == 0).sum())
-        if abs(epoch - whole) > 1e-3 * max(abs(epoch), abs(whole)):
+        if means := unequal_means(self.batches):
+            kept = np.array([count for *_, count in self.batches])
+            empty = int((kept == 0).sum())
             more = f" Batches masked throughout, which count as 0: {empty}." if empty else ""
             yield MASK_BATCHES.found(
                 f"{self.head}batches keep between {kept.min()} and {kept.max()} "
@@ -253,8 +245,8 @@ class MaskBatches(Check):
                 f"one batch, `batch_size = {sum(n for n, *_ in self.batches)}`, or a metric with "
                 "the mask as sample_weight.",
                 {
-                    "this output": epoch,
-                    "mean of all kept values": whole,
+                    "this output": means[0],
+                    "mean of all kept values": means[1],
                     "kept per batch": kept[:6].tolist(),
                 },
             )

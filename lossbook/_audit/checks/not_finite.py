@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.checks.by_loss.rates import OF_LOGARITHMS
 from lossbook._audit.checks.data.known import by_elements, by_weights
 from lossbook._audit.examples import drawn, passing
-from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 
 NOT_FINITE = Hazard(
@@ -113,10 +113,10 @@ class Finite(Check):
         if known is None or output.entry.class_axis != "mean" or shape is None:
             return ""
         if (len(shape) == 1 or shape[-1] == 1) and not self.weighed:  # or they would be lost
-            code = by_weights(*known, "np.isfinite(y)", shape, "y = np.nan_to_num(y); ")
+            code = by_weights(known, "np.isfinite(y)", shape, "y = np.nan_to_num(y); ")
         else:
             filled = "keras.ops.nan_to_num(y_true)"
-            code = by_elements(*known, "keras.ops.isfinite(y_true)", filled)
+            code = by_elements(known, "keras.ops.isfinite(y_true)", filled)
         return f"If NaN means 'unknown', leave these targets out: write {code} and compile again."
 
 
@@ -134,11 +134,8 @@ def refused(refusal):
     where = _where({"y_true": _count(refusal.y_true), "y_pred": _count(refusal.y_pred)})
     if not where:
         return None
-    return NOT_FINITE.found(
-        f"{refusal.head}{refusal.name} refuses NaN or infinity: {where}. Keras fails.",
-        f"{_REPLACE}.",
-        refusal.evidence | {"Keras": keras_words(refusal.bare_error)},
-    )
+    message = f"{refusal.name} refuses NaN or infinity: {where}. Keras fails."
+    return refusal.found(NOT_FINITE, message, f"{_REPLACE}.")
 
 
 def _count(x):

@@ -4,7 +4,7 @@ import numpy as np
 
 from lossbook._audit.examples import array, drawn, one_hot, passing
 from lossbook._audit.finding import Hazard
-from lossbook._audit.observation import values_of
+from lossbook._audit.observation import or_none, values_of
 from lossbook._core import four_digits
 
 WEIGHTS_BY_PLACE = Hazard(
@@ -26,6 +26,7 @@ _MOST = 64  # so many rows are tried
 _RIGHT = 1e-3
 
 
+@or_none
 def by_place(batch):
     """Return what the places of a batch weigh, 1 in the mean, or None if all weigh the same.
 
@@ -41,17 +42,14 @@ def by_place(batch):
         return values_of(batch.output, y_true[order], y_pred[order]).mean()
 
     order = np.arange(rows)
-    try:
-        given, again, rolled = (loss(o) for o in (order, order, np.roll(order, 1)))
-        if given != again or not abs(rolled - given) > _RIGHT * abs(given):
-            return None
-        each = [loss(np.full(rows, row)) for row in order[:8]]
-        low, high = int(np.argmin(each)), int(np.argmax(each))
-        chosen = np.where(np.eye(rows, dtype=bool), high, low)
-        added = np.array([loss(one) for one in chosen]) - each[low]
-        odd = loss(np.where(order % 2, high, low)) - each[low]
-    except Exception:  # a loss that takes no such rows
+    given, again, rolled = (loss(o) for o in (order, order, np.roll(order, 1)))
+    if given != again or not abs(rolled - given) > _RIGHT * abs(given):
         return None
+    each = [loss(np.full(rows, row)) for row in order[:8]]
+    low, high = int(np.argmin(each)), int(np.argmax(each))
+    chosen = np.where(np.eye(rows, dtype=bool), high, low)
+    added = np.array([loss(one) for one in chosen]) - each[low]
+    odd = loss(np.where(order % 2, high, low)) - each[low]
     whole = each[high] - each[low]
     sums = np.array([added.sum() - whole, added[1::2].sum() - odd])
     if not np.isfinite(added).all() or not whole or (abs(sums) > _RIGHT * whole).any():

@@ -46,9 +46,8 @@ _SMALLEST = 2.0**-24  # of float16, above 0
 class HalfPrecision(Check):
     """A loss that computes in half precision: overflow, underflow, digits."""
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.small, self.size, self.sum, self.bad = np.inf, 0, 0.0, 0
+    size = bad = 0
+    small, sum = np.inf, 0.0
 
     def see(self, batch):
         """Keep the extremes of the batches."""
@@ -86,10 +85,9 @@ class HalfPrecision(Check):
         """Return code of the loss without it, "" where the loss is not Keras's."""
         if self.output.keras_loss is None or self.output.loss.reduction == "none":
             return ""
-        name, options = self.output.keras_loss
         reduction = self.output.loss.reduction
-        options = options if reduction in MEANS else {**options, "reduction": reduction}
-        return f": write `loss = {called(name, options)}` and compile again"
+        kept = {} if reduction in MEANS else {"reduction": reduction}
+        return f": write `loss = {called(self.output.keras_loss, **kept)}` and compile again"
 
 
 @FLOAT16_LOSS.example("`dtype='float32'` for the loss")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossbook._audit.examples import passing, simplex
-from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.finding import Hazard
 
 TARGETS_REFUSED = Hazard(
     "targets-refused",
@@ -24,11 +24,11 @@ TARGETS_REFUSED = Hazard(
 def refused(refusal):
     """Return the finding for targets that a loss function refuses."""
     y_true, y_pred = refusal.y_true.shape, refusal.y_pred.shape
-    return TARGETS_REFUSED.found(
-        f"{refusal.head}{refusal.name} refuses y_true of shape {y_true} with y_pred of shape "
-        f"{y_pred}: Keras fails.",
+    return refusal.found(
+        TARGETS_REFUSED,
+        f"{refusal.name} refuses y_true of shape {y_true} with y_pred of shape {y_pred}: Keras "
+        "fails.",
         _fix(refusal.output, y_true, y_pred),
-        refusal.evidence | {"Keras": keras_words(refusal.bare_error)},
     )
 
 

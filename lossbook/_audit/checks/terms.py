@@ -4,8 +4,8 @@ import numpy as np
 
 from lossbook._audit.checks import not_finite
 from lossbook._audit.examples import Example, compiled, drawn, two_outputs
-from lossbook._audit.finding import Hazard, keras_words
-from lossbook._audit.observation import values_of
+from lossbook._audit.finding import Hazard
+from lossbook._audit.observation import or_none, values_of
 
 LOSS_REFUSED = Hazard(
     "loss-refused",
@@ -186,24 +186,22 @@ def _sample(batch):
         return batch.output, None, None
 
 
+@or_none
 def learned(samples):
     """Say whether an output's loss is less than half of what other rows' predictions get.
 
     Both are taken above the loss of perfect predictions, where those can be had: the entropy of
     soft labels stays.
     """
-    try:
-        output = samples[0][0]
-        y_true, y_pred = (np.concatenate([sample[i] for sample in samples]) for i in (1, 2))
-        own = values_of(output, y_true, y_pred).mean()
-        others = np.roll(y_pred, max(len(y_pred) // 2, 1), axis=0)
-        others = values_of(output, y_true, others).mean()
-        best = min(own, 0.0)
-        if y_true.shape == y_pred.shape and not output.options.get("from_logits"):
-            perfect = values_of(output, y_true, y_true.astype(y_pred.dtype)).mean()
-            best = min(own, perfect) if np.isfinite(perfect) else best
-    except Exception:  # a loss that takes no such rows
-        return False
+    output = samples[0][0]
+    y_true, y_pred = (np.concatenate([sample[i] for sample in samples]) for i in (1, 2))
+    own = values_of(output, y_true, y_pred).mean()
+    others = np.roll(y_pred, max(len(y_pred) // 2, 1), axis=0)
+    others = values_of(output, y_true, others).mean()
+    best = min(own, 0.0)
+    if y_true.shape == y_pred.shape and not output.options.get("from_logits"):
+        perfect = values_of(output, y_true, y_true.astype(y_pred.dtype)).mean()
+        best = min(own, perfect) if np.isfinite(perfect) else best
     return bool(own - best < _LEARNED * (others - best))
 
 
@@ -214,7 +212,8 @@ def loss_refused(error):
         "don't match the outputs.",
         "Compare the names and the order of the outputs with those of loss, loss_weights, y and "
         "sample_weight.",
-        {"Keras": keras_words(error)},
+        {},
+        error=error,
     )
 
 

@@ -26,18 +26,16 @@ NO_DIRECTION = Hazard(
 class Directions(Check):
     """What cosine_similarity cannot compare."""
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.length, self.zeros, self.rows, self.axis = 0, 0, 0, None
+    length = zeros = rows = 0
+    axis = None
 
     def see(self, batch):
         """Count vectors of zeros among those that count."""
         if batch.output.loss_name != "cosine_similarity" or batch.y_true is None:
             return
-        axis = batch.options.get("axis", -1)
-        self.length = batch.y_pred.shape[axis]
+        self.length = batch.y_pred.shape[batch.axis]
         self.axis = next((k for k, n in enumerate(batch.y_pred.shape) if k and n > 1), None)
-        zeros = (np.asarray(batch.y_true) == 0).all(axis)
+        zeros = (np.asarray(batch.y_true) == 0).all(batch.axis)
         self.zeros += int((zeros & batch.kept).sum() if zeros.shape == batch.kept.shape else 0)
         self.rows += int(batch.kept.sum())
 

@@ -88,12 +88,10 @@ class Ctc(Check):
 
     repaired = False
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.rows = self.bad = self.long = self.inner = self.frames = self.normal = 0
-        self.loss = self.other = 0.0
-        self.lowest, self.classes, self.length = 0, 0, 0
-        self.last_used = False
+    rows = bad = long = inner = frames = normal = 0
+    lowest = classes = length = 0
+    loss = other = 0.0
+    last_used = False
 
     def see(self, batch):
         """Count rows with wrong labels, frames that add up to 1."""

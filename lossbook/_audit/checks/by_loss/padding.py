@@ -62,8 +62,7 @@ class Padding(Check):
         self.elsewhere |= bool((same & ~ends).any())
         self.lengths |= set(ends.sum(1).tolist())
         self.rows, self.padded = self.rows + len(ends), self.padded + int(ends.any(1).sum())
-        weights = 1.0 if batch.weights is None else batch.weights
-        losses = np.abs(np.where(batch.kept, values * weights, 0.0))
+        losses = np.abs(np.where(batch.kept, batch.weighted, 0.0))
         self.positions += int(batch.kept.sum())
         self.counted += int((ends & batch.kept).sum())
         self.loss += float(losses.sum())
@@ -76,8 +75,7 @@ class Padding(Check):
             return
         if self.padded * 2 < self.rows:
             return
-        c, (name, options) = self.constant, self.output.keras_loss
-        loss = called(name, {**options, "reduction": "mean_with_sample_weight"})
+        c, loss = self.constant, called(self.output.keras_loss, reduction="mean_with_sample_weight")
         value = four_digits(c[0]).rstrip("0").rstrip(".") if len(c) == 1 else "one row of numbers"
         test = f"y != {value}" if len(c) == 1 else f"(y != {c.tolist()}).any(-1)"
         share = 100 * self.of_padding / self.loss if self.loss else 0.0

@@ -27,11 +27,8 @@ _NEAR, _MOST = 1e-3, 0.5  # of the middle target; of the loss
 class Percentages(Check):
     """Targets next to 0 that make most of a percentage error."""
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.near = self.zeros = self.count = 0
-        self.cost = self.whole = self.tenth = 0.0
-        self.below = self.above = 0
+    near = zeros = count = below = above = 0
+    cost = whole = tenth = 0.0
 
     def see(self, batch):
         """Count targets next to 0 that count, and what they cost."""
@@ -40,10 +37,7 @@ class Percentages(Check):
         y_true, y_pred = batch.y_true, batch.y_pred
         if y_true is None or y_pred is None or y_true.shape != y_pred.shape:
             return
-        kept = np.expand_dims(batch.kept, -1) if batch.kept.ndim < y_true.ndim else batch.kept
-        if kept.shape not in (y_true.shape, (*y_true.shape[:-1], 1)):
-            return
-        sizes = np.abs(y_true)
+        kept, sizes = batch.kept_targets, np.abs(y_true)
         errors = mean_absolute_percentage_error(y_true.astype(y_pred.dtype), y_pred)
         errors = np.where(kept & np.isfinite(errors), errors, 0).astype(np.float64)
         middle = np.median(sizes[sizes > 0]) if (sizes > 0).any() else 0.0
@@ -52,7 +46,7 @@ class Percentages(Check):
         near = kept & (sizes <= _NEAR * middle)
         self.near += int(near.sum())
         self.zeros += int((near & (sizes == 0)).sum())
-        self.count += int(np.broadcast_to(kept, sizes.shape).sum())
+        self.count += int(kept.sum())
         self.cost, self.whole = self.cost + errors[near].sum(), self.whole + errors.sum()
 
     def findings(self):

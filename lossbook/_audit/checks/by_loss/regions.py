@@ -30,10 +30,8 @@ _LOST, _RIGHT = 0.5, 0.5
 class Regions(Check):
     """Regions that are empty in the targets: their loss is near 1 though nothing is wrong."""
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.regions = self.empty = self.lost = 0
-        self.loss = 0.0
+    regions = empty = lost = 0
+    loss = 0.0
 
     def see(self, batch):
         """Count the regions that an output rightly leaves empty, and their loss."""
@@ -56,24 +54,20 @@ class Regions(Check):
     def findings(self):
         """Yield a finding if empty regions cost as much as wrong ones."""
         if self.lost:
-            name = self.output.loss_name
+            name, whole = self.output.loss_name, called(self.output.keras_loss, axis=None)
             yield REGION_EMPTY.found(
                 f"{self.head}{name} compares overlaps, and {self.lost} of {self.regions} regions "
                 "have no true element: there is no overlap to win. Their loss is "
                 f"{self.loss / self.lost:.4g} in the mean, though no prediction in them is above "
                 "0.5.",
                 "Leave empty images out, or take an axis whose regions hold true elements, the "
-                f"whole batch say: write `loss = {self._whole()}` and compile again.",
+                f"whole batch say: write `loss = {whole}` and compile again.",
                 {
                     "regions": self.regions,
                     "without a true element": self.empty,
                     "axis": str(self.output.options.get("axis")),
                 },
             )
-
-    def _whole(self):
-        options = {name: x for name, x in self.output.options.items() if name != "axis"}
-        return called(self.output.loss_name, options)
 
 
 @REGION_EMPTY.example("The whole batch as one region, `Dice()`", "Empty images left out")

@@ -6,20 +6,20 @@ import numpy as np
 
 from lossbook._losses import entry_of
 
+NamedLoss = tuple[str, dict[str, Any]]  # the name of a loss of Keras's, and its options
 SENTINELS = (-1, -9, -99, -100, -999, -9999, -32768, 255, 999, 9999, 99999, 65535)
 
 
-def by_weights(
-    name: str, options: dict[str, Any], keep: str, shape: tuple[int, ...], fill: str = ""
-) -> str:
+def by_weights(loss: NamedLoss, keep: str, shape: tuple[int, ...], fill: str = "") -> str:
     """Return code that weighs rows 0 and divides by the others; `keep` says which, of y."""
     keep = keep if len(shape) == 1 else f"({keep}).all(-1)"
-    loss = called(name, {**options, "reduction": "mean_with_sample_weight"})
-    return f"`sample_weight = ({keep}).astype('float32'); {fill}loss = {loss}`"
+    code = called(loss, reduction="mean_with_sample_weight")
+    return f"`sample_weight = ({keep}).astype('float32'); {fill}loss = {code}`"
 
 
-def by_elements(name: str, options: dict[str, Any], known: str, filled: str = "y_true") -> str:
+def by_elements(loss: NamedLoss, known: str, filled: str = "y_true") -> str:
     """Return code of a loss that averages over what is known of each row."""
+    name, options = loss
     known = f"keras.ops.cast({known}, 'float32')"
     more = "".join(f", {part}" for part in _written(options))
     return (
@@ -29,9 +29,10 @@ def by_elements(name: str, options: dict[str, Any], known: str, filled: str = "y
     )
 
 
-def called(name: str, options: dict[str, Any]) -> str:
-    """Return code of Keras's Loss object of this name, with the options that say something."""
-    return f"keras.losses.{entry_of(name).names[-1]}({', '.join(_written(options))})"
+def called(loss: NamedLoss, **changed: Any) -> str:
+    """Return code of Keras's Loss object, with the options that say something, some changed."""
+    name, options = loss
+    return f"keras.losses.{entry_of(name).names[-1]}({', '.join(_written(options | changed))})"
 
 
 def _written(options):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from lossbook._audit.checks.data.ranges import RANGES
+from lossbook._audit.checks.data.ranges import RANGES, ends_of
 from lossbook._audit.checks.labels import LABELS_RANGE
-from lossbook._audit.observation import Check, values_of
+from lossbook._audit.observation import Check, or_none, values_of
 from lossbook._core import four_digits
 
 _SIGNS = ("hinge", "squared_hinge")
@@ -18,10 +18,9 @@ class Reach(Check):
 
     by_batch = False
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.out = self.count = 0
-        self.low, self.high, self.cost, self.origin = np.inf, -np.inf, None, None
+    out = count = 0
+    low, high = np.inf, -np.inf
+    cost = origin = None
 
     def see(self, batch):
         """Count the targets beyond the range of the activation, and ask the loss once."""
@@ -48,16 +47,14 @@ class Reach(Check):
         if self.out <= _FEW * self.count or not self.cost or not self.cost[0] < self.cost[1]:
             return
         name, (reached, best) = self.origin.activation, self.cost
-        low, high = RANGES[name]
-        ends = f"from {low:g} to {high:g}" if np.isfinite(high) else f"from {low:g} on"
         yield LABELS_RANGE.found(
-            f"{self.head}it ends in a {name}, which gives numbers {ends}, but the targets go from "
-            f"{self.low:.4g} to {self.high:.4g}. Out of its reach: {self.out} of {self.count}. The "
-            f"loss stays at {four_digits(best)} or above, where it could be "
+            f"{self.head}it ends in a {name}, which gives numbers {ends_of(name)}, but the targets "
+            f"go from {self.low:.4g} to {self.high:.4g}. Out of its reach: {self.out} of "
+            f"{self.count}. The loss stays at {four_digits(best)} or above, where it could be "
             f"{four_digits(reached)}.",
             self._fix(name),
             {"targets": self.count, "out of reach": self.out, "activation": name},
-            None if np.isfinite(high) else "warning",
+            None if np.isfinite(RANGES[name][1]) else "warning",
         )
 
     def _fix(self, name):
@@ -73,6 +70,7 @@ class Reach(Check):
         )
 
 
+@or_none
 def _cost(batch, ends):
     """Return the loss of predictions that are the targets, and of the nearest that can be."""
     y_true, y_pred = batch.y_true[:_ROWS], batch.y_pred[:_ROWS]
@@ -81,8 +79,5 @@ def _cost(batch, ends):
     wanted = y_true.reshape(y_pred.shape).astype(y_pred.dtype)
     if batch.output.loss_name in _SIGNS and np.isin(y_true, (0, 1)).all():
         wanted = 2 * wanted - 1
-    try:
-        pair = (wanted, np.clip(wanted, *ends))
-        return [float(values_of(batch.output, y_true, p).mean()) for p in pair]
-    except Exception:  # a loss that does not take these alone
-        return None
+    pair = wanted, np.clip(wanted, *ends)
+    return [float(values_of(batch.output, y_true, p).mean()) for p in pair]

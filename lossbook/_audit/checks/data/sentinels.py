@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.checks.data.known import SENTINELS, by_elements, by_weights
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard
-from lossbook._audit.observation import Check, values_of
+from lossbook._audit.observation import Check, or_none, values_of
 
 TARGETS_SENTINEL = Hazard(
     "targets-sentinel",
@@ -53,7 +53,7 @@ class Sentinel(Check):
             return
         if batch.y_true is None or batch.y_true.dtype == bool or batch.y_pred is None:
             return
-        y = batch.y_true[_kept(batch)]
+        y = batch.y_true[batch.kept_targets]
         if not y.size:
             return
         self.shape, self.targets = self.shape or batch.y_true.shape, self.targets + y.size
@@ -111,23 +111,13 @@ class Sentinel(Check):
         if not self.output.loss_name:
             return f"Let the loss return 0 where y_true is {value}, or pass weights of 0 there."
         if self.whole and not self.weighed:  # or these weights would be lost
-            code = by_weights(*self.output.keras_loss, f"y != {value}", self.shape)
+            code = by_weights(self.output.keras_loss, f"y != {value}", self.shape)
             return f"Weigh them 0 and divide by the others: write {code} and compile again."
-        code = by_elements(*self.output.keras_loss, f"y_true != {value}")
+        code = by_elements(self.output.keras_loss, f"y_true != {value}")
         return f"Average over the known targets of each row: write {code} and compile again."
 
 
-def _kept(batch):
-    """Return which targets count, in their shape."""
-    kept, y_true = batch.kept, batch.y_true
-    if kept.ndim == y_true.ndim - 1:
-        kept = kept[..., None]
-    try:
-        return np.broadcast_to(kept, y_true.shape)
-    except ValueError:
-        return np.ones(y_true.shape, bool)
-
-
+@or_none
 def _skips(batch, value):
     """Say whether what is predicted there is all the same to the loss; None: it can't be tried."""
     y_true, y_pred = batch.y_true[:_TRIED], batch.y_pred[:_TRIED]
@@ -138,11 +128,8 @@ def _skips(batch, value):
         marks = y_true == value
     if marks.ndim == y_pred.ndim - 1:
         marks = marks[..., None]
-    try:
-        other = np.where(marks, y_pred + 0.5, y_pred).astype(y_pred.dtype)
-        found = [values_of(batch.output, y_true, p) for p in (y_pred, other)]
-    except Exception:
-        return None
+    other = np.where(marks, y_pred + 0.5, y_pred).astype(y_pred.dtype)
+    found = [values_of(batch.output, y_true, p) for p in (y_pred, other)]
     return bool(np.allclose(*found, rtol=1e-6, atol=0, equal_nan=True))
 
 

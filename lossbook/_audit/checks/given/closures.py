@@ -41,8 +41,7 @@ def findings(losses: Any) -> Iterator[Finding]:
             if not any(function is other for other in made):
                 made.append(function)
     for functions in seen.values():
-        read = _read(functions[0])
-        if len(functions) > 1 and read:
+        if len(functions) > 1 and (read := _read(functions[0])):
             yield _finding(functions, read)
 
 

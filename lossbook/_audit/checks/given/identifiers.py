@@ -7,7 +7,7 @@ from typing import Any
 from lossbook._audit.checks.given.differences import index_of
 from lossbook._audit.checks.given.metrics import METRICS_REFUSED
 from lossbook._audit.checks.terms import LOSS_REFUSED
-from lossbook._audit.finding import Finding, Hazard, keras_words
+from lossbook._audit.finding import Finding, Hazard
 from lossbook._core import keras
 from lossbook._model import leaves
 
@@ -54,5 +54,6 @@ def _unknown(side: str, path: Any, leaf: Any, module: Any, hazard: Hazard, error
         f"{side}{index} is {leaf!r}, which is no {what} that Keras knows"
         + (f": {near[0]!r} is meant?" if near else "."),
         fix,
-        {"Keras": keras_words(error)},
+        {},
+        error=error,
     )

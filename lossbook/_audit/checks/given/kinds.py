@@ -9,7 +9,7 @@ from lossbook._audit.checks.data.known import by_elements, by_weights
 from lossbook._audit.checks.given.differences import index_of
 from lossbook._audit.checks.terms import LOSS_REFUSED
 from lossbook._audit.examples import drawn, passing
-from lossbook._audit.finding import Finding, Hazard, keras_words
+from lossbook._audit.finding import Finding, Hazard
 from lossbook._core import keras, ops
 from lossbook._losses import entry_of
 from lossbook._model import leaves, refused_as_array
@@ -91,7 +91,8 @@ def loss_weights(given: Any) -> Iterator[Finding]:
                 f"{where} is {weight!r} ({type(weight).__name__}), which Keras cannot multiply a "
                 "float32 loss by.",
                 f"Write `loss_weights = {each}` and compile again.",
-                {"Keras": keras_words(error)},
+                {},
+                error=error,
             )
             return
 
@@ -192,11 +193,11 @@ def _refused(where, leaf, name):
         return None
     kind = "an array" if isinstance(leaf, np.ndarray) else f"a {kind}"
     shown = f"{kind} of dtype {dtype}" if dtype else kind
-    words = {} if error is None else {"Keras": keras_words(error)}
     return KIND_REFUSED.found(
         f"{where} is {shown}; Keras takes dense arrays of numbers there.",
         f"Write {fix}.",
-        {"shape": tuple(getattr(leaf, "shape", ())), "first": _first(leaf)} | words,
+        {"shape": tuple(getattr(leaf, "shape", ())), "first": _first(leaf)},
+        error=error,
     )
 
 
@@ -284,9 +285,9 @@ def _without_the_masked(where, mask, data, loss):
     rows = mask.reshape(len(mask), -1)
     if data["sample_weight"] is None and bool((rows.all(1) == rows.any(1)).all()):
         keep, filled = "~np.ma.getmaskarray(y)", "y = y.filled(0); "
-        code = by_weights(*loss, keep, mask.shape, filled)
+        code = by_weights(loss, keep, mask.shape, filled)
         return f"Weigh these rows 0 and divide by the others: write {code} and compile again."
-    code = by_elements(*loss, "keras.ops.isfinite(y_true)", "keras.ops.nan_to_num(y_true)")
+    code = by_elements(loss, "keras.ops.isfinite(y_true)", "keras.ops.nan_to_num(y_true)")
     return f"Average over the rest of each row: write {fill}, {code} and compile again."
 
 

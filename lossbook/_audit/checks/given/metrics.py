@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lossbook._audit.checks.given.differences import as_dict, listed
 from lossbook._audit.examples import Example, compiled, drawn, two_heads
-from lossbook._audit.finding import Finding, Hazard, keras_words
+from lossbook._audit.finding import Finding, Hazard
 from lossbook._model import Given, check_metrics, leaves
 
 METRICS_REFUSED = Hazard(
@@ -58,7 +58,8 @@ def _refused(given, error):
     return METRICS_REFUSED.found(
         f"{side} does not fit the outputs: {said}. Keras fails.",
         f"Write {fix} and compile again.",
-        {"outputs": keys, "Keras": keras_words(error)},
+        {"outputs": keys},
+        error=error,
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lossbook._audit.examples import drawn, passing, written
-from lossbook._audit.finding import Finding, Hazard
+from lossbook._audit.finding import Finding, Hazard, keras_words
 from lossbook._core import keras
 
 OWN_ERROR = Hazard(
@@ -121,9 +121,7 @@ def found(error: BaseException, what: str = "", received: Any = None) -> Finding
         return None
     place, error = came
     owner = what or (f"The {place.owner}" if place.owner else "Your code")
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = re.sub(r"^\{\{function_node [^}]*\}\} | \[Op:.*$", "", lines[0] if lines else "")
-    return _finding(f"{owner} raises {type(error).__name__}: {text[:200]}", place, received)
+    return _finding(f"{owner} raises {keras_words(error, most=220)}", place, received)
 
 
 def called_with(loss: Any, error: Exception, what: str, received: Any) -> Finding | None:

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from lossbook._audit.checks.given.differences import as_dict, differences
+from lossbook._audit.observation import or_none
 from lossbook._model import Given, is_nested, leaves, mapped, met
 
 _SIDES = ("y", "sample_weight", "loss", "loss_weights")
@@ -29,21 +30,19 @@ def repaired(given: Given) -> str | None:
     return None
 
 
+@or_none
 def _mends(given, codes):
     """Say whether Keras takes what the code makes; weights have y's structure, or are a column."""
-    try:
-        names = {side: mapped(_small, getattr(given, side)) for side in _SIDES} | {"np": np}
-        for code in codes:
-            exec(code, names)
-        given = replace(given, **{side: names[side] for side in _SIDES})
-        weight, nested = given.sample_weight, is_nested(given.y)
-        if nested and is_nested(weight) and list(leaves(weight)) != list(leaves(given.y)):
-            return False
-        if nested and not is_nested(weight) and np.ndim(weight) > 1:
-            return False
-        return bool(met(given)[0])
-    except Exception:
+    names = {side: mapped(_small, getattr(given, side)) for side in _SIDES} | {"np": np}
+    for code in codes:
+        exec(code, names)
+    given = replace(given, **{side: names[side] for side in _SIDES})
+    weight, nested = given.sample_weight, is_nested(given.y)
+    if nested and is_nested(weight) and list(leaves(weight)) != list(leaves(given.y)):
         return False
+    if nested and not is_nested(weight) and np.ndim(weight) > 1:
+        return False
+    return bool(met(given)[0])
 
 
 def _small(path, leaf):

@@ -119,7 +119,8 @@ def _rows_refused(given, data, error):
     return STRUCTURE_REFUSED.found(
         f"Keras cannot bring x, y and sample_weight together: {said}.",
         fix,
-        {"sides": table(given), "Keras": keras_words(error)},
+        {"sides": table(given)},
+        error=error,
     )
 
 

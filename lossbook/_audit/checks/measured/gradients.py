@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from lossbook._audit.examples import coins, drawn, passing
-from lossbook._audit.finding import Finding, Hazard, keras_words
+from lossbook._audit.finding import Finding, Hazard
 from lossbook._core import four_digits
 
 GRADIENT_ZERO = Hazard(
@@ -48,15 +48,7 @@ _NO_DERIVATIVE = (
 )
 
 
-def findings(few: Any, unseen: list[str]) -> Iterator[Finding]:
-    """Yield a finding if the loss is flat; add to `unseen` what cannot run."""
-    try:
-        yield from _flat(few)
-    except Exception as error:
-        unseen.append(f"whether the loss has a derivative: {keras_words(error)}")
-
-
-def _flat(few):
+def findings(few: Any) -> Iterator[Finding]:
     """Yield a finding if no prediction, or no weight, moves the loss of a few rows."""
     known = few.model.trainable_variables and all(part is not None for part in few.parts[:2])
     lengths = few.gradients() if known else None

@@ -8,7 +8,7 @@ import numpy as np
 from lossbook._audit.checks.given.metrics import METRICS_REFUSED
 from lossbook._audit.checks.predictions.logits import outside
 from lossbook._audit.examples import array, drawn, passing
-from lossbook._audit.finding import Finding, Hazard, keras_words
+from lossbook._audit.finding import Finding, Hazard
 from lossbook._core import four_digits, keras, to_numpy
 
 METRICS_UNWEIGHTED = Hazard(
@@ -56,21 +56,17 @@ _OF_PROBABILITIES = (
 )
 
 
-def findings(few: Any, outputs: Any, unseen: list[str]) -> Iterator[Finding]:
-    """Yield what the metrics say of a few rows; add to `unseen` what cannot run."""
-    found, unweighted = [], {}
-    try:
-        for metric in few.metrics():
-            output = _output(metric.output, outputs)
-            one = None if output is None else _unfit(metric, output)
-            found += [] if one is None else [one]
-            if metric.weight is not None and not metric.weighted:
-                pair = metric.number(), metric.number(weight=metric.weight)
-                if abs(pair[0] - pair[1]) > _APART * max(map(abs, pair)):
-                    unweighted[_name(metric)] = pair
-    except Exception as error:
-        unseen.append(f"the metrics: {keras_words(error)}")
-    yield from found
+def findings(few: Any, outputs: Any) -> Iterator[Finding]:
+    """Yield what the metrics say of a few rows."""
+    unweighted = {}
+    for metric in few.metrics():
+        output = _output(metric.output, outputs)
+        if output is not None and (found := _unfit(metric, output)) is not None:
+            yield found
+        if metric.weight is not None and not metric.weighted:
+            pair = metric.number(), metric.number(weight=metric.weight)
+            if abs(pair[0] - pair[1]) > _APART * max(map(abs, pair)):
+                unweighted[_name(metric)] = pair
     if unweighted:
         said = "; ".join(
             f"{name} is {four_digits(one)} without, {four_digits(other)} with the weights"
@@ -107,7 +103,8 @@ def refused(few: Any) -> Finding | None:
                 f"The metric {_name(metric)!r} fails at y_true of shape {y_true} and y_pred of "
                 f"shape {y_pred}. The loss does not.",
                 fix,
-                {"y_true.shape": y_true, "y_pred.shape": y_pred, "Keras": keras_words(error)},
+                {"y_true.shape": y_true, "y_pred.shape": y_pred},
+                error=error,
             )
     return None
 

@@ -5,7 +5,7 @@ import numpy as np
 from lossbook._audit.checks.data.known import SENTINELS
 from lossbook._audit.examples import drawn, passing
 from lossbook._audit.finding import Hazard
-from lossbook._audit.observation import Check
+from lossbook._audit.observation import Check, or_none
 from lossbook._core import four_digits
 
 MASK_IN_THE_MEAN = Hazard(
@@ -31,22 +31,15 @@ _RIGHT = 1e-3
 class OwnMask(Check):
     """A loss of the user's that is asked for rows of one pair, of which half is marked."""
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.asked, self.found, self.flat = False, None, False
+    asked = flat = False
+    marked = None
 
     def see(self, batch):
         """Ask the loss, on the first batch of rows with positions."""
-        if self.asked or batch.output.keras_loss is not None or batch.output.whole:
-            return
-        if batch.call.given_y_true is None or batch.call.given_y_pred is None:
-            return
-        self.asked = True
-        try:
-            self.found = self._asked(batch.first(16))
-        except Exception:  # a loss that takes no such rows
-            return
+        if not self.asked and batch.is_own and not batch.output.whole:
+            self.asked, self.marked = True, self._asked(batch.first(16))
 
+    @or_none
     def _asked(self, batch):
         y_true, y_pred = batch.given
         if y_true.ndim < 2 or y_true.shape[:2] != y_pred.shape[:2] or y_true.shape[1] < 4:
@@ -63,9 +56,9 @@ class OwnMask(Check):
 
     def findings(self):
         """Yield a note with both numbers."""
-        if self.found is None:
+        if self.marked is None:
             return
-        mark, marked, loss, (whole, half) = self.found
+        mark, marked, loss, (whole, half) = self.marked
         over = loss / (1 - marked.mean())
         yield MASK_IN_THE_MEAN.found(
             f"{self.head}{self.output.source} leaves out where y_true is {mark}, "

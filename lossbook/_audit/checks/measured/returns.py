@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossbook._audit.examples import drawn, passing
-from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 from lossbook._core import four_digits, to_numpy
 
@@ -27,9 +27,7 @@ _KINDS = (tuple, list, dict, str)
 class Returns(Check):
     """What a loss of the user's returns, of the first batch."""
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.parts = self.numbers = None
+    parts = numbers = None
 
     def see(self, batch):
         """Keep the parts, and what Keras makes of them."""
@@ -73,7 +71,8 @@ def refused(refusal):
             "with the output of a layer, which has no numbers but in the model. Keras fails.",
             "Give the loss what it needs in y_true, or let the model return it as one more output; "
             "a term of inner tensors belongs in a layer, `self.add_loss(...)`.",
-            {"Keras": keras_words(refusal.failure.error)},
+            {},
+            error=refusal.failure.error,
         )
     if refusal.output.loss_name is not None or not isinstance(returned, _KINDS):
         return None
@@ -93,7 +92,8 @@ def refused(refusal):
         f"{refusal.head}{refusal.name} returns a {type(returned).__name__}, which is no tensor of "
         "values: Keras fails.",
         fix,
-        {"returned": _shown(returned), "Keras": keras_words(refusal.failure.error)},
+        {"returned": _shown(returned)},
+        error=refusal.failure.error,
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossbook._audit.checks.data.known import called
-from lossbook._audit.checks.data.ranges import RANGES
+from lossbook._audit.checks.data.ranges import RANGES, ends_of
 from lossbook._audit.checks.predictions.clipped import clipped, saturated
 from lossbook._audit.checks.predictions.distributions import Mismatch, Sums
 from lossbook._audit.checks.predictions.logits import (
@@ -60,7 +60,7 @@ class Predictions(Check):
         self.low, self.high = min(self.low, low), max(self.high, high)
         self.recovered &= batch.logits is not None
         if batch.entry.activation == "softmax" and y_pred.ndim:
-            self.classes = y_pred.shape[batch.options.get("axis", -1)]
+            self.classes = y_pred.shape[batch.axis]
         as_logits = batch.options.get("from_logits")
         if outside(np.array([low, high])).any() and not (as_logits and self.outside):
             self.outside += int(outside(finite).sum())
@@ -102,7 +102,7 @@ class Predictions(Check):
                 evidence,
             )
         elif self.output.options.get("from_logits"):
-            yield from self._as_logits(evidence) or self._limited(evidence)
+            yield from self._as_logits(evidence)
         elif self.origin.behind in _PROBABILITIES and self.origin.activation in _PROBABILITIES:
             yield SOFTMAX_TWICE.found(
                 f"{self.head}the model takes a {self.origin.activation} of a {self.origin.behind}: "
@@ -134,34 +134,15 @@ class Predictions(Check):
         elif self.clipped:
             yield saturated(self.clipped, self.origin, evidence, self.head, self._as_logits_code())
 
-    def _limited(self, evidence):
-        """Return the finding for logits that an activation cuts off, in a list."""
-        activation = self.origin.activation
-        if activation not in RANGES:
-            return []
-        low, high = RANGES[activation]
-        ends = f"from {low:g} to {high:g}" if np.isfinite(high) else f"from {low:g} on"
-        return [
-            LOGITS_LIMITED.found(
-                f"{self.head}from_logits=True takes any number, but the output ends in a "
-                f"{activation}, which gives numbers {ends}: no logit says that a class is unlikely "
-                "as plainly as one far below 0.",
-                f"Leave the {activation} out of the output{self.origin.ending('linear')}.",
-                evidence,
-            )
-        ]
-
     def _as_logits(self, evidence):
-        """Return the finding for probabilities under from_logits=True in a list, empty for none."""
+        """Yield a finding for probabilities under from_logits=True, or for logits cut off."""
         activation, expected = self.origin.activation, self.output.entry.activation
-        probabilities = activation in ("sigmoid", "softmax")
         guess = activation is None and (
             (expected == "softmax" and self.sums.rows and not self.sums.far)
             or (expected == "sigmoid" and enough(self.count, self.high))
         )
-        found = None
         if self.recovered:
-            found = PROBABILITIES_AS_LOGITS.found(
+            yield PROBABILITIES_AS_LOGITS.found(
                 f"{self.head}from_logits=True, but the output ends in a {activation or expected}. "
                 "Keras on TensorFlow finds the logits behind it and uses those; on another "
                 "backend, in mixed precision or after a reshape the loss is another.",
@@ -169,36 +150,41 @@ class Predictions(Check):
                 evidence,
                 "warning",
             )
-        elif not self.outside and (probabilities or guess):
-            found = PROBABILITIES_AS_LOGITS.found(
+        elif not self.outside and (activation in _PROBABILITIES or guess):
+            yield PROBABILITIES_AS_LOGITS.found(
                 f"{self.head}from_logits=True, but all {self.count} predictions are probabilities, "
                 f"from {self.low:.4g} to {self.high:.4g}: Keras puts them through another "
                 f"{expected}.",
                 self._without_flag(f"activation {activation or 'of the output'}"),
                 evidence,
             )
-        return [] if found is None else [found]
+        elif activation in RANGES:
+            yield LOGITS_LIMITED.found(
+                f"{self.head}from_logits=True takes any number, but the output ends in a "
+                f"{activation}, which gives numbers {ends_of(activation)}: no logit says that a "
+                "class is unlikely as plainly as one far below 0.",
+                f"Leave the {activation} out of the output{self.origin.ending('linear')}.",
+                evidence,
+            )
 
     def _flagged(self, code=False):
         """Return how the loss gets from_logits=True."""
-        loss, options = self.output.loss_name, self.output.options
         if self.within is not None:
-            return f"pass from_logits=True to {loss} in {self.within}"
-        written = f": write `loss = {called(loss, {**options, 'from_logits': True})}`"
+            return f"pass from_logits=True to {self.output.loss_name} in {self.within}"
+        written = f": write `loss = {called(self.output.keras_loss, from_logits=True)}`"
         return f"compile with from_logits=True{f'{written} and compile again' if code else ''}"
 
     def _as_logits_code(self):
         """Return how the output becomes logits, and the loss takes them."""
         if self.within is None:
-            loss, options = self.output.loss_name, self.output.options
-            code = f"loss = {called(loss, {**options, 'from_logits': True})}"
+            code = f"loss = {called(self.output.keras_loss, from_logits=True)}"
             if way := self.origin.ending("linear", code):
                 return f"compile with from_logits=True{way}"
         return self._flagged()
 
     def _without_flag(self, activation):
-        head, options = f"Leave the {activation} out, or from_logits=True", self.output.options
+        head = f"Leave the {activation} out, or from_logits=True"
         if self.within is not None:
             return f"{head} in {self.within}."
-        code = called(self.output.loss_name, {**options, "from_logits": False})
+        code = called(self.output.keras_loss, from_logits=False)
         return f"{head}: write `loss = {code}` and compile again."

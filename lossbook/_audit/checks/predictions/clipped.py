@@ -49,7 +49,7 @@ def clipped(batch: Any, y_pred: Any) -> int:
         return 0
     if batch.entry.target == "sparse":
         labels = np.asarray(batch.y_true, np.float64).ravel()
-        flat = np.moveaxis(y_pred, batch.options.get("axis", -1), -1)
+        flat = np.moveaxis(y_pred, batch.axis, -1)
         flat = flat.reshape(-1, flat.shape[-1])
         valid = (labels >= 0) & (labels < flat.shape[-1]) & (len(labels) == len(flat))
         valid &= batch.kept.ravel() if batch.kept.size == labels.size else True
@@ -61,8 +61,7 @@ def clipped(batch: Any, y_pred: Any) -> int:
     wrong = (y_true > 0.5) & (y_pred <= _EPSILON)
     if batch.entry.target == "binary":
         wrong |= (y_true < 0.5) & (y_pred >= 1 - _EPSILON)
-    kept, axis = batch.kept, batch.options.get("axis", -1)
-    return int((wrong & (np.expand_dims(kept, axis) if kept.ndim < wrong.ndim else kept)).sum())
+    return int((wrong & batch.kept_targets).sum())
 
 
 def saturated(count: int, origin: Any, evidence: dict[str, Any], head: str, option: str) -> Any:

@@ -51,16 +51,15 @@ _SIGMOID_SLACK = 2e-3  # float16 rounds a probability by 5e-4
 class Sums:
     """What every distribution adds up to."""
 
-    def __init__(self) -> None:
-        self.far = self.rows = 0
-        self.ends = [np.inf, -np.inf]
-        self.other: int | None = None
-        self.meant = False
-        self.origin: Any = None
+    far = rows = 0
+    ends = np.inf, -np.inf
+    other: int | None = None
+    meant = False
+    origin: Any = None
 
     def see(self, batch: Any, y_pred: Any) -> None:
         """Add up, and count what is far from 1."""
-        axis, self.origin = batch.options.get("axis", -1), batch.call.origin
+        axis, self.origin = batch.axis, batch.call.origin
         sums = y_pred.sum(axis, dtype=np.float64)
         sums = sums[np.isfinite(sums)]
         self.rows += sums.size
@@ -69,7 +68,7 @@ class Sums:
             self.other = other_axis(y_pred.astype(np.float64), axis)
             self.meant = _has_classes(batch, axis)
         if sums.size:
-            self.ends = [min(self.ends[0], sums.min()), max(self.ends[1], sums.max())]
+            self.ends = min(self.ends[0], sums.min()), max(self.ends[1], sums.max())
 
     def found(self, output: Any, recovered: bool, evidence: dict[str, Any], head: str) -> Any:
         """Return the finding; `recovered` says that Keras has found the logits behind."""
@@ -87,7 +86,7 @@ class Sums:
         )
         if self.other is not None:
             done = f"They do over axis {self.other}"
-            code = called(output.loss_name, {**output.options, "axis": self.other})
+            code = called(output.keras_loss, axis=self.other)
             fix = f"If axis {self.other} has the classes, write `loss = {code}` and compile again."
             if self.meant:
                 fix = "Take the softmax over the axis of the classes, as the targets have them."
@@ -113,10 +112,9 @@ def _has_classes(batch, axis):
 class Mismatch:
     """Predictions that are not the sigmoid of the logits behind them."""
 
-    def __init__(self) -> None:
-        self.count, self.worst = 0, 0.0
-        self.one_hot = True
-        self.origin: Any = None
+    count, worst = 0, 0.0
+    one_hot = True
+    origin: Any = None
 
     def see(self, logits: Any, y_pred: Any, batch: Any) -> None:
         """Count them."""

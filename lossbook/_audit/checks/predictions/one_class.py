@@ -25,10 +25,9 @@ ONE_CLASS = Hazard(
 class OneClass:
     """Predictions that are all 1, by a softmax over an axis of one unit; of whatever loss."""
 
-    def __init__(self) -> None:
-        self.holds = False
-        self.shape: Any = None
-        self.origin: Any = None
+    holds = False
+    shape: Any = None
+    origin: Any = None
 
     def see(self, batch: Any) -> None:
         """Look for a softmax over one unit."""

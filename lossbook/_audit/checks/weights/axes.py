@@ -4,7 +4,7 @@ import numpy as np
 
 from lossbook._audit.by_class import by_element
 from lossbook._audit.examples import array, drawn, passing
-from lossbook._audit.finding import Hazard, keras_words
+from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import Check
 from lossbook._core import collected_warnings, squeeze_or_expand_to_same_rank
 from lossbook.rules import aggregate
@@ -177,13 +177,13 @@ def refused(refusal):
         fix = _per_sample(weight, values, column, refusal.weighing)
     elif elements.weights:
         fix, numbers = elements.fix, elements.number(refusal.weight)
-    return WEIGHTS_REFUSED.found(
-        f"{refusal.head}sample_weight of shape {weight} does not fit values of shape {values}: "
-        "Keras matches shapes from the last axis, and fails.",
+    return refusal.found(
+        WEIGHTS_REFUSED,
+        f"sample_weight of shape {weight} does not fit values of shape {values}: Keras matches "
+        "shapes from the last axis, and fails.",
         fix,
-        refusal.evidence
-        | numbers
-        | {"sample_weight.shape": weight, "Keras": keras_words(refusal.failure.error)},
+        **numbers,
+        **{"sample_weight.shape": weight},
     )
 
 

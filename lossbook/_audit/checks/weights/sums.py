@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossbook._audit.checks.data.known import called
-from lossbook._audit.counting import means_of
+from lossbook._audit.counting import unequal_means
 from lossbook._audit.examples import array, drawn, passing
 from lossbook._audit.finding import Hazard
 from lossbook._audit.observation import MEANS, Check
@@ -65,10 +65,8 @@ class ZeroWeights(Check):
 
     by_batch = False
 
-    def __init__(self, output):
-        super().__init__(output)
-        self.zeros = self.count = 0
-        self.total = 0.0
+    zeros = count = 0
+    total = 0.0
 
     def see(self, batch):
         """Count zeros among the weights of values that the mask keeps."""
@@ -82,7 +80,7 @@ class ZeroWeights(Check):
             masked = np.broadcast_to(mask, values.shape).reshape(batch.values.shape)
         self.zeros += int((masked & (batch.weights == 0)).sum())
         self.count += int(masked.sum())
-        self.total += float(np.nansum(np.where(masked, batch.weights * batch.values, 0)))
+        self.total += float(np.nansum(np.where(masked, batch.weighted, 0)))
 
     def findings(self):
         """Yield a finding if some weights are 0, and not all."""
@@ -105,8 +103,7 @@ class ZeroWeights(Check):
         """Return the reduction that does so, as code where the loss is Keras's."""
         if self.output.keras_loss is None:
             return ", reduction='mean_with_sample_weight'"
-        name, options = self.output.keras_loss
-        loss = called(name, {**options, "reduction": "mean_with_sample_weight"})
+        loss = called(self.output.keras_loss, reduction="mean_with_sample_weight")
         return f": write `loss = {loss}` and compile again"
 
 
@@ -139,7 +136,7 @@ class WeightedMean(Check):
         if unmasked and self.fewer is None and weight.size < batch.values.size:
             self.fewer = weight.shape, batch.values.shape
         weights = np.where(batch.kept, weights, 0)
-        total = float((weights * batch.values)[batch.kept].sum())
+        total = float(batch.weighted[batch.kept].sum())
         self.batches.append((batch.rows, total, float(weights.sum())))
 
     def findings(self):
@@ -158,21 +155,19 @@ class WeightedMean(Check):
                 f"Give the weights the full shape {values}{code}.",
                 {"sample_weight.shape": shape, "values.shape": values, "times": times},
             )
-        elif len(self.batches) > 1 and all(w for _, _, w in self.batches):
-            epoch, whole = means_of(self.batches)
-            if abs(epoch - whole) > 1e-3 * max(abs(epoch), abs(whole)):
-                yield WEIGHTED_MEAN_BATCHES.found(
-                    f"{head}divides in every batch by that batch's sum of weights, and the epoch "
-                    "counts batches by rows: the result is not the weighted mean of all rows, and "
-                    "moves with the batch size.",
-                    f"Evaluate in one batch, `batch_size = {sum(n for n, *_ in self.batches)}`, or "
-                    "divide the weights by their mean over all rows and use 'sum_over_batch_size'.",
-                    {
-                        "this output": epoch,
-                        "weighted mean of all": whole,
-                        "sums of weights": [weight for *_, weight in self.batches[:6]],
-                    },
-                )
+        elif all(w for *_, w in self.batches) and (means := unequal_means(self.batches)):
+            yield WEIGHTED_MEAN_BATCHES.found(
+                f"{head}divides in every batch by that batch's sum of weights, and the epoch "
+                "counts batches by rows: the result is not the weighted mean of all rows, and "
+                "moves with the batch size.",
+                f"Evaluate in one batch, `batch_size = {sum(n for n, *_ in self.batches)}`, or "
+                "divide the weights by their mean over all rows and use 'sum_over_batch_size'.",
+                {
+                    "this output": means[0],
+                    "weighted mean of all": means[1],
+                    "sums of weights": [weight for *_, weight in self.batches[:6]],
+                },
+            )
 
 
 @WEIGHTS_FEWER.example("The full shape of the values")
