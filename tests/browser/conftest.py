@@ -6,7 +6,6 @@
     open_page      open_page(color_scheme="dark", java_script_enabled=False, ...): a blank page;
                    the options are those of Playwright's Browser.new_context
     browser_page   open_page() without options: 1280 x 900, light
-    new_page       a page of 390 x 844 that has nothing in its cache
     axe            the text of axe-core, which judges accessibility in a page
 
 A page keeps `page.requests` (each URL that it asked for) and `page.errors` (what the console called
@@ -57,7 +56,7 @@ def pages(browser):
 
 
 class Pages:
-    """Blank pages by what they were made with: new contexts with an empty cache, or used ones."""
+    """Blank pages by what their contexts were made with."""
 
     def __init__(self, browser):
         self.browser, self.blank = browser, defaultdict(list)
@@ -102,14 +101,6 @@ def open_page(pages):
             return page
 
         yield opened
-
-
-@pytest.fixture
-def new_page(browser):
-    """A page whose cache is empty, with whatever a test does to it."""
-    page = Pages(browser).take(viewport=PHONE)[0]
-    yield page
-    page.context.close()
 
 
 @pytest.fixture
