@@ -41,8 +41,6 @@ def growth(number, rows, twice=lambda rows: np.nan):
     them two times, shows what else it does.
     """
     rows = min(rows, _ROWS) // 2 * 2
-    if rows < 2:
-        return None
     first, second, whole, again = (
         number(*ends) for ends in ((0, rows // 2), (rows // 2, rows), (0, rows), (0, rows))
     )

@@ -192,7 +192,7 @@ class OutputBatch:
     @cached_property
     def repaired(self):
         """This batch with 0 for class numbers that do not exist, which no backend computes."""
-        if self.entry.target != "sparse" or self.y_pred is None:
+        if self.entry.target != "sparse":
             return self
         y_true, ignored = np.asarray(self.y_true, np.float64), self.options.get("ignore_class")
         wrong = ~((y_true >= 0) & (y_true < self.y_pred.shape[self.axis]))

@@ -48,7 +48,7 @@ class Classes(Check):
 
     def see(self, batch):
         """Add up the contributions, hits and misses of every class."""
-        if not batch.entry.takes_logits or batch.y_pred is None:
+        if not batch.entry.takes_logits:
             return
         y_pred = np.moveaxis(np.atleast_2d(batch.y_pred), batch.axis, -1)
         y_pred = y_pred.T if batch.y_pred.ndim == 1 else y_pred

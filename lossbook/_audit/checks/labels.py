@@ -108,7 +108,7 @@ class Labels(Check):
         self.origin, self.weighed = batch.call.origin, self.weighed or batch.weight is not None
         if entry.target == "sparse":
             self._see_numbers(batch)
-        elif entry.target_range and batch.y_true is not None:
+        elif entry.target_range:
             ends = np.array(batch.true_range)
             fine = np.isfinite(ends).all() and not _outside(entry, ends).any()
             if fine and entry.target != "categorical":
@@ -164,9 +164,7 @@ class Labels(Check):
             evidence |= {"lowest of them": self.low, "highest of them": self.high}
             if entry.target == "sparse":
                 text = f"class numbers from 0 to {self.classes - 1}"
-                fix = _NUMBERED
-                if self.values is not None and self._begin_at_one():
-                    fix = "They begin at 1, and classes at 0: write `y = y - 1`."
+                fix = _numbered(min(self.values or {0}), self.high, self.classes)
             else:
                 text = entry.target_range[2]
                 fix = _into(entry, self.values, self.shape, self.predicted)
@@ -229,10 +227,6 @@ class Labels(Check):
         code = f"sample_weight = y.any(-1).astype('float32'); loss = {loss}"
         return f": write `{code}` and compile again"
 
-    def _begin_at_one(self):
-        """Say whether the numbers go from 1 to the number of classes."""
-        return self.high == self.classes and min(self.values, default=0) == 1
-
     def _of_several(self):
         """Return the way to a loss of several classes per row, as code where there is one."""
         if self.within is not None:
@@ -253,43 +247,41 @@ def _into(entry, values, shape, predicted):
     return f"Bring the targets into that range: write {code}.{more}"
 
 
+def _numbered(low, high, classes):
+    """Return how to number the classes that go from low to high."""
+    from_one = low == 1 and high == classes
+    return "They begin at 1, and classes at 0: write `y = y - 1`." if from_one else _NUMBERED
+
+
 def refused(refusal):
     """Return the finding for a loss function that fails at its labels, None for another failure."""
     output, y_true, y_pred = refusal.output, refusal.y_true, refusal.y_pred
     entry, options = output.entry, output.options
-    labels = np.asarray(y_true, np.float64)
-    if entry.target == "sparse":
-        classes = y_pred.shape[options.get("axis", -1)]
-        if options.get("ignore_class") is not None:
-            labels = labels[labels != options["ignore_class"]]
-        wrong = y_true.size * classes == y_pred.size and ((labels < 0) | (labels >= classes)).any()
-        expected, fix = f"class numbers from 0 to {classes - 1}", _NUMBERED
+    labels, sparse = np.asarray(y_true, np.float64), entry.target == "sparse"
+    classes = y_pred.shape[options.get("axis", -1)] if sparse else 0
+    if sparse and y_true.size * classes == y_pred.size:
+        labels = labels[labels != options.get("ignore_class")]
+        wrong = labels[(labels < 0) | (labels >= classes)]
+        expected = f"class numbers from 0 to {classes - 1}"
+    elif entry.target_range and y_true.shape == y_pred.shape:
+        wrong, expected = labels[_outside(entry, labels)], entry.target_range[2]
     else:
-        ranged = entry.target_range and y_true.shape == y_pred.shape
-        wrong = ranged and _outside(entry, labels).any()
-        expected, fix = entry.target_range[2] if ranged else "", _IN_RANGE
-        if wrong:
-            fix = _into(entry, {*labels.ravel()[:_VALUES].tolist()}, y_true.shape, y_pred.shape)
-    if not wrong:
+        return None
+    if not wrong.size:
         return None
     low, high = float(labels.min()), float(labels.max())
-    bad = labels[_wrong(entry, labels, y_pred, options)]
-    unknown = bad.size and (bad == bad[0]).all() and _unknown(output, bad[0], (labels == 0).any())
-    fix = unknown or fix
+    fix = _numbered(low, high, classes)
+    if not sparse:
+        fix = _into(entry, {*labels.ravel()[:_VALUES].tolist()}, y_true.shape, y_pred.shape)
+    unknown = (wrong == wrong[0]).all() and _unknown(output, wrong[0], (labels == 0).any())
     return refusal.found(
         LABELS_RANGE,
         f"{refusal.name} takes {expected}, but the targets go from {low:g} to {high:g}: Keras "
         "fails.",
-        fix,
+        unknown or fix,
         lowest=low,
         highest=high,
     )
-
-
-def _wrong(entry, labels, y_pred, options):
-    if entry.target == "sparse":
-        return (labels < 0) | (labels >= y_pred.shape[options.get("axis", -1)])
-    return _outside(entry, labels)
 
 
 @LABELS_RANGE.example("Labels 0 and 1", "A loss for labels -1 and 1, `'hinge'`")

@@ -164,10 +164,7 @@ class MaskAxis(Check):
         if skipped or mask is None or batch.weight is not None or mask.all():
             return
         aligned, low = squeeze_or_expand_to_same_rank(np, values, mask)
-        try:
-            product = np.broadcast_shapes(aligned.shape, low.shape)
-        except ValueError:
-            return
+        product = np.broadcast_shapes(aligned.shape, low.shape)
         if product != aligned.shape:
             squeezed = batch.y_pred is not None and batch.y_pred.shape == mask.shape
             finding = MASK_AXIS.found(

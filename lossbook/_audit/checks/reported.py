@@ -50,6 +50,7 @@ REPORTED_NOT_COMPUTED = Hazard(
     ignore="If another number is meant to be shown under that name.",
     symptoms=("shown", "by-hand"),
 )
+_STEP = 2.0**-22  # float16 counts in steps of 2**-24 next to 0
 _TREES = 32  # additions in a row, of Keras's sum of a batch and of ours
 
 
@@ -77,6 +78,7 @@ class Reported:
         computed = self.total / self.weight
         scale = max(self.magnitude / self.weight, abs(reported))
         bound = rounding(scale, self.batches, self.dtypes, _TREES)
+        bound += _STEP * ("float16" in self.dtypes)
         if not math.isfinite(computed) or abs(computed - reported) <= bound:
             return
         numbers = f"evaluate reports {four_digits(reported)}; its step computes " + (

@@ -149,6 +149,13 @@ def test_percentages_of_numbers_around_0():
     assert codes(audited(passing(drawn(40, 1), y + 2, "mean_absolute_percentage_error"))) == []
 
 
+def test_class_numbers_from_1():
+    data = passing(simplex(4, 3), np.array([1, 2, 3, 1]), "sparse_categorical_crossentropy")
+    finding = the(audited(data), "labels-range")
+    assert finding.fix == "They begin at 1, and classes at 0: write `y = y - 1`."
+    assert codes(audited(applied(finding, data)), "error") == []
+
+
 def test_one_hot_labels_for_ctc():
     y = np.eye(4)[[[1, 2, 3], [3, 1, 2]]]
     data = passing(drawn(2, 6, 4), y, losses.CTC())

@@ -108,6 +108,11 @@ def test_what_rounding_explains_is_no_finding():
     assert lb.audit(model, x, np.zeros_like(x), batch_size=16) == ()
 
 
+def test_float16_rounds_numbers_next_to_0():
+    found = lb.audit(same(loss=keras.losses.MeanSquaredError(dtype="float16")), 5e-4 * X, Y)
+    assert [finding.code for finding in found] == ["float16-loss"]
+
+
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="a tensor without numpy() is one of a graph")
 def test_the_step_is_traced_once():
     traced = []

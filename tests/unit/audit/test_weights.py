@@ -6,8 +6,8 @@ import pytest
 from keras import layers
 
 import lossbook as lb
-from lossbook._audit.examples import Example
-from tests.unit.audit.fixes import applied
+from lossbook._audit.examples import Example, drawn, passing
+from tests.unit.audit.fixes import applied, the
 from tests.unit.audit.planted import BACKEND, VERSION
 
 ROWS, TASKS = 8, 3
@@ -67,3 +67,11 @@ def test_a_loss_over_classes_has_no_weight_by_element(data):
     soft = model(layers.Softmax(), loss="categorical_crossentropy")
     (finding,) = lb.audit(soft, x, np.eye(ROWS, TASKS), sample_weight=w)
     assert "Reshape" not in finding.fix
+
+
+def test_weights_with_an_axis_that_the_values_lack():
+    case = passing(drawn(4, 5, 1), drawn(4, 5, 1, seed=1), "mse", sample_weight=drawn(4, 4, 5))
+    finding = the(lb.audit(case.model, **case.data), "weights-axis")
+    assert finding.fix == (
+        "Give it the shape (4, 1) for one weight per sample, (4, 5) for one per value."
+    )

@@ -46,8 +46,12 @@ class Padding(Check):
     def see(self, batch):
         """Count the positions at the ends of rows that have the constant, and count."""
         values = batch.values
-        skipped = batch.y_true is None or batch.output.loss_name in (None, "ctc")
-        if skipped or values.ndim != 2 or not batch.has_rows or values.shape[1] < 3:
+        if (
+            batch.output.loss_name in (None, "ctc")
+            or values.ndim != 2
+            or not batch.has_rows
+            or values.shape[1] < 3
+        ):
             return
         targets = np.asarray(batch.y_true, np.float64)
         if targets.shape[:2] != values.shape or not np.isfinite(targets).all():

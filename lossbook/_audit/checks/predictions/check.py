@@ -45,7 +45,7 @@ class Predictions(Check):
         """Take the ranges and sums of the predictions of a batch."""
         y_pred = batch.y_pred
         self.one_class.see(batch)
-        if batch.entry.activation is None or y_pred is None:
+        if batch.entry.activation is None:
             return
         y_pred = y_pred.astype(np.float64) if y_pred.dtype == np.float16 else y_pred
         low, high = batch.predicted_range

@@ -66,7 +66,6 @@ class WeightsAxis(Check):
         column = weight.shape + (1,) * (batch.values.ndim - weight.ndim)
         if outer:
             how = f"they multiply to {product}, every value with every weight"
-            column = weight.shape if weight.ndim >= batch.values.ndim else column
         else:
             axes = [i - low.ndim for i, n in enumerate(low.shape) if n > 1]
             how = (
@@ -93,7 +92,8 @@ def _per_sample(weight, values, column, weighing):
     """Return the way to one weight per sample, as code, and to one per value."""
     per_value = f"{values} for one per value."
     if column == weight:
-        return f"Give it the shape {column} for one weight per sample, {per_value}"
+        rows = (values[0], *[1] * (len(values) - 1))
+        return f"Give it the shape {rows} for one weight per sample, {per_value}"
     index = ", ".join(["...", *["None"] * (len(column) - len(weight))])
     code = weighing.shaped(f"sample_weight[{index}]")
     return f"For one weight per sample give it the shape {column}: write {code}; {per_value}"
