@@ -12,7 +12,9 @@ memory   In a process of its own: what the peak of a second call, with all rows,
          process with its data and its model.
 growth   As `again`, with more rows; the last column is what a row more costs explain, to evaluate.
 
-On a machine that does other work as well the seconds vary, the ratios of `again` little.
+Times are seconds by the clock, and seconds of the processor on all threads. The clock also shows
+what else the machine does, and that evaluate itself may wait: that of the U-Net for three seconds,
+now and then. Ratios of `growth` are those of the processor.
 """
 
 import argparse
@@ -30,9 +32,11 @@ TIMES = 5
 
 
 def seconds(call):
-    start = time.perf_counter()
+    """Return what a call takes by the clock, and of the processor."""
+    clocks = time.perf_counter, time.process_time
+    before = [clock() for clock in clocks]
     call()
-    return time.perf_counter() - start
+    return [clock() - start for clock, start in zip(clocks, before, strict=True)]
 
 
 def peak():
@@ -71,7 +75,12 @@ def again(name, rows):
     for _ in range(TIMES):
         for way in WAYS:
             found[way].append(seconds(measured[way]))
-    return {way: min(found[way]) for way in WAYS}
+    return {way: best(found[way]) for way in WAYS}
+
+
+def best(times):
+    """Return the shortest time by each clock."""
+    return [min(by_clock) for by_clock in zip(*times, strict=True)]
 
 
 def first(name, rows, ways):
@@ -99,16 +108,16 @@ def apart(column, name, rows, *ways):
 
 
 def print_again(name, rows):
-    print_ratios(apart("again", name, rows), "s", "{:.2f}")
+    print_seconds(apart("again", name, rows))
 
 
 def print_first(name, rows):
     chains = {way: (way,) for way in WAYS} | {"explain after evaluate": ("evaluate", "explain")}
     found = {
-        title: min(apart("first", name, rows, *ways) for _ in range(2))
+        title: best([apart("first", name, rows, *ways) for _ in range(2)])
         for title, ways in chains.items()
     }
-    print_ratios(found, "s", "{:.2f}")
+    print_seconds(found)
 
 
 def print_memory(name, rows):
@@ -119,7 +128,7 @@ def print_memory(name, rows):
 def print_growth(name, rows):
     before = None
     for count in (rows, 2 * rows, 4 * rows):
-        found = apart("again", name, count)
+        found = {way: times[1] for way, times in apart("again", name, count).items()}
         print(f"    {count:>7,} rows: explain {found['explain'] / found['evaluate']:.2f}", end="")
         if before:
             more = [found[way] - before[way] for way in ("explain", "evaluate")]
@@ -128,12 +137,17 @@ def print_growth(name, rows):
         before = found
 
 
+def print_seconds(found):
+    for i, unit in enumerate(("s", "CPU s")):
+        print_ratios({title: times[i] for title, times in found.items()}, unit, "{:.2f}")
+
+
 def print_ratios(found, unit, digits):
     base = found["evaluate"]
     print(f"    {'evaluate':24}{digits.format(base):>8} {unit}")
     for title, value in found.items():
         if title != "evaluate":
-            print(f"    {title:24}{digits.format(value):>8} {unit}{value / base:8.2f} x evaluate")
+            print(f"    {title:24}{digits.format(value):>8} {unit:5}{value / base:8.2f} x evaluate")
 
 
 COLUMNS = {

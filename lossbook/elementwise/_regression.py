@@ -149,8 +149,9 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
     """
     xp, y_true, y_pred = broadcast_pair("huber", y_true, y_pred)
     check_number("delta", delta)
-    error = xp.abs(y_pred - y_true)
-    return xp.where(error <= delta, 0.5 * xp.square(error), delta * error - 0.5 * delta**2)
+    error = y_pred - y_true
+    size = xp.abs(error)
+    return xp.where(size <= delta, 0.5 * xp.square(error), delta * size - 0.5 * delta**2)
 
 
 def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
