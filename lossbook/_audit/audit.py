@@ -239,7 +239,7 @@ def _evaluated(model, checks, data, kept, given):
             watch.keep()
             checks.end()
             checks.own_step = watch.own_step
-            findings = list(checks.reported.findings(model, reported, watch.stale))
+            findings = list(checks.reported.findings(watch, reported))
             seen = checks.seen
             if not (seen.outputs or seen.additional or watch.own_step):  # JAX takes no loss for 0
                 findings += given.refusals

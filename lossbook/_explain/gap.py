@@ -12,13 +12,14 @@ from lossbook._model import Watch, overridden
 
 def gap(explanation: Any, watch: Watch) -> Iterator[str]:
     """Yield notes: that the parts miss what evaluate reports by more than rounding, and why."""
-    for name, changed in watch.counting.items():
+    counting = watch.counting if watch.random or watch.stale else {}  # or it changes nothing
+    for name, changed in counting.items():
         yield (
             f"{name} changes {_and(changed)} each time it is called: evaluate prints other numbers "
             "from call to call, and a compiled step keeps that of its trace. Keep it in a "
             "keras.Variable, and change it in a callback."
         )
-    if watch.random and not watch.counting:
+    if watch.random and not counting:
         yield (
             "The loss is another one each time it is computed, on the same data: something counts "
             "in plain Python, or draws random numbers without a seed that the model keeps. The "
@@ -41,7 +42,7 @@ def gap(explanation: Any, watch: Watch) -> Iterator[str]:
         )
     else:
         return
-    if not (watch.random or watch.counting):
+    if not (watch.random or counting):
         yield cause(watch.model, watch.stale)
 
 

@@ -1,5 +1,6 @@
 """Stands in for the losses of a compiled model while a step is traced, and records their calls."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -245,6 +246,17 @@ def _set_numbers(loss, numbers):
     for (owner, name), value in _numbers(loss).items():
         if numbers.get((owner, name), value) != value:
             vars(owner)[name] = numbers[owner, name]
+
+
+@contextmanager
+def numbers_kept(losses):
+    """Let the plain numbers of some Loss objects be afterwards what they are now."""
+    before = [_numbers(loss) for loss in losses]
+    try:
+        yield
+    finally:
+        for loss, numbers in zip(losses, before, strict=True):
+            _set_numbers(loss, numbers)
 
 
 def _as_tensor(x):

@@ -29,7 +29,7 @@ from lossbook._model.keras_private import additional_losses
 from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
 from lossbook._model.own_steps import call_of_mark, loss_in, measured_step, own_step
-from lossbook._model.recorder import Batch, Call, Failure, Step
+from lossbook._model.recorder import Batch, Call, Failure, Step, numbers_kept
 from lossbook._model.replicas import gathered, replica_count, split
 from lossbook._model.state import keep_state, stand_still
 
@@ -48,8 +48,8 @@ class Watch:
 
     After a pass `calls` holds a Call without tensors for every output, by number; `stale` says
     that the model's own compiled evaluation gives another loss than a step that is traced now,
-    `random` that it gives another each time; `counting` maps a loss to its plain numbers that
-    change with each call; `log` is the name of the loss in an own step's logs.
+    `random` are two losses of one batch where each call gives another; `counting` maps a loss to
+    its plain numbers that change with each call; `log` names the loss in an own step's logs.
 
     After an error `failure` is that of a loss in the step, `unbuilt` while Keras built the model.
 
@@ -59,7 +59,7 @@ class Watch:
     def __init__(self, model, look, path=None, trains=False):
         self.model, self.look, self.path, self.trains = model, look, path, trains
         self.calls, self.about, self.failure, self.unbuilt = {}, {}, None, None
-        self.stale, self.random, self.counting = False, False, {}
+        self.stale, self.random, self.counting = False, (), {}
         self.own_step, self.log = None, "loss"
         self._function, self._each = None, None
         self._models_step = None
@@ -109,7 +109,7 @@ class Watch:
         refuse_nothing(rows_of(data["x"]), data["x"], caller)
         data |= {n: int(data[n]) for n in ("batch_size", "steps") if data.get(n) is not None}
         self.failure, self.unbuilt, self._form, model = None, None, None, self.model
-        self.stale, self.random = False, False
+        self.stale, self.random = False, ()
         ranks = ranks_of(data)
         if ranks != self._ranks:  # TensorFlow would trace one step for both, of unknown rank
             self._function, self._ranks = None, ranks
@@ -150,10 +150,11 @@ class Watch:
                 if not self._ran and "evaluate" in overridden(model):  # it predicts, for example
                     kept = {name: value for name, value in data.items() if value is not None}
                     keras.Model.evaluate(model, **kept, verbose=0)
-            if not (older or known or self.counting):
+            if not (older or known):
                 put_back()
-                one, other = (self._of_first(first, False, put_back) for _ in range(2))
-                self.random = None not in (one, other) and not close(one, other)
+                with numbers_kept([call.output.loss for call in self.calls.values()]):
+                    both = tuple(self._of_first(first, False, put_back) for _ in range(2))
+                self.random = () if None in both or close(*both) else both
                 self._verified_forms[self._form] = False, self.random
             if apart:
                 put_back()
@@ -176,7 +177,7 @@ class Watch:
         function, form = self.model.test_function, form_of(first, data)
         if self._verified_function is not function:
             self._verified_function, self._verified_forms = function, {}
-        self.stale, self.random = self._verified_forms.get(form, (False, False))
+        self.stale, self.random = self._verified_forms.get(form, (False, ()))
         self._form = form
         return form in self._verified_forms
 
@@ -202,9 +203,8 @@ class Watch:
     def _differs(self, own, first, put_back):
         """Say whether the model's own evaluation gave another loss than a step traced now.
 
-        Each of them begins with the same seeds and states. The second answer is whether one step
-        gives two losses all the same, as one that draws numbers with other seeds; then the first
-        cannot be known.
+        Each of them begins with the same seeds and states. The second answer are two losses where
+        one step gives them all the same, drawing with other seeds; then the first is not known.
         """
         self._each = lambda *seen: None
 
@@ -214,13 +214,14 @@ class Watch:
             finally:
                 put_back()
 
-        differs, random = not close(own, anew()), False
+        differs, random = not close(own, anew()), ()
         if differs:
             self._function, self._verified_forms = None, {}  # it may be this one that is old
             self._compile(eager=False)
             found = anew()
             if differs := not close(own, found):
-                random = not close(found, anew())
+                other = anew()
+                random = () if close(found, other) else (found, other)
                 differs = not random
         self._verified_forms[self._form] = differs, random
         return differs, random

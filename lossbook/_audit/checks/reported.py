@@ -50,6 +50,20 @@ REPORTED_NOT_COMPUTED = Hazard(
     ignore="If another number is meant to be shown under that name.",
     symptoms=("shown", "by-hand"),
 )
+LOSS_CHANGES = Hazard(
+    "loss-changes",
+    "warning",
+    "13_your_model.ipynb",
+    375,
+    means="The loss is another one each time it is computed, on the same rows.",
+    why=(
+        "Python that counts runs once where Keras compiles a step, and then stays; run eagerly it "
+        "counts every batch, those of evaluate as well. Numbers drawn without a seed that the "
+        "model keeps are others each time."
+    ),
+    ignore="If the loss is meant to draw new numbers each time; it is a note then.",
+    symptoms=("shown", "by-hand"),
+)
 _STEP = 2.0**-22  # float16 counts in steps of 2**-24 next to 0
 _TREES = 32  # additions in a row, of Keras's sum of a batch and of ours
 
@@ -71,7 +85,13 @@ class Reported:
         self.batches += 1
         self.dtypes.update(dtypes)
 
-    def findings(self, model, reported, stale):
+    def findings(self, watch, reported):
+        """Yield the findings: a loss that changes, or that is reported as another one."""
+        if watch.random:
+            yield _changes(watch)
+        yield from self._missed(watch.model, reported, watch.stale)
+
+    def _missed(self, model, reported, stale):
         """Yield the finding that what is reported is not what is computed, beyond rounding."""
         if not self.weight:
             return
@@ -88,6 +108,28 @@ class Reported:
             numbers = f"evaluate reports no loss; its step computes {four_digits(computed)}."
         evidence = {"reported": reported, "computed": computed, "rounding": bound}
         yield _finding(model, stale, f"{type(model).__name__}: {numbers}", evidence)
+
+
+def _changes(watch):
+    """Return the finding that the same rows have another loss each time."""
+    one, other = map(four_digits, watch.random)
+    whose = [f"{name} changes {', '.join(names)}" for name, names in watch.counting.items()]
+    cause = (
+        f"{' and '.join(whose)} with each call"
+        if whose
+        else (
+            "something counts in plain Python, or draws numbers without a seed that the model keeps"
+        )
+    )
+    return LOSS_CHANGES.found(
+        f"The loss of the same first rows is {one}, then {other}: {cause}. evaluate prints another "
+        "number each time, and a compiled step keeps that of its trace.",
+        "Keep a number that is to change in a keras.Variable, and change it in a callback; draw "
+        "with keras.random and a SeedGenerator that is made once and kept by the model, its layer "
+        "or its loss.",
+        {"once": watch.random[0], "again": watch.random[1]},
+        None if whose else "note",
+    )
 
 
 def _finding(model, stale, numbers, evidence):
@@ -162,6 +204,25 @@ def baked_in(mended=0):
     if mended == 2:
         compiled(example.model, "mse", **options)
     return example
+
+
+@LOSS_CHANGES.example("A `keras.Variable` that a callback changes")
+def counts_its_calls(mended=0):
+    """A loss that is to grow from epoch to epoch, and grows with each call."""
+    import keras
+
+    class Growing(keras.losses.Loss):
+        def __init__(self):
+            super().__init__()
+            self.factor = keras.Variable(1.0, trainable=False) if mended else 1.0
+
+        def call(self, y_true, y_pred):
+            if not mended:
+                self.factor += 0.5
+            return self.factor * keras.losses.mean_squared_error(y_true, y_pred)
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Identity()])
+    return Example(compiled(model, Growing()), {"x": _X, "y": _Y})
 
 
 @TRACKER_NOT_UPDATED.example("Another name than 'loss'")

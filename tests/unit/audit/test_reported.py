@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import lossbook as lb
-from tests.unit.explain.test_reported import Scaled, ScaledLoss
+from tests.unit.explain.test_reported import Scaled, ScaledLoss, changing
 
 BACKEND = keras.backend.backend()
 X = np.array([[1.0], [2.0], [3.0], [4.0]], "float32")
@@ -58,6 +58,40 @@ def test_a_step_that_was_compiled_when_the_model_was_another(kind):
         jax.clear_caches()
     assert model.evaluate(X, Y, batch_size=2, verbose=0) == pytest.approx(computed)
     assert not [f for f in lb.audit(model, X, Y, batch_size=2) if f.severity == "error"]
+
+
+@pytest.mark.parametrize("kind", ["counts", "draws"])
+@pytest.mark.parametrize("place", ["loss", "layer", "step"])
+@pytest.mark.parametrize("eager", [False, True])
+def test_a_loss_that_is_another_one_each_time(kind, place, eager):
+    """No error: it may be meant to draw. explain has gone before on the second model."""
+    for explained in (False, True):
+        model = changing(kind, place, eager)
+        if explained:
+            lb.explain(model, X, Y)
+        found_all = {f.code: f for f in lb.audit(model, X, Y)}
+        finding = found_all["loss-changes"]
+        assert finding.severity == "note" and "step-outdated" not in found_all
+        once, again = finding.evidence["once"], finding.evidence["again"]
+        assert once != again and "The loss of the same first rows is" in finding.message
+
+
+class Calls(keras.losses.Loss):
+    calls = 0
+
+    def call(self, y_true, y_pred):
+        self.calls += 1
+        return keras.losses.mean_squared_error(y_true, y_pred)
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_a_count_that_no_loss_depends_on_is_sound(eager):
+    model = same(loss=Calls())
+    model.run_eagerly = eager
+    assert lb.explain(model, X, Y).notes == () and lb.audit(model, X, Y) == ()
+    model = same(loss=Calls())
+    model.run_eagerly = eager
+    assert lb.audit(model, X, Y) == () and lb.explain(model, X, Y).notes == ()
 
 
 @pytest.mark.parametrize(("name", "reported"), [("loss", 0.0), ("other", 7.5)])

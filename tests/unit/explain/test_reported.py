@@ -172,11 +172,8 @@ def factors(where):
     return {"counts": lambda: float(next(counted)), "draws": lambda: float(drawn.random())}[where]
 
 
-@pytest.mark.parametrize("kind", ["counts", "draws"])
-@pytest.mark.parametrize("place", ["loss", "layer", "step"])
-@pytest.mark.parametrize("eager", [False, True])
-def test_plain_python_that_changes_from_call_to_call(kind, place, eager):
-    """The next evaluate prints another number, also of a step that is compiled only then."""
+def changing(kind, place, eager):
+    """A model whose loss is another one each time, since such a factor stands somewhere."""
     factor = factors(kind)
 
     class Scaled(layers.Layer):
@@ -193,6 +190,15 @@ def test_plain_python_that_changes_from_call_to_call(kind, place, eager):
         "step": lambda: same(kind=Model),
     }[place]()
     model.run_eagerly = eager
+    return model
+
+
+@pytest.mark.parametrize("kind", ["counts", "draws"])
+@pytest.mark.parametrize("place", ["loss", "layer", "step"])
+@pytest.mark.parametrize("eager", [False, True])
+def test_plain_python_that_changes_from_call_to_call(kind, place, eager):
+    """The next evaluate prints another number, also of a step that is compiled only then."""
+    model = changing(kind, place, eager)
     changes, missed = "The loss is another one each time it is computed", "The parts miss what"
     for first in (True, False):
         stands = eager or BACKEND == "torch" or (first and BACKEND != "jax")  # no step of its own
