@@ -19,6 +19,7 @@ import numpy as np
 from lossbook._core.home import with_section
 
 _FRAMEWORKS = {"tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax", "torch": "torch"}
+UNKNOWN = 2**31 - 1  # stands for a length that a tensor does not know
 _UNKNOWN: ContextVar[int | None] = ContextVar("unknown length", default=None)
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
@@ -151,7 +152,7 @@ def known_values(x):
 @contextmanager
 def unknown_lengths():
     """Let `shape_of` take tensors that do not know all lengths: an unknown one equals another."""
-    token = _UNKNOWN.set(2**31 - 1)
+    token = _UNKNOWN.set(UNKNOWN)
     try:
         yield
     finally:

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from lossbook._core.arrays import dtype_name, known_values, shape_of, size, to_numpy, warn
+from lossbook._core.arrays import (
+    UNKNOWN,
+    dtype_name,
+    known_values,
+    shape_of,
+    size,
+    to_numpy,
+    warn,
+)
 from lossbook._core.home import with_section
 
 
@@ -35,18 +43,29 @@ def check_compatible(loss, y_true, y_pred):
             "Pass arrays of shape (batch,) or (batch, ..., n)."
         )
     try:
-        np.broadcast_shapes(y_true, y_pred)
+        np.broadcast_shapes(*_matched(y_true, y_pred))
     except ValueError:
         raise _of_two_shapes(loss, y_true, y_pred) from None
 
 
 def check_same_shape(loss, y_true, y_pred):
     """Raise a ValueError if two shapes differ, or have no axis to reduce."""
+    y_true, y_pred = _matched(y_true, y_pred)
     if y_true != y_pred:
         numbered = loss.startswith("cat") and y_true == y_pred[:-1]
         hint = "Class numbers? Use sparse_categorical_crossentropy, or one-hot labels."
         raise _of_two_shapes(loss, y_true, y_pred, hint if numbered else "")
     check_compatible(loss, y_true, y_pred)
+
+
+def _matched(one, other):
+    """Return two shapes; a length that one of them does not know is that of the other."""
+    if len(one) != len(other) or UNKNOWN not in (*one, *other):
+        return one, other
+    pairs = list(zip(one, other, strict=True))
+    return tuple(b if a == UNKNOWN else a for a, b in pairs), tuple(
+        a if b == UNKNOWN else b for a, b in pairs
+    )
 
 
 def _of_two_shapes(loss, y_true, y_pred, hint=""):

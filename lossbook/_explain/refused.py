@@ -24,13 +24,25 @@ def explained_by(error: Exception, watch: Watch, data: dict[str, Any]) -> str:
         watch: what has run the pass.
         data: x, y, sample_weight and batch_size of the pass.
     """
-    for kind in (_unlike(watch, data), _unmatched(watch.model, data)):
+    for kind in (_not_dense(watch), _unlike(watch, data), _unmatched(watch.model, data)):
         with contextlib.suppress(Exception):
             return next(kind)
     if re.search(_LABELS, str(error)):
         message = "Labels are class numbers, from 0 to one less than y_pred has classes."
         return with_section(message, "labels-range")
     return f"{_AUDIT}: sides that do not fit, your own code."
+
+
+def _not_dense(watch: Watch) -> Iterator[str]:
+    """Yield that a loss of Keras failed with ragged or sparse targets or weights."""
+    failure = watch.failure or watch.unbuilt
+    if failure is None or failure.output is None or failure.output.keras_loss is None:
+        return
+    for name, given in (("y", failure.y_true), ("sample_weight", failure.sample_weight)):
+        kind = type(given).__name__
+        if kind.startswith(("Ragged", "Sparse")):
+            message = f"{name} is a {kind}; a loss of Keras takes dense arrays."
+            yield with_section(message, "kind-refused")
 
 
 def _unlike(watch: Watch, data: dict[str, Any]) -> Iterator[str]:
@@ -59,7 +71,11 @@ def lengths_of(x: Any) -> tuple[int | None, ...] | None:
 
 
 def _ones(rows: int, shape: tuple[int | None, ...] | None) -> Any:
-    return None if shape is None else np.ones([rows if n is None else n for n in shape])
+    if shape is None:
+        return None
+    if None in shape[1:]:
+        raise TypeError("Nothing says how long an axis is that is not that of the rows.")
+    return np.ones([rows if n is None else n for n in shape])
 
 
 def warnings_of(rows: int, calls: dict[int, Call], given: Any) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The data of a pass: how many rows they have, and a few of them."""
 
 import itertools
+from typing import Any
 
 from lossbook._core import keras
 
@@ -45,7 +46,7 @@ def first_rows(data, share=None):
         few = data["batch_size"] or 32
         if share is not None:
             few = min(few, max(2, rows // share))
-        first = {name: _cut(data[name], few) for name in ("x", "y", "sample_weight")}
+        first = {name: cut(data[name], 0, few) for name in ("x", "y", "sample_weight")}
         return {**first, "batch_size": few}, data
     if hasattr(x, "__next__"):
         batch = next(x, None)
@@ -83,12 +84,18 @@ def batch_data(batch):
     return {"x": x, "y": y, "sample_weight": weight, "batch_size": 2**31}
 
 
-def _cut(structure, rows):
-    """Return the first rows of all arrays of a structure."""
+def cut(structure: Any, start: int, stop: int) -> Any:
+    """Return some rows of all arrays of a structure."""
 
-    def cut(leaf):
+    def rows(leaf):
         if leaf is None:  # an output without targets
             return None
-        return leaf.iloc[:rows] if hasattr(leaf, "iloc") else leaf[:rows]
+        if hasattr(leaf, "dense_shape"):
+            import tensorflow as tf
 
-    return keras.tree.map_structure(cut, structure)
+            rest = tuple(leaf.shape[1:])
+            return tf.sparse.slice(leaf, [start, *[0] * len(rest)], [stop - start, *rest])
+        leaf = leaf.tocsr() if hasattr(leaf, "tocsr") else leaf  # SciPy's others have no rows
+        return getattr(leaf, "iloc", leaf)[start:stop]
+
+    return keras.tree.map_structure(rows, structure)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lossbook._core import keras, ops, to_numpy
-from lossbook._model.data import batch_data
+from lossbook._model.data import batch_data, cut, rows_of
 from lossbook._model.keras_private import additional_losses, private
 from lossbook._model.one_step import tensors_of
 from lossbook._model.recorder import derivative
@@ -52,17 +52,10 @@ class FewRows:
             data, self.batches = batch_data(next(iter(x))), "dataset"
         elif hasattr(x, "num_batches") and hasattr(x, "__getitem__"):
             data, self.batches = batch_data(x[0]), "batches"
-        rows = len(keras.tree.flatten(data["x"])[0])
+        rows = rows_of(data["x"]) or len(keras.tree.flatten(data["x"])[0])
         self.rows = min(_FEW, rows) // 2 * 2
         parts = (data["x"], data["y"], data["sample_weight"])
-        self.parts = [self._cut(part, 0, self.rows) for part in parts]
-
-    def _cut(self, structure, start, stop):
-        if structure is None:
-            return None
-        return keras.tree.map_structure(
-            lambda leaf: (leaf.iloc if hasattr(leaf, "iloc") else leaf)[start:stop], structure
-        )
+        self.parts = [cut(part, 0, self.rows) for part in parts]
 
     def run(
         self, start: int, stop: int, again: bool = False
@@ -74,7 +67,7 @@ class FewRows:
         """
         with ExitStack() as undo:
             keep_state(self.model, undo)
-            x = tensors_of(self._cut(self.parts[0], start, stop))
+            x = tensors_of(cut(self.parts[0], start, stop))
             for _ in range(1 + again):
                 outputs = self.model(x, training=False)
             added: dict[str, float] = {}
@@ -142,7 +135,7 @@ class FewRows:
 
     def _gradients(self, rows):
         backend, model = keras.backend.backend(), self.model
-        x, y, weight = (tensors_of(self._cut(part, 0, rows)) for part in self.parts)
+        x, y, weight = (tensors_of(cut(part, 0, rows)) for part in self.parts)
 
         def losses():
             y_pred = model(x, training=False)

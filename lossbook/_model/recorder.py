@@ -190,7 +190,8 @@ class Recorder:
         def recorded(y_true, y_pred, *args, **options):
             values, entry = function(y_true, y_pred, *args, **options), self.output.entry
             if keras.ops.is_tensor(y_pred):
-                seen["y_true"], seen["y_pred"] = y_true, y_pred
+                seen["y_true"] = y_true.to_tensor() if hasattr(y_true, "to_tensor") else y_true
+                seen["y_pred"] = y_pred
             seen["values"] = keras.ops.convert_to_tensor(values, dtype=self.loss.dtype)
             seen["own_mask"] = attached_mask(values)
             if not entry.atomic:

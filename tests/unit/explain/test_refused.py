@@ -105,3 +105,60 @@ def test_what_nobody_knows_for_certain(case):
     build, loss, y = case
     text = note(build(loss, False), X, y)
     assert code(text) is None and text.endswith("sides that do not fit, your own code.")
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tensors of TensorFlow")
+@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
+@pytest.mark.parametrize("kind", ["ragged", "ragged batches", "sparse"])
+@pytest.mark.parametrize("eager", [False, True])
+def test_inputs_that_are_not_dense(loss, kind, eager):
+    """A layer takes them; explain and audit do, too."""
+    import tensorflow as tf
+
+    words, y = [[1, 2, 3], [4], [5, 6], [7, 8, 9, 1]], np.array([[0.0], [1], [1], [0]], "float32")
+    if kind == "sparse":
+        x, first = tf.sparse.from_dense(np.eye(4, 3, dtype="float32")), [keras.Input((3,))]
+    else:
+        x = tf.ragged.constant(words)
+        first = [keras.Input((None,), dtype="int32"), layers.Embedding(10, 3)]
+        first.append(layers.GlobalAveragePooling1D())
+    model = keras.Sequential([*first, layers.Dense(1, "sigmoid")])
+    model.compile("sgd", loss, run_eagerly=eager)
+    given = {"x": x, "y": y, "batch_size": 2}
+    if kind == "ragged batches":
+        given = {"x": tf.data.Dataset.from_tensor_slices((x, y)).batch(2)}
+    e = lb.explain(model, **given)
+    assert e.reported == pytest.approx(model.evaluate(**given, verbose=0), rel=1e-6)
+    assert not e.notes and len(e.by("sample")) == 4
+    assert not [f for f in lb.audit(model, **given) if f.severity == "error"]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tensors of TensorFlow")
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("kind", ["RaggedTensor", "SparseTensor"])
+def test_targets_that_are_not_dense(kind, eager):
+    """The shape that they seem to have is not blamed."""
+    import tensorflow as tf
+
+    ragged = tf.ragged.constant([[1.0], [2.0, 3.0, 4.0]])
+    y = ragged if kind == "RaggedTensor" else ragged.to_sparse()
+    model = keras.Sequential([keras.Input((3,)), layers.Identity()])
+    model.compile("sgd", "mse", run_eagerly=eager)
+    said = note(model, ones(2, 3), y)
+    if eager or kind == "SparseTensor":  # the step of the other one is traced, and fails then
+        assert said.startswith(f"y is a {kind}; a loss of Keras takes dense arrays.")
+    assert [f.code for f in lb.audit(model, ones(2, 3), y)] == ["kind-refused"]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tensors of TensorFlow")
+@pytest.mark.parametrize("eager", [False, True])
+def test_ragged_targets_with_rows_of_one_length(eager):
+    import tensorflow as tf
+
+    y = tf.ragged.constant([[1.0, 5.0, 1.0], [2.0, 3.0, 4.0]])
+    model = keras.Sequential([keras.Input((3,)), layers.Identity()])
+    model.compile("sgd", "mse", run_eagerly=eager)
+    e = lb.explain(model, ones(2, 3), y)
+    assert [e.reported, e.total] == pytest.approx([5.0, 5.0]) and not e.notes
+    assert e.by("class") == pytest.approx({0: 1 / 6, 1: 20 / 6, 2: 9 / 6})
+    assert lb.audit(model, ones(2, 3), y) == ()

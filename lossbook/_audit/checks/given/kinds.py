@@ -176,7 +176,7 @@ def _refused(where, leaf, name):
     dtype = str(getattr(leaf, "dtype", "")).removeprefix("<dtype: '").removesuffix("'>")
     error = refused_as_array(leaf)
     fix = None
-    if "Ragged" in kind and name != "x":
+    if "Ragged" in kind and name != "x" and not _even(leaf):
         fix = f"`{where} = {where}.to_tensor()`, with a mask or weights for what it adds"
     elif ("Sparse" in kind or hasattr(leaf, "toarray")) and name != "x":
         tf_sparse = hasattr(leaf, "dense_shape")
@@ -199,6 +199,12 @@ def _refused(where, leaf, name):
         {"shape": tuple(getattr(leaf, "shape", ())), "first": _first(leaf)},
         error=error,
     )
+
+
+def _even(ragged):
+    """Say whether all rows of a ragged tensor are known to be of one length: Keras takes them."""
+    lengths = getattr(ragged, "nested_row_lengths", tuple)()
+    return bool(lengths) and all(len(np.unique(each)) <= 1 for each in lengths)
 
 
 def _is_text(leaf, dtype):
