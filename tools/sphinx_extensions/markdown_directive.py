@@ -1,6 +1,7 @@
 """Directives whose content is Markdown that is made from data; content/ has data and templates."""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 
 from docutils import nodes
@@ -17,6 +18,7 @@ TEMPLATES = Environment(
 )
 
 
+@cache
 def data(name):
     """Return what a TOML file of content/ says."""
     return tomllib.loads((CONTENT / name).read_text(encoding="utf-8"))

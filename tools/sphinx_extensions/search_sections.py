@@ -134,7 +134,7 @@ def write(app, error):
                 LOG.warning("search_phrases.toml: %s has no section %r", page, anchor)
     text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows if row[2] not in SAME)
     words = data("search_words.toml")
-    words["empty"] = words["empty"].split()
+    words = {**words, "empty": words["empty"].split()}
     path = Path(app.outdir, "_static", NAME)
     script = f"const SECTIONS = [\n{text}\n];\nconst WORDS = {json.dumps(words)};\n"
     path.write_text(script, encoding="utf-8")

@@ -5,6 +5,8 @@ four arguments: `answer` (one sentence), `environments` and `chapters` (tables),
 No number stands on that page that is not in the files.
 """
 
+from functools import cache
+
 from tools.environments.runs import read_all, total, versions_text
 from tools.notebooks.files import chapters, code_cells, notebooks, read, tags_of
 from tools.sphinx_extensions.markdown_directive import add_markdown, fill
@@ -55,6 +57,7 @@ def _with_sums(name, record, titles):
     }
 
 
+@cache
 def by_rule(backend):
     """Return the notebooks, a name for each cell, that measure nothing on a backend and say so."""
     return [
