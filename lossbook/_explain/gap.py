@@ -62,6 +62,12 @@ def cause(model: Any, stale: bool) -> str:
             "step computes. Is the metric that it reports updated with the loss of every batch?"
         )
         return with_section(message, "reported-not-computed")
+    if [metric.name for metric in model.metrics].count("loss") > 1:
+        message = (
+            "Two metrics of the model are named 'loss', Keras's own and a tracker that no step of "
+            "evaluate updates: the latter is reported. Give it another name."
+        )
+        return with_section(message, "tracker-not-updated")
     return "lossbook does not know why. Is the loss the same each time it is called?"
 
 

@@ -70,6 +70,9 @@ def test_a_loss_that_is_another_one_each_time(kind, place, eager):
         if explained:
             lb.explain(model, X, Y)
         found_all = {f.code: f for f in lb.audit(model, X, Y)}
+        if BACKEND == "jax" and not eager:  # whose evaluation is traced before, with its own number
+            assert "step-outdated" in found_all
+            continue
         finding = found_all["loss-changes"]
         assert finding.severity == "note" and "step-outdated" not in found_all
         once, again = finding.evidence["once"], finding.evidence["again"]

@@ -239,6 +239,11 @@ def test_a_tracker_that_nobody_updates():
         e = explained(model)
         assert (e.reported, e.total) == pytest.approx((0, 7.5))
         assert "OwnTracker has metrics of its own" in e.notes[1]
+    model = same()
+    model.tracker = keras.metrics.Mean(name="loss")
+    e = explained(model)
+    assert (e.reported, e.total) == pytest.approx((0, 7.5))
+    assert e.notes[1].startswith("Two metrics of the model are named 'loss'")
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="its functions take what TensorFlow's take")
