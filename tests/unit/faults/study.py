@@ -33,7 +33,8 @@ class Study:
         for warm in (small_model(), small_model()):  # what is made only once in a process
             self.call(warm)
         fit(warm)
-        self.expected, self.also = evaluated(small_model()), self._left_by_keras()
+        self.expected = None if used else evaluated(small_model())
+        self.also = self._left_by_keras()
         model = self._model()
         self.lines = lines.executed(lambda: self.call(model))
 
@@ -104,12 +105,12 @@ class Study:
         call, points = COUNTERPARTS[self.name]
         changed = set()
         for point in (None, *points):
-            model = self._model()
-            self.model = None
+            self.model = model = self._model()
             before = {**attributes(model), **variables(model)}
             with contextlib.suppress(KeyboardInterrupt):
                 call(model, *([Interrupt(point)] if point else []))
             changed |= differences(before, {**attributes(model), **variables(model)})
+        self.model = None
         return changed
 
 

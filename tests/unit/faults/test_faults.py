@@ -10,7 +10,7 @@ from tests.unit.faults.snapshot import attributes, differences, from_lossbook, v
 from tests.unit.faults.study import Study
 
 pytestmark = pytest.mark.filterwarnings("ignore:Layer '.*' .* was passed an input with a mask")
-SAMPLE = 3  # lines
+SAMPLE = 8  # lines
 
 
 def test_nothing_is_left():
