@@ -145,7 +145,11 @@ def known_values(x):
         return None  # to_numpy fails too, but not without a warning of NumPy's
     try:
         return to_numpy(x)
-    except Exception:
+    except (TypeError, ValueError, AttributeError, NotImplementedError):
+        return None
+    except RuntimeError:  # of PyTorch: in a transform; of others: memory, for example
+        if _framework(x) != "torch":
+            raise
         return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import dtype_name, ops, shape_of, size, to_numpy
+from lossbook._core import dtype_name, known_values, ops, shape_of, size, to_numpy
 from lossbook._explain.blocks import ADDITIONAL, UNMARKED
 from lossbook._explain.explanation import Explanation
 from lossbook._explain.groups import Groups
@@ -120,13 +120,13 @@ def decompose(fn: Callable[[], Any]) -> Decomposition:
 
 def _number(scalar, marks):
     """Return the scalar as a float, or say why it is none."""
-    try:
-        number = float(to_numpy(scalar))
-    except Exception as error:
+    values = known_values(scalar)
+    if values is None:
         raise ValueError(
             "decompose reads numbers, which a function that is being compiled does not have. Call "
             "it outside of tf.function and jax.jit, with the function that they wrap."
-        ) from error
+        )
+    number = float(values)
     if math.isfinite(number):
         return number
     strange = [mark.name for mark in marks if not np.isfinite(to_numpy(mark.values)).all()]

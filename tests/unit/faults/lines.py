@@ -1,5 +1,6 @@
 """Which lines of lossbook a call executes, and the same call interrupted at one of them."""
 
+import dis
 import sys
 import threading
 from contextlib import contextmanager
@@ -8,14 +9,19 @@ from pathlib import Path
 import lossbook
 
 ROOT = str(Path(lossbook.__file__).parent)
+_NOTHING = dis.opmap["NOP"]
 
 
 def executed(call):
-    """Return the lines (file, number) of lossbook that a call executes, in their order."""
+    """Return the lines (file, number) of lossbook that a call executes, in their order.
+
+    At a bare `try:` Python does nothing, nothing can fail, and no block around it would see it.
+    """
     lines = {}
 
     def see(frame):
-        lines.setdefault((frame.f_code.co_filename, frame.f_lineno))
+        if frame.f_code.co_code[frame.f_lasti] != _NOTHING:
+            lines.setdefault((frame.f_code.co_filename, frame.f_lineno))
 
     with _at_every_line(see):
         call()
