@@ -155,6 +155,7 @@ def moved(from_: str, to: str, uses: Iterable[str] | None = None) -> Moved:
     way = _way(from_, to)
     found, compared = [], 0
     at = [releases().index(name) for name in (from_, to)]
+    tried = at[1] if to in lines()["Keras 3"] else None  # ways back were run with Keras 3
     for case, rows in table()["cases"].items():
         about = table()["about"][case]
         if not set(about["uses"]) <= set(chosen):
@@ -177,7 +178,7 @@ def moved(from_: str, to: str, uses: Iterable[str] | None = None) -> Moved:
                     number_of(numbers, new),
                     since,
                     why,
-                    _code(about["back"].get(methods, {}).get(old), letters, to),
+                    _code(about["back"].get(methods, {}).get(old), letters, tried),
                 )
             )
     return Moved(from_, to, chosen, tuple(found), compared)
@@ -251,9 +252,9 @@ def _witnesses(kind):
     return [row(key)[1] for key in table()["kinds"][kind]["witnesses"]]
 
 
-def _code(steps, letters, to):
-    """Return the code that was run with the newest Keras, if `to` prints the same as that one."""
-    same = to in lines()["Keras 3"] and letters[releases().index(to)] == letters[-1]
+def _code(steps, letters, place):
+    """Return the code that was run with the newest Keras, if the other place prints the same."""
+    same = place is not None and letters[place] == letters[-1]
     return "\n".join(table()["ways"][step] for step in steps or []) if same else ""
 
 
