@@ -63,25 +63,45 @@ def regulariser(rng):
     return kinds[rng.integers(len(kinds))]
 
 
+def body(rng, kind, form):
+    """Return inputs, data for them, and what the outputs are made of; `form`: rows, steps, ..."""
+    if kind == "embedding":
+        inputs = keras.Input(form[1:], dtype="int32")
+        data = rng.integers(0, 5, form).astype("int32")
+        return inputs, data, keras.layers.Embedding(5, FEATURES, mask_zero=True)(inputs)
+    inputs = keras.Input((*form[1:], FEATURES))
+    data = rng.normal(size=(*form, FEATURES)).astype("float32")
+    if kind != "masking":
+        return inputs, data, inputs
+    data[rng.random(form) < 0.3] = 0
+    return inputs, data, keras.layers.Masking()(inputs)
+
+
+def dense(rng, units, activation, dtype=None, scale=1.0, name=None, plain=False):
+    penalty = (lambda rng: None) if plain else regulariser
+    return keras.layers.Dense(
+        units,
+        activation=activation,
+        kernel_initializer=keras.initializers.RandomNormal(0, scale, seed=int(rng.integers(1000))),
+        kernel_regularizer=penalty(rng),
+        bias_regularizer=penalty(rng),
+        activity_regularizer=None if dtype else penalty(rng),  # Keras adds no float16 to float32
+        dtype=dtype,
+        name=name,
+    )
+
+
 def head(rng, x, loss, units, name):
     """One output: a dense layer with the activation that the loss expects, or none."""
     logits = loss in ("binary_crossentropy", "categorical_crossentropy") and rng.random() < 0.3
     options = {"from_logits": True} if logits else {}
     if loss in ("binary_crossentropy", "categorical_crossentropy") and rng.random() < 0.3:
         options["label_smoothing"] = 0.1
-    dense = keras.layers.Dense(
-        units,
-        activation=None if logits else ACTIVATIONS.get(loss),
-        kernel_initializer=keras.initializers.RandomNormal(0, 1, seed=int(rng.integers(1000))),
-        kernel_regularizer=regulariser(rng),
-        bias_regularizer=regulariser(rng),
-        activity_regularizer=regulariser(rng),
-        name=name,
-    )
+    layer = dense(rng, units, None if logits else ACTIVATIONS.get(loss), name=name)
     reduction = str(rng.choice(REDUCTIONS))
     instance = getattr(keras.losses, KERAS[loss].names[-1])(reduction=reduction, **options)
     use_name = reduction == "sum_over_batch_size" and not options and rng.random() < 0.5
-    return dense(x), loss if use_name else instance
+    return layer(x), loss if use_name else instance
 
 
 def labels(rng, loss, shape):
@@ -92,6 +112,26 @@ def labels(rng, loss, shape):
     if loss in REAL:
         return rng.normal(size=shape).astype("float32")
     return rng.integers(0, 2, shape).astype("float32")
+
+
+def weight_for(rng, form):
+    """Return weights of a shape that fits the values of an output."""
+    wide = form if rng.random() < 0.5 else (form[0], *[1] * (len(form) - 1))
+    weight = rng.uniform(0, 2, wide).astype("float32")
+    if keras.backend.backend() == "torch":
+        weight = weight * np.ones(form, "float32")  # in place, so no broadcasting
+    return weight
+
+
+def packed(parts, structure, names):
+    """Put one part per output into the structure of the outputs."""
+    if structure == "single":
+        return parts[0]
+    if structure == "dict":
+        return dict(zip(names, parts, strict=True))
+    if structure == "nested":
+        return {"a": parts[0], "b": {"c": parts[1], "d": parts[2]}}
+    return list(parts)
 
 
 def draw(seed, kind_of_model=keras.Model, wrapped=lambda rng, loss: loss):
@@ -105,17 +145,8 @@ def draw(seed, kind_of_model=keras.Model, wrapped=lambda rng, loss: loss):
     rows, steps = int(rng.integers(3, 9)), int(rng.integers(2, 5))
     temporal = bool(rng.random() < 0.7)
     kind = str(rng.choice(["plain", "masking", "embedding"])) if temporal else "plain"
-    if kind == "embedding":
-        inputs = keras.Input((steps,), dtype="int32")
-        data = rng.integers(0, 5, (rows, steps))
-        x = keras.layers.Embedding(5, FEATURES, mask_zero=True)(inputs)
-    else:
-        inputs = keras.Input((steps, FEATURES) if temporal else (FEATURES,))
-        data = rng.normal(size=(rows, *inputs.shape[1:])).astype("float32")
-        x = inputs
-    if kind == "masking":
-        data[rng.random((rows, steps)) < 0.3] = 0
-        x = keras.layers.Masking()(x)
+    form = (rows, steps) if temporal else (rows,)
+    inputs, data, x = body(rng, kind, form)
     if rng.random() < 0.3:
         x = AddsLoss(vector=bool(rng.random() < 0.5))(x)
     count = int(rng.integers(1, 4))
@@ -125,37 +156,27 @@ def draw(seed, kind_of_model=keras.Model, wrapped=lambda rng, loss: loss):
         loss, units = str(rng.choice(LOSSES)), int(rng.integers(2, 4))
         if (loss, kind) == ("cosine_similarity", "masking") and keras.backend.backend() in NAN:
             loss = "mean_squared_error"
-        y_pred, compiled = head(rng, x, loss, units, name)
+        y_pred, of_keras = head(rng, x, loss, units, name)
         outputs.append(y_pred)
-        losses.append(wrapped(rng, compiled))
-        shape = (rows, steps, units) if temporal else (rows, units)
-        targets.append(labels(rng, loss, shape))
-        wide = (rows, steps) if rng.random() < 0.5 else (rows, 1)
-        weight = rng.uniform(0, 2, wide if temporal else (rows,)).astype("float32")
-        if keras.backend.backend() == "torch" and temporal:
-            weight = weight * np.ones((rows, steps), "float32")  # in place, so no broadcasting
-        weights.append(weight)
-    as_dict = count > 1 and rng.random() < 0.5
+        losses.append(wrapped(rng, of_keras))
+        targets.append(labels(rng, loss, (*form, units)))
+        weights.append(weight_for(rng, form))
+    structure = "single" if count == 1 else "dict" if rng.random() < 0.5 else "list"
     weights = weights if rng.random() < 0.4 else None
-    loss_weights = list(rng.uniform(0.1, 3, count)) if rng.random() < 0.5 else None
-
-    def packed(parts):
-        if parts is None:
-            return None
-        parts = [float(p) if isinstance(p, np.floating) else p for p in parts]
-        if count == 1:
-            return parts[0]
-        return dict(zip(names, parts, strict=True)) if as_dict else parts
-
-    model = kind_of_model(inputs, packed(outputs))
+    loss_weights = rng.uniform(0.1, 3, count).tolist() if rng.random() < 0.5 else None
+    outputs, compiled, y, by_output, sample_weight = (
+        parts and packed(parts, structure, names)
+        for parts in (outputs, losses, targets, loss_weights, weights)
+    )
+    model = kind_of_model(inputs, outputs)
     model.compile(
         keras.optimizers.SGD(0.0),
-        loss=packed(losses),
-        loss_weights=packed(loss_weights),
+        loss=compiled,
+        loss_weights=by_output,
         run_eagerly=bool(rng.random() < 0.85),
     )
     parts = losses, targets, weights, loss_weights
-    return model, data, packed(targets), packed(weights), int(rng.integers(1, rows + 1)), parts
+    return model, data, y, sample_weight, int(rng.integers(1, rows + 1)), parts
 
 
 def ours(model, data, parts, batch_size):

@@ -20,7 +20,16 @@ from keras import layers, ops
 import lossbook as lb
 from lossbook._losses.catalogue import LOSSES as SUMS
 from lossbook.rules import resolve
-from tests.real_keras.whole_models import ACTIVATIONS, REAL, AddsLoss, labels, regulariser
+from tests.real_keras.whole_models import (
+    ACTIVATIONS,
+    REAL,
+    AddsLoss,
+    body,
+    dense,
+    labels,
+    packed,
+    weight_for,
+)
 
 BACKEND = keras.backend.backend()
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
@@ -111,20 +120,6 @@ class Case:
     atomic: bool = False
 
 
-def dense(rng, units, activation, dtype, scale=1.0, name=None, plain=False):
-    penalty = (lambda rng: None) if plain else regulariser
-    return layers.Dense(
-        units,
-        activation=activation,
-        kernel_initializer=keras.initializers.RandomNormal(0, scale, seed=int(rng.integers(1000))),
-        kernel_regularizer=penalty(rng),
-        bias_regularizer=penalty(rng),
-        activity_regularizer=None if dtype else penalty(rng),  # Keras adds no float16 to float32
-        dtype=dtype,
-        name=name,
-    )
-
-
 def output(rng, x, covers, name, form, masked, plain):
     """Return (prediction, loss for compile, labels, name of the loss, shape of its values).
 
@@ -193,26 +188,6 @@ def output(rng, x, covers, name, form, masked, plain):
     return y_pred, chosen if by_name else instance, y, chosen, values
 
 
-def weight_for(rng, form):
-    """Return weights of a shape that fits the values of an output."""
-    wide = form if rng.random() < 0.5 else (form[0], *[1] * (len(form) - 1))
-    weight = rng.uniform(0, 2, wide).astype("float32")
-    if BACKEND == "torch":
-        weight = weight * np.ones(form, "float32")  # in place, so no broadcasting
-    return weight
-
-
-def packed(parts, structure, names):
-    """Put one part per output into the structure of the outputs."""
-    if structure == "single":
-        return parts[0]
-    if structure == "dict":
-        return dict(zip(names, parts, strict=True))
-    if structure == "nested":
-        return {"a": parts[0], "b": {"c": parts[1], "d": parts[2]}}
-    return list(parts)
-
-
 def draw(seed):
     """Return the compiled model of that seed, its data, and what they cover."""
     with warnings.catch_warnings():
@@ -231,17 +206,7 @@ def _draw(seed):
         form = (rows, int(rng.integers(2, 5)))
     elif kind == "image":
         form = (rows, int(rng.integers(2, 4)), int(rng.integers(2, 4)))
-    if kind == "embedding":
-        inputs = keras.Input(form[1:], dtype="int32")
-        data = rng.integers(0, 5, form).astype("int32")
-        x = layers.Embedding(5, 3, mask_zero=True)(inputs)
-    else:
-        inputs = keras.Input((*form[1:], 3))
-        data = rng.normal(size=(*form, 3)).astype("float32")
-        x = inputs
-    if kind == "masking":
-        data[rng.random(form) < 0.3] = 0
-        x = layers.Masking()(x)
+    inputs, data, x = body(rng, kind, form)
     masked = kind in ("masking", "embedding")
     plain = bool(rng.random() < 0.15)
     if rng.random() < 0.35 and not plain:
