@@ -36,17 +36,20 @@ def refuse_nothing(rows, x, caller):
         )
 
 
-def first_rows(data, share=None):
+def first_rows(data, share=None, forms=False):
     """Return (the data of a first batch, all data): what a generator yields first is put back.
 
-    With a share, of arrays, as few rows as 1 / share of all.
+    With a share, of arrays, as few rows as 1 / share of all. With `forms` a short batch as well,
+    where there is one and TensorFlow compiles a single step for both: else it compiles another.
     """
     x, rows = data["x"], rows_of(data["x"])
     if rows is not None:
-        few = data["batch_size"] or 32
-        if share is not None:
+        few, short = data["batch_size"] or 32, 0
+        if share:
             few = min(few, max(2, rows // share))
-        first = {name: cut(data[name], 0, few) for name in ("x", "y", "sample_weight")}
+        elif forms and keras.backend.backend() == "tensorflow":
+            short = rows % few
+        first = {name: cut(data[name], 0, few + short) for name in ("x", "y", "sample_weight")}
         return {**first, "batch_size": few}, data
     if hasattr(x, "__next__"):
         batch = next(x, None)

@@ -129,7 +129,7 @@ class Watch:
                 data = self._forget_if_old(data, put_back)
             older = compiled and model.built and bool(was_traced or self._function)
             if compared:
-                first, data = first_rows(data, None if older and was_traced else _FEW)
+                first, data = first_rows(data, not (older and was_traced) and _FEW, forms=True)
             known = first is None or ((was_traced or not older) and self._verified(first, data))
             if older and not known:
                 own = self._of_first(first, was_traced, put_back)
