@@ -129,13 +129,16 @@ def refusal(error, labels=None, data=(None, None, None), class_weight=None, unit
     elif any(isinstance(weight, dict) for weight in class_weight.values()):
         why = "class_weight is one dict for one output, class number -> weight"
         fix = "Pass sample_weight, one array per output, made from its labels."
-        if isinstance(y, dict) and all(hasattr(part, "shape") for part in y.values()):
+        if isinstance(y, dict) and all(map(_one_a_row, y.values())):
             parts = ", ".join(
                 f"{k!r}: {_of_one(np.asarray(v), repr(k), k, class_weight)}" for k, v in y.items()
             )
             fix = f"Weigh the rows of each output: write `sample_weight = {{{parts}}}{done}"
         elif (
-            isinstance(y, (list, tuple)) and len(y) == len(names) and set(class_weight) <= {*names}
+            isinstance(y, (list, tuple))
+            and len(y) == len(names)
+            and set(class_weight) <= {*names}
+            and all(map(_one_a_row, y))
         ):
             pairs = enumerate(zip(names, y, strict=True))
             parts = [_of_one(np.asarray(v), i, name, class_weight) for i, (name, v) in pairs]
@@ -184,6 +187,13 @@ def refusal(error, labels=None, data=(None, None, None), class_weight=None, unit
             "key, weight in class_weight.items()}`; or pass sample_weight, made from the labels."
         )
     return CLASS_WEIGHT_REFUSED.found(f"{why}: fit fails.", fix, evidence, error=error)
+
+
+def _one_a_row(labels):
+    """Say whether these are class numbers, one a row, or one-hot rows."""
+    if not hasattr(labels, "shape"):
+        return False
+    return labels.ndim == 1 or labels.shape[-1] == 1 or is_one_hot(np.asarray(labels))
 
 
 def _of_one(labels, index, name, class_weight):

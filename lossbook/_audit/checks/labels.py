@@ -164,7 +164,9 @@ class Labels(Check):
             evidence |= {"lowest of them": self.low, "highest of them": self.high}
             if entry.target == "sparse":
                 text = f"class numbers from 0 to {self.classes - 1}"
-                fix = _numbered(min(self.values or {0}), self.high, self.classes)
+                ignored = self.output.options.get("ignore_class")
+                labels = (self.values or {0}) - {ignored}
+                fix = _numbered(min(labels), self.high, self.classes, ignored)
             else:
                 text = entry.target_range[2]
                 fix = _into(entry, self.values, self.shape, self.predicted)
@@ -247,10 +249,12 @@ def _into(entry, values, shape, predicted):
     return f"Bring the targets into that range: write {code}.{more}"
 
 
-def _numbered(low, high, classes):
+def _numbered(low, high, classes, ignored):
     """Return how to number the classes that go from low to high."""
-    from_one = low == 1 and high == classes
-    return "They begin at 1, and classes at 0: write `y = y - 1`." if from_one else _NUMBERED
+    if low != 1 or high != classes or ignored in range(classes + 1):
+        return _NUMBERED
+    code = "y - 1" if ignored is None else f"np.where(y == {ignored}, y, y - 1)"
+    return f"They begin at 1, and classes at 0: write `y = {code}`."
 
 
 def refused(refusal):
@@ -270,7 +274,7 @@ def refused(refusal):
     if not wrong.size:
         return None
     low, high = float(labels.min()), float(labels.max())
-    fix = _numbered(low, high, classes)
+    fix = _numbered(low, high, classes, options.get("ignore_class"))
     if not sparse:
         fix = _into(entry, {*labels.ravel()[:_VALUES].tolist()}, y_true.shape, y_pred.shape)
     unknown = (wrong == wrong[0]).all() and _unknown(output, wrong[0], (labels == 0).any())

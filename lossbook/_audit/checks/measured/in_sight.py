@@ -98,7 +98,7 @@ def _shifted(few, leaves, number):
             cut = "(tf.pad(x, [[0, 0], [1, 0]])[:, :-1], y)"
         return f"write `x = x.map(lambda x, y: {cut})`{', where 0 begins' * fixed}"
     if few.batches:
-        return "yield `x[:, :-1]` and `x[:, 1:]`"
+        return "yield x[:, :-1] and x[:, 1:]"
     if fixed or few.parts[2] is not None:
         return f"write `y, x = {tokens}, np.pad(x, ((0, 0), (1, 0)))[:, :-1]`, where 0 begins"
     tokens = tokens.replace("x[...", "x[:, 1:")
