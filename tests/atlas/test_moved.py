@@ -149,6 +149,14 @@ def test_from_newer_to_older_is_the_same_the_other_way_round():
     assert moved("keras-3.8.0", "keras-3.8.0").moves == ()
 
 
+def test_a_way_back_was_run_with_a_keras_that_prints_what_that_release_does():
+    assert not any(m.way_back for m in moved("keras-2.2.4", "tf.keras-2.15.1").moves)
+    found = moved("keras-2.2.4", "keras-3.0.5").moves
+    since = {m.key for m in moved("keras-3.0.5", "keras-3.15.1").moves}
+    assert {m.key for m in found if m.way_back} and {m.key for m in found} & since
+    assert not {m.key for m in found if m.way_back} & since
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
