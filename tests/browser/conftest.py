@@ -75,7 +75,12 @@ class Pages:
         page.on("request", lambda request: page.requests.append(request.url))
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and page.errors.append(said.text))
-        page.on("response", lambda answer: answer.status >= 400 and page.errors.append(answer.url))
+        page.on(
+            "response",
+            lambda answer: (
+                answer.status >= 400 and page.errors.append(f"{answer.status}: {answer.url}")
+            ),
+        )
         return page
 
     def _put_back(self, page, blank):
