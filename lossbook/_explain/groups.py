@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook._core import ops
+from lossbook._core import to_numpy
 from lossbook._explain import tables as small
 from lossbook._explain.blocks import NONE, UNMARKED, Block, Raw, along, coordinates_of
 from lossbook._explain.labels import by_place, true_classes
@@ -312,6 +312,5 @@ def _positions(axes, values):
 
 def _host(x):
     """Copy a tensor to the host, in float64 if it holds floats."""
-    if not isinstance(x, np.ndarray):
-        x = ops.convert_to_numpy(x)
+    x = x if isinstance(x, np.ndarray) else to_numpy(x)
     return x.astype(np.float64) if x.dtype.kind == "f" else x
