@@ -109,7 +109,10 @@ class Study:
             before = {**attributes(model), **variables(model)}
             with contextlib.suppress(KeyboardInterrupt):
                 call(model, *([Interrupt(point)] if point else []))
-            changed |= differences(before, {**attributes(model), **variables(model)})
+            values = variables(model)
+            changed |= differences(before, {**attributes(model), **values})
+            if any(one is None for one in values.values()):  # JAX can do nothing with it any more
+                self.model = None
         self.model = None
         return changed
 
