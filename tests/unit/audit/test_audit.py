@@ -433,7 +433,8 @@ def test_a_random_loss_is_not_said_to_mix_rows():
         noise = keras.random.normal(keras.ops.shape(y_pred), seed=seed)
         return keras.ops.mean(keras.ops.square(y_true - y_pred + noise), axis=-1)
 
-    assert codes(audited(passing(drawn(6, 3), drawn(6, 3, seed=1), noisy))) == []
+    found = codes(audited(passing(drawn(6, 3), drawn(6, 3, seed=1), noisy)))
+    assert found == ([] if seed else ["loss-changes"])
 
 
 def test_equal_weights_change_no_axis():

@@ -84,19 +84,20 @@ def messages():
         names = {key: v.code for key, v in vars(module).items() if isinstance(v, Hazard)}
         tree = ast.parse(inspect.getsource(module)) if names else ast.Module([], [])
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-            for call in (node for node in ast.walk(function) if _finds(node, names)):
+            for call in (node for node in ast.walk(function) if _found(node, names)):
                 used = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)} - {*names}
                 said = [call, *_assigned(ast.walk(function), used), *_assigned(tree.body, used)]
                 texts = [text for node in said for text in _texts(node)]
-                found[names[call.func.value.id]] += texts
+                found[names[_found(call, names)]] += texts
     return found
 
 
-def _finds(node, names):
-    """Say whether a node is a call such as MASK_LOST.found(...)."""
-    made = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    owner = node.func.value if made and node.func.attr == "found" else None
-    return isinstance(owner, ast.Name) and owner.id in names
+def _found(node, names):
+    """Return the name in a call as MASK_LOST.found(...) or refusal.found(MASK_REFUSED, ...)."""
+    if not isinstance(node, ast.Call) or getattr(node.func, "attr", None) != "found":
+        return None
+    said = (getattr(part, "id", None) for part in (node.func.value, *node.args))
+    return next((name for name in said if name in names), None)
 
 
 def _assigned(nodes, names):
