@@ -70,7 +70,7 @@ _build/html/index.html:
 # bears its version.
 CHROMIUM := chromium chromium-browser google-chrome
 NODE := _build/node
-NPM := npm install --silent --no-audit --no-fund --ignore-scripts --fetch-timeout=60000
+NPM := npm install --silent --no-audit --no-fund --ignore-scripts
 AXE := $(NODE)/axe-core@4.14.1
 LIGHTHOUSE := $(NODE)/cli@0.15.1
 $(LIGHTHOUSE): SCOPE := @lhci/
