@@ -158,3 +158,17 @@ def test_an_attached_mask_in_keras_3_5_which_has_no_module_for_it(monkeypatch):
     assert _arrays.attached_mask(variable) is None
     variable._keras_mask = "the mask"
     assert _arrays.attached_mask(variable) == "the mask"
+
+
+def test_a_device_that_fails_is_not_taken_for_a_value_that_is_not_known(monkeypatch):
+    """PyTorch alone raises a RuntimeError for values that it doesn't know, in a transform."""
+
+    def full(x):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(_arrays, "to_numpy", full)
+    if keras.backend.backend() == "torch":
+        assert _arrays.known_values(ops.ones(2)) is None
+    else:
+        with pytest.raises(RuntimeError, match="out of memory"):
+            _arrays.known_values(ops.ones(2))

@@ -84,11 +84,13 @@ def messages():
         names = {key: v.code for key, v in vars(module).items() if isinstance(v, Hazard)}
         tree = ast.parse(inspect.getsource(module)) if names else ast.Module([], [])
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-            for call in (node for node in ast.walk(function) if _found(node, names)):
+            for call in ast.walk(function):
+                if (name := _found(call, names)) is None:
+                    continue
                 used = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)} - {*names}
                 said = [call, *_assigned(ast.walk(function), used), *_assigned(tree.body, used)]
                 texts = [text for node in said for text in _texts(node)]
-                found[names[_found(call, names)]] += texts
+                found[names[name]] += texts
     return found
 
 
