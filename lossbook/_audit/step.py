@@ -61,7 +61,6 @@ def batch_of(watch, rows, tensors):
         if owner == "additional":
             additional.append((name.partition("/")[2], float(np.ravel(to_numpy(tensor))[0])))
         else:
-            tensor = tensor if ops.is_tensor(tensor) else ops.convert_to_tensor(tensor)  # replicas
             fields.setdefault(int(owner), {})[name] = tensor
     contributed = [found.pop(_CONTRIBUTED) for _, found in sorted(fields.items())]
     calls = tuple(replace(watch.calls[i], **found) for i, found in sorted(fields.items()))

@@ -127,7 +127,9 @@ def check_dtype(dtype):
 
 
 def to_numpy(x):
-    """Copy an array or tensor to a NumPy array on the host; bfloat16 comes as float32."""
+    """Return an array or tensor as a NumPy array on the host; bfloat16 comes as float32."""
+    if type(x) is np.ndarray:
+        return x
     if type(x).__name__ == "EagerTensor" and x.dtype.name != "bfloat16":
         return x.numpy()  # of TensorFlow: the way below takes ten times as long
     if _framework(x) is None:

@@ -13,6 +13,7 @@ and, of more,
 so that the memory is that of samples + classes + positions, and a constant.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -73,7 +74,7 @@ class Groups:
             if "values" in arrays:
                 shape = np.shape(arrays["values"])
                 self.waiting.setdefault((axes, shape[1:]), []).append((place, arrays))
-                self.waiting_elements += int(np.prod(shape))
+                self.waiting_elements += math.prod(shape)
             else:
                 self._give_up_raw()
                 arrays = {name: _host(array) * weight for name, array in arrays.items()}
@@ -262,7 +263,7 @@ def _of_rows(axes, length, batch, replica, start, rows):
 def _joined(axes, batches):
     """Yield Raws: the batches that have the same classes and positions in one."""
     places = [place for place, _ in batches]
-    values = [_host(arrays["values"]).transpose(0, 2, 1) for _, arrays in batches]
+    values = [_array(arrays["values"]) for _, arrays in batches]
     label = None
     if axes.labels is not None:
         label = _true_classes(axes.labels, values, [arrays["y_true"] for _, arrays in batches])
@@ -275,27 +276,30 @@ def _joined(axes, batches):
     ]
     for i in apart:  # the model has folded positions into the first axis
         lengths = len(values[i]), *(axes.positions or ())
-        folded = values[i].transpose(1, 0, 2).reshape(1, values[i].shape[1], -1)
+        folded = _host(values[i]).reshape(1, -1, values[i].shape[2]).transpose(0, 2, 1)
         rows = _of_rows(axes, 1, *places[i][:-1])
         of_all = None if label is None else label[i].reshape(1, -1)
         yield Raw(axes, folded * places[i][-1], of_all, rows, lengths)
     whole = [i for i in range(len(batches)) if i not in apart]
     if not whole:
         return
-    of_rows = [_of_rows(axes, len(values[i]), *places[i][:-1]) for i in whole]
+    lengths = [len(values[i]) for i in whole]
+    weights = np.repeat([float(places[i][-1]) for i in whole], lengths)
+    of_rows = [_of_rows(axes, n, *places[i][:-1]) for i, n in zip(whole, lengths, strict=True)]
+    joined = _host(np.concatenate([values[i] for i in whole])).transpose(0, 2, 1)
     yield Raw(
         axes,
-        np.concatenate([values[i] * places[i][-1] for i in whole]),
+        joined * weights[:, None, None],
         None if label is None else np.concatenate([label[i] for i in whole]),
         {key: np.concatenate([numbers[key] for numbers in of_rows]) for key in of_rows[0]},
-        _positions(axes, values[whole[0]]),
+        _positions(axes, joined),
     )
 
 
 def _true_classes(labels, values, targets):
     """Return the class numbers of all batches, `(samples, positions)`."""
     placed = [
-        by_place(np, labels, _host(y_true), len(each), each.shape[2])
+        by_place(np, labels, _host(y_true), *each.shape[:2])
         for each, y_true in zip(values, targets, strict=True)
     ]
     return true_classes(np, labels, np.concatenate(placed))
@@ -310,7 +314,12 @@ def _positions(axes, values):
     return tuple(values.shape[2] // known if n is None else n for n in positions)
 
 
+def _array(x):
+    """Copy a tensor to the host; an array is there."""
+    return x if isinstance(x, np.ndarray) else to_numpy(x)
+
+
 def _host(x):
     """Copy a tensor to the host, in float64 if it holds floats."""
-    x = x if isinstance(x, np.ndarray) else to_numpy(x)
+    x = _array(x)
     return x.astype(np.float64) if x.dtype.kind == "f" else x

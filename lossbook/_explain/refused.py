@@ -53,7 +53,7 @@ def _unlike(watch: Watch, data: dict[str, Any]) -> Iterator[str]:
     rows, failure = min(_rows(data) | {data["batch_size"]}), watch.failure or watch.unbuilt
     try:
         if failure is None:
-            for _, given, *_ in watch.about.values():
+            for (_, given, *_), _ in watch.about:
                 list(warnings_of(rows, watch.calls, given))
         elif failure.output is not None and failure.output.keras_loss is not None:
             parts = failure.y_true, failure.y_pred, failure.sample_weight

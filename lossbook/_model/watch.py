@@ -5,6 +5,7 @@ import math
 import threading
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from typing import Any
 
 from lossbook._core import keras, private
 from lossbook._model.check import overridden
@@ -29,11 +30,12 @@ from lossbook._model.keras_private import additional_losses
 from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
 from lossbook._model.own_steps import call_of_mark, loss_in, measured_step, own_step
+from lossbook._model.packing import packed, unpacked
 from lossbook._model.recorder import Batch, Call, Failure, Step, numbers_kept
 from lossbook._model.replicas import gathered, replica_count, split
 from lossbook._model.state import keep_state, stand_still
 
-_KEY = "lossbook"  # of what the step returns beside Keras's logs
+_OURS = "lossbook"  # logs of the step that are not Keras's: "lossbook/0/float32"
 _KEPT = "_lossbook_watches"  # an attribute of the model's _compile_config, made anew by compile()
 _FEW = 64  # a share of the rows that is worth running in eager mode
 
@@ -58,7 +60,7 @@ class Watch:
 
     def __init__(self, model, look, path=None, trains=False):
         self.model, self.look, self.path, self.trains = model, look, path, trains
-        self.calls, self.about, self.failure, self.unbuilt = {}, {}, None, None
+        self.calls, self.about, self.failure, self.unbuilt = {}, [], None, None
         self.stale, self.random, self.counting = False, (), {}
         self.own_step, self.log = None, "loss"
         self._function, self._each = None, None
@@ -263,7 +265,7 @@ class Watch:
             keras.Model.make_test_function(model)
             function = model.test_function
             if not eager:
-                self._function, self.calls, self.about = function, {}, {}
+                self._function, self.calls, self.about = function, {}, []
         model.test_function = lambda *arguments: self._run(function, arguments)
         own["make_test_function"] = lambda force=False: None
 
@@ -271,10 +273,14 @@ class Watch:
         """Run the compiled step, take what is ours out of its logs, and hand it over."""
         result, self._ran = function(*arguments), True
         logs = result[0] if isinstance(result, tuple) else result
-        seen = logs.pop(_KEY, None) if isinstance(logs, dict) else None
-        for key, tensors in (seen or {}).items():
-            for replica, part in enumerate(split(tensors)):
-                self._each(int(part.pop("rows")), replica, part, self.about[key])
+        seen: dict[int, dict[str, Any]] = {}
+        for key in [key for key in logs if key.startswith(_OURS)] if isinstance(logs, dict) else ():
+            _, number, name = key.split("/", 2)
+            seen.setdefault(int(number), {})[name] = logs.pop(key)
+        for number, tensors in seen.items():
+            about, layout = self.about[number]
+            for replica, part in enumerate(split(unpacked(tensors, layout))):
+                self._each(int(part.pop("rows")), replica, part, about)
         return result
 
     def _stepped(self, step, arguments):
@@ -298,9 +304,11 @@ class Watch:
         """Return what leaves the step of a batch."""
         tensors, about = self.look(batch)
         tensors |= {"rows": keras.ops.convert_to_tensor(batch.rows, "int32")}
-        key = repr(about)
-        self.about[key] = about
-        return {key: gathered(tensors)}
+        tensors, layout = packed(tensors) if replica_count() == 1 else (gathered(tensors), ())
+        if (about, layout) not in self.about:
+            self.about.append((about, layout))
+        number = self.about.index((about, layout))
+        return {f"{_OURS}/{number}/{name}": tensor for name, tensor in tensors.items()}
 
     def _compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Compute the model's loss as Keras does it, with the recorders in place."""
@@ -344,7 +352,7 @@ class Watch:
 
 
 def _with_tensors(result, tensors):
-    """Return the result of a step with tensors in its logs."""
+    """Return the result of a step with more in its logs."""
     if isinstance(result, tuple):  # JAX: (logs, state)
-        return {**result[0], _KEY: tensors}, *result[1:]
-    return {**result, _KEY: tensors}
+        return {**result[0], **tensors}, *result[1:]
+    return {**result, **tensors}
