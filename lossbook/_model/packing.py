@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from lossbook._core import active_backend, to_numpy
 
 _LENGTHS = "(lengths)"
+_SMALL = 2**15  # elements: to copy more takes longer than to hand them over
+_SOME = 32  # stands for a length that is not known
 
 
 class Packed(NamedTuple):
@@ -21,9 +23,10 @@ class Packed(NamedTuple):
 
 
 def packed(tensors: dict[str, Any]) -> tuple[dict[str, Any], tuple[Packed, ...]]:
-    """Return vectors that hold all tensors of a step that is being compiled, and where each is.
+    """Return vectors that hold the small tensors of a step being compiled, and where each is.
 
-    The tensors as they are, and (), on other backends, in eager mode, and where one has no shape.
+    Large ones stay as they are. All do, beside (), on other backends, in eager mode, and where one
+    has no shape.
     """
     if active_backend() != "tensorflow":
         return tensors, ()
@@ -33,28 +36,36 @@ def packed(tensors: dict[str, Any]) -> tuple[dict[str, Any], tuple[Packed, ...]]
     if tf.executing_eagerly() or not all(shaped):
         return tensors, ()
     layout: list[Packed] = []
+    found: dict[str, Any] = {}
     vectors: dict[str, list[Any]] = {}
+    lengths = []
     for name, tensor in tensors.items():
+        shape = tuple(tensor.shape)
+        if math.prod(_SOME if n is None else n for n in shape) > _SMALL:
+            found[name] = tensor
+            continue
         tensor = tf.cast(tensor, "float32") if tensor.dtype == "bfloat16" else tensor
-        layout.append(Packed(name, tensor.dtype.name, tuple(tensor.shape)))
+        layout.append(Packed(name, tensor.dtype.name, shape))
         vectors.setdefault(tensor.dtype.name, []).append(tf.reshape(tensor, [-1]))
-    found = {dtype: tf.concat(parts, 0) for dtype, parts in vectors.items()}
-    if unknown := [tf.shape(tensors[name]) for name, _, shape in layout if None in shape]:
-        found[_LENGTHS] = tf.concat(unknown, 0)
-    return found, tuple(layout)
+        if None in shape:
+            lengths.append(tf.shape(tensor))
+    if lengths:
+        vectors[_LENGTHS] = lengths
+    return found | {name: tf.concat(parts, 0) for name, parts in vectors.items()}, tuple(layout)
 
 
 def unpacked(found: dict[str, Any], layout: tuple[Packed, ...]) -> dict[str, Any]:
     """Return the tensors of a step that has run, as arrays of NumPy where they were packed."""
     if not layout:
         return found
-    left = {dtype: to_numpy(vector) for dtype, vector in found.items()}
+    names = {_LENGTHS, *(each.dtype for each in layout)}
+    tensors = {name: x for name, x in found.items() if name not in names}
+    left = {name: to_numpy(x) for name, x in found.items() if name in names}
 
-    def take(dtype, count):
-        taken, left[dtype] = left[dtype][:count], left[dtype][count:]
+    def take(vector, count):
+        taken, left[vector] = left[vector][:count], left[vector][count:]
         return taken
 
-    tensors = {}
     for name, dtype, shape in layout:
         known = take(_LENGTHS, len(shape)).tolist() if None in shape else shape
         tensors[name] = take(dtype, math.prod(known)).reshape(known)
