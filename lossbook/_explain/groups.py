@@ -192,7 +192,9 @@ class Groups:
     @property
     def total(self) -> float:
         """Everything, added up."""
-        return float(sum(block.values.sum() for block in self._blocks(()))) / self.weight
+        self._collect()
+        parts = self._blocks(()) if self.raw is None else self.raw
+        return float(sum(part.values.sum() for part in parts)) / self.weight
 
     @property
     def scale(self) -> float:

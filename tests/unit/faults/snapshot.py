@@ -118,12 +118,12 @@ def _process():
 
 
 def _held(value, depth=3):
-    """Copy containers, which are changed in place, with what is in them."""
+    """Return the kind of a container and what is in it; of anything else, itself."""
     if depth and isinstance(value, dict):
-        return value, *((key, _held(held, depth - 1)) for key, held in value.items())
+        return type(value), *((key, _held(held, depth - 1)) for key, held in value.items())
     if depth and isinstance(value, (list, tuple)):
         held = tuple(_held(item, depth - 1) for item in value)
-        return held if type(value) is tuple else (value, *held)
+        return held if type(value) is tuple else (type(value), *held)
     return value
 
 
