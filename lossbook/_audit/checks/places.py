@@ -31,15 +31,17 @@ def by_place(batch):
     """Return what the places of a batch weigh, 1 in the mean, or None if all weigh the same.
 
     The same rows in another order have another loss; and where one row stands in all places but
-    one, what another one adds there depends on the place, and on nothing else: it adds up.
+    one, what another one adds there depends on the place, and on nothing else: it adds up, and any
+    other row adds the same multiple of it in each place.
     """
     rows = min(batch.rows, _MOST)
     y_true, y_pred = batch.y_true[:rows], batch.y_pred[:rows]
     if batch.output.keras_loss or rows < 2 or len(y_true) != rows or len(y_pred) != rows:
         return None
 
-    def loss(order):
-        return values_of(batch.output, y_true[order], y_pred[order]).mean()
+    def loss(order, predicted=None):
+        predicted = order if predicted is None else predicted
+        return values_of(batch.output, y_true[order], y_pred[predicted]).mean()
 
     order = np.arange(rows)
     given, again, rolled = (loss(o) for o in (order, order, np.roll(order, 1)))
@@ -47,14 +49,18 @@ def by_place(batch):
         return None
     each = [loss(np.full(rows, row)) for row in order[:8]]
     low, high = int(np.argmin(each)), int(np.argmax(each))
-    chosen = np.where(np.eye(rows, dtype=bool), high, low)
-    added = np.array([loss(one) for one in chosen]) - each[low]
-    odd = loss(np.where(order % 2, high, low)) - each[low]
-    whole = each[high] - each[low]
+    at_one, at_odd = np.where(np.eye(rows, dtype=bool), high, low), np.where(order % 2, high, low)
+    added = np.array([loss(one) for one in at_one]) - each[low]
+    odd, whole = loss(at_odd) - each[low], each[high] - each[low]
     sums = np.array([added.sum() - whole, added[1::2].sum() - odd])
     if not np.isfinite(added).all() or not whole or (abs(sums) > _RIGHT * whole).any():
         return None
     factors = added * rows / whole
+    lows = np.full(rows, low)  # the third row: the targets of one, the predictions of the other
+    mixed = np.array([loss(lows, one) for one in at_one]) - each[low]
+    multiple = loss(lows, np.full(rows, high)) - each[low]
+    if not (abs(mixed * rows - factors * multiple) <= 10 * _RIGHT * abs(multiple)).all():
+        return None
     return factors if np.ptp(factors) > 10 * _RIGHT else None
 
 
@@ -78,7 +84,7 @@ def class_weights_along_the_batch(mended=0):
     import keras
     from keras import ops
 
-    weights = array(1, 2, 5)
+    weights = ops.convert_to_tensor(array(1, 2, 5))
 
     def loss(y_true, y_pred):
         values = keras.losses.categorical_crossentropy(y_true, y_pred)

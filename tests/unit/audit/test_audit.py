@@ -140,9 +140,22 @@ def test_where_keras_fails_its_own_words_are_the_evidence(plant):
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
 def test_a_sound_model_has_no_error_and_its_mutants_have_one(plan):
     """One mutation of every plan; `python -m tests.unit.audit.models` takes them all."""
-    assert not problems(audited(delivered(plan, build(plan))))
+    sound = problems(audited(delivered(plan, build(plan))))
+    assert sound <= ({"gradient-nan"} if plan.name == "directions" else set())  # see below
     for name, code, case in itertools.islice(mutants(plan, start=PLANS.index(plan)), 1):
         assert not problems(audited(case), code), name
+
+
+def test_a_row_of_zeros_has_no_direction():
+    """What Keras's CosineSimilarity gives there differs by backend; audit says what it measures."""
+    as_it_is = layers.Dense(4, use_bias=False, kernel_initializer="identity")
+    model = compiled(keras.Sequential([keras.Input((4,)), as_it_is]), losses.CosineSimilarity())
+    x, y = drawn(6, 4), drawn(6, 4, seed=1)
+    x[2] = 0
+    found = codes(lb.audit(model, x, y))
+    model.fit(x, y, verbose=0)
+    spoilt = np.isnan(model.get_weights()[0]).any()
+    assert ("gradient-nan" in found) == spoilt == (BACKEND != "tensorflow")
 
 
 def test_there_are_sound_models_of_many_kinds():

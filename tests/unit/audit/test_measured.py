@@ -342,10 +342,21 @@ CCE = keras.losses.categorical_crossentropy
         (lambda t, p: ops.mean(ops.square(t[:2] - p[:2])), [1.5, 1.5, 0]),
         (lambda t, p: CCE(t, p) * ops.sum(ops.array(BY_CLASS) * t, -1), None),
         (lambda t, p: ops.mean(-BY_CLASS * t * ops.log(p)), None),
+        (lambda t, p: ops.mean(ops.square(t - p + ops.array(BY_CLASS)[:, None]), -1), None),
         (lambda t, p: ops.mean(ops.square(p[:2] - p[1:])), None),  # from row to row
         (lambda t, p: -ops.mean(p[:, 0] - ops.log(ops.cumsum(ops.exp(p[:, 0])))), None),  # Cox's
     ],
-    ids=["rows", "scalar", "over the weights", "two rows", "class", "element", "steps", "risk"],
+    ids=[
+        "rows",
+        "scalar",
+        "over the weights",
+        "two rows",
+        "class",
+        "element",
+        "added",
+        "steps",
+        "risk",
+    ],
 )
 def test_weights_by_the_place_in_the_batch(loss, weights):
     case = passing(simplex(3, 3), np.eye(3, dtype="float32"), loss)

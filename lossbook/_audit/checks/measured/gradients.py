@@ -36,7 +36,7 @@ GRADIENT_NAN = Hazard(
     why=(
         "where takes one of two values, and the derivative of both: 0 times infinity is NaN. sqrt, "
         "a norm and a power below 1 have an infinite derivative at 0, log and a division none "
-        "there."
+        "there. Keras's CosineSimilarity has none at a row of zeros on JAX and PyTorch."
     ),
     ignore="Never: the first step of fit makes weights of NaN.",
     symptoms=("nan",),
