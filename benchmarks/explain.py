@@ -9,7 +9,8 @@ again    In one process evaluate, explain and audit take turns; the best of five
 first    The first call of each in a process of its own, compilation included; for explain also
          after an evaluate of the same model. The better of two.
 memory   In a process of its own: what the peak of a second call, with all rows, rises above the
-         process with its data and its model.
+         process with its data and its model; and what a row more adds, from four times as many.
+         A compiled step takes megabytes, however few rows there are.
 growth   As `again`, with more rows; the last column is what a row more costs explain, to evaluate.
 
 Times are seconds by the clock, and seconds of the processor on all threads. The clock also shows
@@ -121,8 +122,10 @@ def print_first(name, rows):
 
 
 def print_memory(name, rows):
-    found = {way: apart("memory", name, rows, way) / 2**20 for way in WAYS}
-    print_ratios(found, "MiB", "{:.0f}")
+    found = {way: [apart("memory", name, n, way) for n in (rows, 4 * rows)] for way in WAYS}
+    print_ratios({way: few / 2**20 for way, (few, _) in found.items()}, "MiB", "{:.0f}")
+    more = {way: (many - few) / (3 * rows) for way, (few, many) in found.items()}
+    print_ratios(more, "bytes a row more", "{:.0f}")
 
 
 def print_growth(name, rows):
@@ -147,7 +150,7 @@ def print_ratios(found, unit, digits):
     print(f"    {'evaluate':24}{digits.format(base):>8} {unit}")
     for title, value in found.items():
         if title != "evaluate":
-            print(f"    {title:24}{digits.format(value):>8} {unit:5}{value / base:8.2f} x evaluate")
+            print(f"    {title:24}{digits.format(value):>8} {unit:17}{value / base:.2f} x evaluate")
 
 
 COLUMNS = {
