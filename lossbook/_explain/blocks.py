@@ -65,14 +65,21 @@ class Block:
 class Raw:
     """All single contributions of some rows: `(samples, classes, positions)`, and their labels.
 
-    `rows` maps "batch", "replica", "sample" to an integer for every entry of the first axis.
+    `values` are as they left the step, to be multiplied by the `weights` of the samples; `rows`
+    maps "batch", "replica", "sample" to an integer for every entry of the first axis.
     """
 
     axes: Axes
     values: np.ndarray
+    weights: np.ndarray
     true_class: np.ndarray | None
     rows: dict[str, np.ndarray]
     positions: tuple[int, ...]
+
+    @property
+    def contributions(self):
+        """The weighted values, in float64."""
+        return self.values * self.weights.astype(np.float64)[:, None, None]
 
     def block(self):
         """Return this as a Block."""
@@ -81,7 +88,7 @@ class Raw:
             coordinates["true_class"] = self.true_class[:, None, :, None]
             if self.axes.labelled:  # the class of an element is its true class
                 coordinates["class"] = coordinates["true_class"]
-        return Block(self.axes, self.values[..., None], coordinates, self.positions)
+        return Block(self.axes, self.contributions[..., None], coordinates, self.positions)
 
 
 def coordinates_of(

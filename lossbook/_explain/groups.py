@@ -93,7 +93,7 @@ class Groups:
         numbers, replicas, weights, values = map(np.array, zip(*batches, strict=True))
         axes = Axes(UNMARKED, UNMARKED, additional=True)
         rows = {"batch": numbers, "replica": replicas}
-        self._take([Raw(axes, (weights * values)[:, None, None], None, rows, ())])
+        self._take([Raw(axes, values[:, None, None], weights, None, rows, ())])
 
     def _collect(self):
         """Add up what has been waiting."""
@@ -104,7 +104,7 @@ class Groups:
     def _take(self, raws):
         """Keep single contributions, or what they add up to."""
         for raw in raws:
-            self.magnitude += float(np.abs(raw.values).sum())
+            self.magnitude += float(np.abs(raw.contributions).sum())
             self.raw_room -= raw.values.size
             if self.raw is not None and self.raw_room >= 0:
                 self.raw.append(raw)
@@ -127,7 +127,7 @@ class Groups:
 
     def _add_raw(self, raw):
         true_class = None if raw.true_class is None else lambda: raw.true_class
-        arrays = small.tables(np, raw.axes, raw.values.transpose(0, 2, 1), true_class)
+        arrays = small.tables(np, raw.axes, raw.contributions.transpose(0, 2, 1), true_class)
         del arrays["magnitude"]  # has been added
         self._add_tables(raw.axes, arrays, raw.rows, raw.positions)
 
@@ -193,8 +193,11 @@ class Groups:
     def total(self) -> float:
         """Everything, added up."""
         self._collect()
-        parts = self._blocks(()) if self.raw is None else self.raw
-        return float(sum(part.values.sum() for part in parts)) / self.weight
+        if self.raw is None:
+            sums = [block.values.sum() for block in self._blocks(())]
+        else:
+            sums = [raw.contributions.sum() for raw in self.raw]
+        return float(sum(sums)) / self.weight
 
     @property
     def scale(self) -> float:
@@ -272,26 +275,27 @@ def _joined(axes, batches):
         if axes.true_classes is None:
             classes = 1 + int(label.max(initial=0))
             axes = axes._replace(labels=axes.labels._replace(classes=classes))
+        label = label.astype(np.min_scalar_type(-axes.true_classes))
         label = np.split(label, np.cumsum([len(each) for each in values])[:-1])
     apart = [
         i for i, (_, _, _, rows, _) in enumerate(places) if axes.samples and len(values[i]) != rows
     ]
     for i in apart:  # the model has folded positions into the first axis
         lengths = len(values[i]), *(axes.positions or ())
-        folded = _host(values[i]).reshape(1, -1, values[i].shape[2]).transpose(0, 2, 1)
-        rows = _of_rows(axes, 1, *places[i][:-1])
+        folded = values[i].reshape(1, -1, values[i].shape[2]).transpose(0, 2, 1)
         of_all = None if label is None else label[i].reshape(1, -1)
-        yield Raw(axes, folded * places[i][-1], of_all, rows, lengths)
+        rows = _of_rows(axes, 1, *places[i][:-1])
+        yield Raw(axes, folded, np.array(places[i][-1:]), of_all, rows, lengths)
     whole = [i for i in range(len(batches)) if i not in apart]
     if not whole:
         return
     lengths = [len(values[i]) for i in whole]
-    weights = np.repeat([float(places[i][-1]) for i in whole], lengths)
     of_rows = [_of_rows(axes, n, *places[i][:-1]) for i, n in zip(whole, lengths, strict=True)]
-    joined = _host(np.concatenate([values[i] for i in whole])).transpose(0, 2, 1)
+    joined = np.concatenate([values[i] for i in whole]).transpose(0, 2, 1)
     yield Raw(
         axes,
-        joined * weights[:, None, None],
+        joined,
+        np.repeat([places[i][-1] for i in whole], lengths),
         None if label is None else np.concatenate([label[i] for i in whole]),
         {key: np.concatenate([numbers[key] for numbers in of_rows]) for key in of_rows[0]},
         _positions(axes, joined),
