@@ -30,10 +30,9 @@ from lossbook._model.keras_private import additional_losses
 from lossbook._model.operations import no_hint_on_retracing, operations_seen_by
 from lossbook._model.outputs import recorded_losses
 from lossbook._model.own_steps import call_of_mark, loss_in, measured_step, own_step
-from lossbook._model.packing import packed, unpacked
 from lossbook._model.recorder import Batch, Call, Failure, Step, numbers_kept
-from lossbook._model.replicas import gathered, replica_count, split
 from lossbook._model.state import keep_state, stand_still
+from lossbook._model.step_outputs import of_replicas, replica_count, returned
 
 _OURS = "lossbook"  # logs of the step that are not Keras's: "lossbook/0/float32"
 _KEPT = "_lossbook_watches"  # an attribute of the model's _compile_config, made anew by compile()
@@ -279,7 +278,7 @@ class Watch:
             seen.setdefault(int(number), {})[name] = logs.pop(key)
         for number, tensors in seen.items():
             about, layout = self.about[number]
-            for replica, part in enumerate(split(unpacked(tensors, layout))):
+            for replica, part in enumerate(of_replicas(tensors, layout)):
                 self._each(int(part.pop("rows")), replica, part, about)
         return result
 
@@ -304,7 +303,7 @@ class Watch:
         """Return what leaves the step of a batch."""
         tensors, about = self.look(batch)
         tensors |= {"rows": keras.ops.convert_to_tensor(batch.rows, "int32")}
-        tensors, layout = packed(tensors) if replica_count() == 1 else (gathered(tensors), ())
+        tensors, layout = returned(tensors)
         if (about, layout) not in self.about:
             self.about.append((about, layout))
         number = self.about.index((about, layout))

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from lossbook._model.packing import packed, unpacked
+from lossbook._model.step_outputs import of_replicas, returned
 
 tf = pytest.importorskip("tensorflow") if keras.backend.backend() == "tensorflow" else None
 pytestmark = pytest.mark.skipif(tf is None, reason="other backends hand over tensors as they are")
@@ -27,7 +27,7 @@ def through_a_step(tensors, lengths_known):
     layouts = []
 
     def step(given):
-        found, layout = packed(given)
+        found, layout = returned(given)
         layouts.append(layout)
         return found
 
@@ -38,7 +38,8 @@ def through_a_step(tensors, lengths_known):
     given = {name: tf.convert_to_tensor(x) for name, x in tensors.items()}
     compiled = tf.function(step, input_signature=[{n: spec(x) for n, x in given.items()}])
     found = compiled(given)
-    return unpacked(found, layouts[-1]), found
+    (received,) = of_replicas(found, layouts[-1])
+    return received, found
 
 
 @pytest.mark.parametrize("lengths_known", [True, False])
@@ -61,13 +62,13 @@ def test_bfloat16_comes_as_float32():
 
 
 def test_nothing_is_packed_in_eager_mode_or_without_a_shape():
-    given = {"values": tf.constant([1.0])}
-    assert packed(given) == (given, ())
-    assert unpacked(given, ()) is given
+    given = {"values": tf.constant([1.0]), "rows": tf.constant(1)}
+    assert returned(given) == (given, ())
+    assert list(of_replicas(given, ())) == [given]
 
     @tf.function(input_signature=[tf.TensorSpec(None)])
     def step(x):
-        found, layout = packed({"values": x, "rows": tf.shape(x)[0]})
+        found, layout = returned({"values": x, "rows": tf.shape(x)[0]})
         assert layout == () and list(found) == ["values", "rows"]
         return found["values"]
 
