@@ -42,10 +42,9 @@ def check_compatible(loss, y_true, y_pred):
             f"{loss} reduces the last axis, but y_true and y_pred are single numbers, shape (). "
             "Pass arrays of shape (batch,) or (batch, ..., n)."
         )
-    try:
-        np.broadcast_shapes(*_matched(y_true, y_pred))
-    except ValueError:
-        raise _of_two_shapes(loss, y_true, y_pred) from None
+    pairs = zip(reversed(y_true), reversed(y_pred), strict=False)
+    if not all(a == b or {a, b} & {1, UNKNOWN} for a, b in pairs):
+        raise _of_two_shapes(loss, y_true, y_pred)
 
 
 def check_same_shape(loss, y_true, y_pred):

@@ -145,6 +145,7 @@ class Groups:
         by_position = (  # numpy.sum is slow along a short axis
             arrays["position"] if places is None else places @ np.ones(places.shape[1])
         )
+        positions = _positions(positions or (), len(by_position))
         classes = len(arrays["class"]) if table is None else table.shape[1]
         coordinates = coordinates_of(axes, rows, (len(sample), classes, len(by_position)))
         if axes.true_classes:
@@ -168,7 +169,7 @@ class Groups:
             "places": None if places is None else places.T[None, :, :, None],
         }
         for view, values in views.items():
-            self._keep(view, values, coordinates, axes, positions or ())
+            self._keep(view, values, coordinates, axes, positions)
 
     def _keep(self, view, values, coordinates, axes, positions):
         """Add values to the block of their kind; those of other rows stand beside the others.
@@ -281,8 +282,8 @@ def _joined(axes, batches):
         i for i, (_, _, _, rows, _) in enumerate(places) if axes.samples and len(values[i]) != rows
     ]
     for i in apart:  # the model has folded positions into the first axis
-        lengths = len(values[i]), *(axes.positions or ())
         folded = values[i].reshape(1, -1, values[i].shape[2]).transpose(0, 2, 1)
+        lengths = _positions((len(values[i]), *(axes.positions or ())), folded.shape[2])
         of_all = None if label is None else label[i].reshape(1, -1)
         rows = _of_rows(axes, 1, *places[i][:-1])
         yield Raw(axes, folded, np.array(places[i][-1:]), of_all, rows, lengths)
@@ -298,7 +299,7 @@ def _joined(axes, batches):
         np.repeat([places[i][-1] for i in whole], lengths),
         None if label is None else np.concatenate([label[i] for i in whole]),
         {key: np.concatenate([numbers[key] for numbers in of_rows]) for key in of_rows[0]},
-        _positions(axes, joined),
+        _positions(axes.positions or (), joined.shape[2]),
     )
 
 
@@ -311,13 +312,12 @@ def _true_classes(labels, values, targets):
     return true_classes(np, labels, np.concatenate(placed))
 
 
-def _positions(axes, values):
+def _positions(lengths, count):
     """Return the shape of the positions; one length that a step does not know is what is left."""
-    positions = axes.positions or ()
-    if positions.count(None) > 1:
-        return values.shape[2:]
-    known = int(np.prod([n for n in positions if n is not None]))
-    return tuple(values.shape[2] // known if n is None else n for n in positions)
+    if lengths.count(None) > 1:
+        return (count,)
+    known = math.prod(n for n in lengths if n is not None)
+    return tuple(count // known if n is None else n for n in lengths)
 
 
 def _array(x):

@@ -90,10 +90,11 @@ def warnings_of(rows: int, calls: dict[int, Call], given: Any) -> Iterator[str]:
         ValueError: as trace does, for shapes that Keras refuses.
     """
     for index, *shapes in given:
+        _, weight, mask = shapes
+        if weight is mask is None or any(shape and None in shape[1:] for shape in shapes):
+            continue
         values, weight, mask = (_ones(rows, shape) for shape in shapes)
         output = calls[index].output
-        if weight is None and mask is None:
-            continue
         with collected_warnings() as collected:
             reduction = keras3.standardize_reduction(output.loss.reduction)
             keras3.walk(values, weight, mask, reduction)

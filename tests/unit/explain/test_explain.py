@@ -256,6 +256,41 @@ def test_data_of_every_kind(rng, kind):
         assert e.by(key) == pytest.approx(expected.by(key), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("kind", "units"),  # of 300 tables leave the step
+    [("plain", 3), ("plain", 300), ("masked", 3), ("masked", 300), ("folded", 3)],
+)
+def test_batches_of_other_lengths(rng, kind, units):
+    """A compiled step of TensorFlow knows neither the rows nor the positions then."""
+    inputs = keras.Input((2, None, 4) if kind == "folded" else (None, 4))
+    hidden = layers.Masking()(inputs) if kind == "masked" else inputs
+    outputs = layers.Dense(units)(hidden)
+    if kind == "folded":
+        outputs = layers.Lambda(
+            lambda t: ops.reshape(t, (-1, ops.shape(t)[2], units)),
+            output_shape=(None, units),
+        )(outputs)
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    parts, expected, rows = [], {}, 7
+    for n, length in ((3, 4), (3, 2), (1, 5)):
+        x = rng.normal(size=(n, *inputs.shape[1:-2], length, 4)).astype("float32")
+        x[..., -1, :] = 0
+        y = rng.normal(size=(2 * n if kind == "folded" else n, length, units)).astype("float32")
+        parts.append((x, y))
+        values = np.square(to_numpy(model(x)) - y).mean(-1)
+        values = values[:, :-1] if kind == "masked" else values
+        for (row, position), value in np.ndenumerate(values / values.size * n / rows):
+            place = (row, position) if kind == "folded" else position
+            expected[place] = expected.get(place, 0.0) + value
+    for _ in range(2):
+        e = lb.explain(model, Dataset(parts))
+        close(e, reported(model, Dataset(parts)))
+        found = {place: value for place, value in e.by("position").items() if value}
+        assert found == pytest.approx(expected, rel=1e-5) and not e.notes
+    assert not [f for f in lb.audit(model, Dataset(parts)) if f.severity == "error"]
+
+
 @pytest.mark.parametrize("kind", ["arrays", "numbers", "PyDataset", "tf.data"])
 def test_class_weights_are_those_of_fit(rng, kind):
     name = "sparse_categorical_crossentropy" if kind == "numbers" else "categorical_crossentropy"
