@@ -276,7 +276,7 @@ def _joined(axes, batches):
         if axes.true_classes is None:
             classes = 1 + int(label.max(initial=0))
             axes = axes._replace(labels=axes.labels._replace(classes=classes))
-        label = label.astype(np.min_scalar_type(-axes.true_classes))
+        label = label.astype(np.min_scalar_type(-axes.true_classes - 1))
         label = np.split(label, np.cumsum([len(each) for each in values])[:-1])
     apart = [
         i for i, (_, _, _, rows, _) in enumerate(places) if axes.samples and len(values[i]) != rows

@@ -628,6 +628,15 @@ def test_more_classes_than_are_added_up_on_the_device(rng):
     assert "34 others" in repr(e)
 
 
+@pytest.mark.parametrize("classes", [127, 128, 129, 2**15])  # of one byte, or of two
+def test_the_last_of_many_classes(rng, classes):
+    model = flat_model("sparse_categorical_crossentropy", "softmax", units=classes)
+    x, labels = flat_data(rng)[0], classes - 1 - np.arange(ROWS)
+    e = lb.explain(model, x, labels)
+    expected = -np.log(to_numpy(model(x))[np.arange(ROWS), labels]) / ROWS
+    assert e.by("true_class") == pytest.approx(dict(zip(labels, expected, strict=True)), rel=1e-5)
+
+
 def test_groups_of_the_readers_own(rng):
     model = flat_model("mse")
     x, y, _ = flat_data(rng)
