@@ -634,7 +634,8 @@ def test_the_last_of_many_classes(rng, classes):
     x, labels = flat_data(rng)[0], classes - 1 - np.arange(ROWS)
     e = lb.explain(model, x, labels)
     expected = -np.log(to_numpy(model(x))[np.arange(ROWS), labels]) / ROWS
-    assert e.by("true_class") == pytest.approx(dict(zip(labels, expected, strict=True)), rel=1e-5)
+    found = {k: value for k, value in e.by("true_class").items() if value}
+    assert found == pytest.approx(dict(zip(labels, expected, strict=True)), rel=1e-5)
 
 
 def test_groups_of_the_readers_own(rng):
