@@ -68,7 +68,8 @@ def decompose(model):
     def step():
         outputs = model(batch["x"], training=False)
         tags = keras.losses.sparse_categorical_crossentropy(batch["y"]["tags"], outputs["tags"])
-        square = lb.mark("square", keras.ops.square(batch["y"]["score"] - outputs["score"]))
+        difference = keras.ops.subtract(batch["y"]["score"], outputs["score"])
+        square = lb.mark("square", keras.ops.square(difference))
         return keras.ops.mean(tags) + keras.ops.mean(square) + sum(model.losses)
 
     lb.decompose(step)
