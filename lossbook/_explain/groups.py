@@ -309,6 +309,8 @@ def _true_classes(labels, values, targets):
         by_place(np, labels, _host(y_true), *each.shape[:2])
         for each, y_true in zip(values, targets, strict=True)
     ]
+    if labels.classes is None:  # each batch may have another number of them
+        return np.concatenate([true_classes(np, labels, each) for each in placed])
     return true_classes(np, labels, np.concatenate(placed))
 
 

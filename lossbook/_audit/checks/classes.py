@@ -36,7 +36,8 @@ class Classes(Check):
 
     Positions count by their weights: class weights that balance the classes leave none small. A
     model that does worse than one prediction for all, the frequencies, has learned nothing yet.
-    Where it is a third of all classes, as of words, that is their nature, and a note.
+    Where it is a third of all classes, as of words, that is their nature, and a note. An axis of
+    rows, or one that is longer in another batch, is none of classes.
     """
 
     by_batch = False
@@ -45,6 +46,7 @@ class Classes(Check):
     positions = count = crossentropy = 0.0
     true = asked = rank = 0
     flags = negative = weighed = False
+    width = None  # how many classes, 0 where they are none
 
     def see(self, batch):
         """Add up the contributions, hits and misses of every class."""
@@ -53,6 +55,11 @@ class Classes(Check):
         y_pred = np.moveaxis(np.atleast_2d(batch.y_pred), batch.axis, -1)
         y_pred = y_pred.T if batch.y_pred.ndim == 1 else y_pred
         y_pred = y_pred.reshape(-1, y_pred.shape[-1])
+        along_rows = batch.y_pred.ndim > 1 and batch.axis % batch.y_pred.ndim == 0
+        if along_rows or self.width not in (None, y_pred.shape[1]):
+            self.width = 0
+            return
+        self.width = y_pred.shape[1]
         if not np.isfinite(batch.predicted_range).all() or batch.kept.size != len(y_pred):
             return
         if batch.entry.target == "sparse":
@@ -107,7 +114,7 @@ class Classes(Check):
 
     def findings(self):
         """Yield one finding that names all forgotten classes."""
-        if self.table is None or not 0 < self.table[0].sum() < np.inf:
+        if not self.width or self.table is None or not 0 < self.table[0].sum() < np.inf:
             return
         if self.negative or not self.positions > 0 or self._untrained():
             return

@@ -390,6 +390,49 @@ def no_error(case):
     assert not codes(findings, "error"), findings
 
 
+class Widths(keras.utils.PyDataset):
+    """Batches in which each row chooses among another number of candidates; one has no choice."""
+
+    def __init__(self, sparse):
+        super().__init__()
+        self.sparse = sparse
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        count = (5, 9, 5, 1)[index]
+        chosen = np.arange(8) % count
+        x = np.random.default_rng(index).normal(size=(8, count, 4)).astype("float32")
+        return x, chosen if self.sparse else np.eye(count, dtype="float32")[chosen]
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation"),
+    [
+        ("binary_crossentropy", "sigmoid"),
+        ("categorical_crossentropy", "softmax"),
+        ("sparse_categorical_crossentropy", "softmax"),
+    ],
+)
+def test_batches_of_other_numbers_of_classes(loss, activation):
+    inputs = keras.Input((None, 4))
+    outputs = layers.Activation(activation)(layers.Flatten()(layers.Dense(1)(inputs)))
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", loss)
+    assert lb.audit(model, Widths(sparse=loss.startswith("sparse"))) == ()
+
+
+@pytest.mark.parametrize("loss", [losses.BinaryCrossentropy, losses.CategoricalCrossentropy])
+def test_the_axis_of_the_rows_is_none_of_classes(loss):
+    """Batches of other lengths would have other numbers of them."""
+    model = keras.Sequential([keras.Input((3,)), layers.Identity()])
+    model.compile("sgd", loss(axis=0))
+    y = np.eye(3, dtype="float32")[np.arange(9) % 3]
+    codes = {f.code for f in lb.audit(model, 0.2 + 0.1 * y, y, batch_size=6)}
+    assert codes <= {"labels-not-one-hot", "probabilities-sum", "short-batch"}
+
+
 def test_soft_labels_and_label_smoothing_are_sound():
     p = simplex(6, 3)
     no_error(passing(p, simplex(6, 3, seed=4), "categorical_crossentropy"))

@@ -291,6 +291,25 @@ def test_batches_of_other_lengths(rng, kind, units):
     assert not [f for f in lb.audit(model, Dataset(parts)) if f.severity == "error"]
 
 
+@pytest.mark.parametrize("loss", ["categorical_hinge", "categorical_crossentropy"])
+def test_batches_of_other_numbers_of_classes(rng, loss):
+    """The true class is known of each batch, although the first loss leaves no axis of classes."""
+    inputs = keras.Input((None, 4))
+    outputs = layers.Softmax()(layers.Flatten()(layers.Dense(1)(inputs)))
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", loss)
+    parts = [
+        (rng.normal(size=(4, n, 4)).astype("float32"), np.eye(n, dtype="float32")[:4])
+        for n in (5, 9, 4)
+    ]
+    e = lb.explain(model, Dataset(parts))
+    close(e, reported(model, Dataset(parts)))
+    values = [to_numpy(keras.losses.get(loss)(y, model(x))) for x, y in parts]
+    expected = np.sum(values, 0) / 12
+    found = {k: value for k, value in e.by("true_class").items() if value}
+    assert found == pytest.approx(dict(enumerate(expected)), rel=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["arrays", "numbers", "PyDataset", "tf.data"])
 def test_class_weights_are_those_of_fit(rng, kind):
     name = "sparse_categorical_crossentropy" if kind == "numbers" else "categorical_crossentropy"

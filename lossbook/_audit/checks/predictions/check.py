@@ -37,7 +37,7 @@ class Predictions(Check):
         super().__init__(output)
         self.low, self.high, self.outside, self.count = np.inf, -np.inf, 0, 0
         self.shape = self.origin = None
-        self.recovered, self.classes, self.clipped = True, 2, 0
+        self.recovered, self.classes, self.clipped = True, 0, 0
         self.logs = output.entry.activation == "softmax"
         self.sums, self.mismatch, self.one_class = Sums(), Mismatch(), OneClass()
 
@@ -60,7 +60,7 @@ class Predictions(Check):
         self.low, self.high = min(self.low, low), max(self.high, high)
         self.recovered &= batch.logits is not None
         if batch.entry.activation == "softmax" and y_pred.ndim:
-            self.classes = y_pred.shape[batch.axis]
+            self.classes = max(self.classes, y_pred.shape[batch.axis])
         as_logits = batch.options.get("from_logits")
         if outside(np.array([low, high])).any() and not (as_logits and self.outside):
             self.outside += int(outside(finite).sum())

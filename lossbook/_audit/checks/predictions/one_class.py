@@ -25,13 +25,18 @@ ONE_CLASS = Hazard(
 class OneClass:
     """Predictions that are all 1, by a softmax over an axis of one unit; of whatever loss."""
 
-    holds = False
+    holds = several = False
     shape: Any = None
     origin: Any = None
 
     def see(self, batch: Any) -> None:
         """Look for a softmax over one unit."""
-        if batch.y_pred is not None and batch.y_pred.shape[-1:] == (1,):
+        if batch.y_pred is None:
+            return
+        self.several |= batch.y_pred.shape[-1:] != (1,)
+        if self.several:
+            self.holds = False
+        else:
             softmax = getattr(batch.call.origin, "activation", None) == "softmax"
             self.holds = (self.holds or softmax) and bool((batch.y_pred == 1).all())
             self.shape, self.origin = self.shape or batch.y_pred.shape, batch.call.origin
