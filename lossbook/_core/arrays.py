@@ -21,6 +21,7 @@ from lossbook._core.home import with_section
 _FRAMEWORKS = {"tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax", "torch": "torch"}
 UNKNOWN = 2**31 - 1  # stands for a length that a tensor does not know
 _UNKNOWN: ContextVar[int | None] = ContextVar("unknown length", default=None)
+_IN_A_TRANSFORM = ("doesn't have storage", "tensor subclasses")  # what PyTorch says there
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
@@ -149,8 +150,8 @@ def known_values(x):
         return to_numpy(x)
     except (TypeError, ValueError, AttributeError, NotImplementedError):
         return None
-    except RuntimeError:  # of PyTorch: in a transform; of others: memory, for example
-        if _framework(x) != "torch":
+    except RuntimeError as error:  # or memory, for example
+        if not any(words in str(error) for words in _IN_A_TRANSFORM):
             raise
         return None
 

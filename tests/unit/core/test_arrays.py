@@ -1,5 +1,6 @@
 """NumPy and keras.ops side by side: the same rules for shapes, dtypes and zeros."""
 
+import functools
 import subprocess
 import sys
 from itertools import product
@@ -161,14 +162,23 @@ def test_an_attached_mask_in_keras_3_5_which_has_no_module_for_it(monkeypatch):
 
 
 def test_a_device_that_fails_is_not_taken_for_a_value_that_is_not_known(monkeypatch):
-    """PyTorch alone raises a RuntimeError for values that it doesn't know, in a transform."""
-
     def full(x):
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(_arrays, "to_numpy", full)
-    if keras.backend.backend() == "torch":
-        assert _arrays.known_values(ops.ones(2)) is None
-    else:
-        with pytest.raises(RuntimeError, match="out of memory"):
-            _arrays.known_values(ops.ones(2))
+    with pytest.raises(RuntimeError, match="out of memory"):
+        _arrays.known_values(ops.ones(2))
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="its transforms, its words")
+@pytest.mark.parametrize("name", ["grad", "vmap", "fake"])
+def test_pytorch_knows_no_values_in_a_transform(name):
+    import torch
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    def step(x):
+        assert _arrays.known_values(x) is None
+        return x.sum()
+
+    fake = functools.partial(make_fx, tracing_mode="fake")
+    {"grad": torch.func.grad, "vmap": torch.func.vmap, "fake": fake}[name](step)(torch.ones(2, 3))
