@@ -196,7 +196,8 @@ class OutputBatch:
             return self
         y_true, ignored = np.asarray(self.y_true, np.float64), self.options.get("ignore_class")
         wrong = ~((y_true >= 0) & (y_true < self.y_pred.shape[self.axis]))
-        wrong &= y_true != ignored if ignored is not None else True
+        if ignored is not None:  # as the targets have been cast
+            wrong &= self.y_true != ignored
         if not wrong.any():
             return self
         labels = ops.convert_to_tensor(np.where(wrong, 0, self.y_true))

@@ -128,7 +128,7 @@ class Labels(Check):
         wrong = (y_true < 0) | (y_true >= self.classes) | (np.round(y_true) != y_true)
         wrong &= kept & np.isfinite(y_true)
         if batch.options.get("ignore_class") is not None:
-            wrong &= y_true != batch.options["ignore_class"]
+            wrong &= batch.y_true != batch.options["ignore_class"]
         self._add(y_true, wrong)
 
     def _see_rows(self, batch, y_true, wrong):

@@ -433,6 +433,14 @@ def test_the_axis_of_the_rows_is_none_of_classes(loss):
     assert codes <= {"labels-not-one-hot", "probabilities-sum", "short-batch"}
 
 
+@pytest.mark.parametrize("ignored", [-100, 2**24 + 1])  # float32 makes 2**24 of it
+def test_an_ignored_number_that_no_class_has(ignored):
+    model = keras.Sequential([keras.Input((3,)), layers.Softmax()])
+    model.compile("sgd", losses.SparseCategoricalCrossentropy(ignore_class=ignored))
+    y = np.array([0, 1, 2, ignored, 0, ignored])
+    assert lb.audit(model, np.eye(3, dtype="float32")[[0, 1, 2, 0, 0, 1]], y) == ()
+
+
 def test_soft_labels_and_label_smoothing_are_sound():
     p = simplex(6, 3)
     no_error(passing(p, simplex(6, 3, seed=4), "categorical_crossentropy"))
