@@ -43,6 +43,10 @@ class Groups:
         self.magnitude, self.dtypes = 0.0, set()
         self.raw, self.raw_room = [], RAW  # None once there are too many
         self.summed = False  # whether what is raw is in the views, too
+        self._empty_views()
+        self.waiting, self.waiting_elements = {}, 0
+
+    def _empty_views(self):
         self.views = {  # the smallest first
             **{name: ({name}, {}) for name in ("position", "class", "true_class")},
             "samples": (_ROW_KEYS, {}),
@@ -51,7 +55,6 @@ class Groups:
             "table": ({*_ROW_KEYS, "class", "true_class"}, {}),
         }
         self.room = {"table": TABLE, "places": TABLE, "classes": TABLE}
-        self.waiting, self.waiting_elements = {}, 0
 
     def drop_parts(self):
         """Forget all parts; the rows and batches that follow are numbered after those before."""
@@ -121,9 +124,12 @@ class Groups:
 
     def _sum_raw(self):
         """Add single contributions to the tables."""
-        raws, self.summed = () if self.summed else self.raw or (), True
-        for raw in raws:
+        if self.summed or self.raw is None:
+            return
+        self._empty_views()  # an interrupted call may have left some
+        for raw in self.raw:
             self._add_raw(raw)
+        self.summed = True
 
     def _add_raw(self, raw):
         true_class = None if raw.true_class is None else lambda: raw.true_class

@@ -9,6 +9,7 @@ from keras import layers, ops
 
 import lossbook as lb
 from lossbook._core import to_numpy
+from lossbook._explain.groups import Groups
 
 ROWS, STEPS, BATCH = 8, 2, 2
 AS_EVALUATE = {  # attributes that Keras's own evaluate changes, interrupted or not
@@ -210,3 +211,26 @@ def test_an_error_in_the_third_batch(tool, error):
     broken = False
     assert np.isfinite(model.evaluate(Broken(), verbose=0)).all()
     tool(model, Broken())
+
+
+def test_an_interrupted_by_is_forgotten(monkeypatch):
+    """What it has added up so far is not added to, nor taken for the whole."""
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    model.compile(loss=["mse"])
+    x, y = np.ones((5, 3), "float32"), np.arange(10.0).reshape(5, 2)
+    explanation = lb.explain(model, x, y, batch_size=2)
+    expected = lb.explain(model, x, y, batch_size=2).by("class")
+    keep, calls = Groups._keep, []
+
+    def interrupted(groups, view, *arguments):
+        calls.append(view)
+        if view == "class":
+            raise KeyboardInterrupt
+        keep(groups, view, *arguments)
+
+    monkeypatch.setattr(Groups, "_keep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        explanation.by("class")
+    monkeypatch.undo()
+    assert calls[-1] == "class" and len(calls) > 1
+    assert explanation.by("class") == expected
