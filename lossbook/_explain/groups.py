@@ -197,6 +197,11 @@ class Groups:
         blocks[name] = Block(axes, values, there, positions)
 
     @property
+    def _all(self) -> float:
+        """What all batches weigh; a metric divides nothing by 0."""
+        return self.weight or 1.0
+
+    @property
     def total(self) -> float:
         """Everything, added up."""
         self._collect()
@@ -204,13 +209,13 @@ class Groups:
             sums = [block.values.sum() for block in self._blocks(())]
         else:
             sums = [raw.contributions.sum() for raw in self.raw]
-        return float(sum(sums)) / self.weight
+        return float(sum(sums)) / self._all
 
     @property
     def scale(self) -> float:
         """The magnitudes of everything, added up."""
         self._collect()
-        return self.magnitude / self.weight
+        return self.magnitude / self._all
 
     @property
     def rounding(self) -> float:
@@ -229,7 +234,7 @@ class Groups:
         for block in self._blocks(keys):
             block.add_to(found, keys)
         scaled = {
-            labels: value / self.weight
+            labels: value / self._all
             for labels, value in found.items()
             if value or NONE not in labels
         }

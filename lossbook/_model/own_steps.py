@@ -154,7 +154,12 @@ def loss_in(logs: Any) -> str:
 
 
 def _reported(result, updates, results):
-    """Return the Reported loss of a step that returned `result`: its logs, on JAX with a state."""
+    """Return the Reported loss of a step that returned `result`: its logs, on JAX with a state.
+
+    A metric takes the mean of each sample first, and weighs samples: Mean.update_state.
+    """
+    from keras.src.metrics import reduction_metrics
+
     logs = result[0] if isinstance(result, tuple) else result
     if not isinstance(logs, dict) or not logs:
         return Reported(logs, 1.0, tracked=False)
@@ -163,11 +168,11 @@ def _reported(result, updates, results):
     values = [update[1:] for update in updates if update[0] == (given or [name])[-1]]
     if not values:
         return Reported(logs[name], 1.0, tracked=False)
-    value, weight = values[-1]
-    value = ops.convert_to_tensor(value)
+    value, weight = private(reduction_metrics, "reduce_to_samplewise_values")(
+        *values[-1], reduce_fn=ops.mean, dtype=None
+    )
     if weight is None:
-        return Reported(ops.mean(value), 1.0 if not value.shape else ops.size(value), tracked=True)
-    weight = ops.cast(weight, value.dtype)
-    total = ops.sum(ops.broadcast_to(weight, ops.shape(value)))
+        return Reported(ops.mean(value), ops.size(value), tracked=True)
+    total = ops.sum(weight)
     divisor = ops.where(total == 0, ops.ones_like(total), total)  # a replica without a row
-    return Reported(ops.sum(value * weight) / divisor, total, tracked=True)
+    return Reported(ops.sum(value) / divisor, total, tracked=True)

@@ -132,6 +132,41 @@ def test_a_mean_of_means():
     assert "counts every batch once" in e.notes[1]
 
 
+WEIGHED = {
+    "values (rows,), one weight": (lambda x: x[:, 0] ** 2, lambda x: ops.shape(x)[0]),
+    "values (rows, 2), weights (rows,)": (
+        lambda x: ops.concatenate([x, 3 * x], axis=1) ** 2,
+        lambda x: x[:, 0],
+    ),
+    "values (rows, length), no weight": (
+        lambda x: x**2 * ops.transpose(ops.ones_like(x)),
+        lambda x: None,
+    ),
+    "nothing weighs anything": (lambda x: x[:, 0], lambda x: ops.zeros_like(x[:, 0])),
+}
+
+
+@tensorflow
+@pytest.mark.parametrize("kind", WEIGHED)
+def test_a_metric_takes_the_mean_of_each_sample_before_it_weighs_them(kind):
+    values_of, weights_of = WEIGHED[kind]
+
+    class PerRow(keras.Sequential):
+        def test_step(self, data):
+            x, _ = data
+            values = lb.mark("squares", values_of(self(x)))
+            self.tracker.update_state(values, sample_weight=weights_of(x))
+            return {"loss": self.tracker.result()}
+
+    model = same(PerRow)
+    model.tracker = keras.metrics.Mean(name="tracker")
+    mean = keras.metrics.Mean()
+    for batch in (X[:4], X[4:8], X[8:]):
+        mean.update_state(values_of(ops.array(batch)), sample_weight=weights_of(ops.array(batch)))
+    e = in_full(lb.explain(model, X, Y, batch_size=4), float(mean.result()))
+    assert sum(e.by("sample").values()) == pytest.approx(e.reported, rel=1e-6)
+
+
 class Logging(keras.Sequential):
     name_of_loss = "total_loss"
 
