@@ -7,7 +7,7 @@ from lossbook._explain.data import with_class_weight
 from lossbook._explain.decompose import decompose
 from lossbook._explain.explain import explain
 from lossbook._explain.explanation import Explanation
-from lossbook._explain.gap import also_on_jax
+from lossbook._explain.gap import ONCE_MORE, also_on_jax, counted_once_more
 from lossbook._explain.groups import rounding
 from lossbook._explain.parts import elementwise_of, part_of
 

@@ -9,6 +9,12 @@ import numpy as np
 from lossbook._core import active_backend, four_digits, to_numpy, with_section
 from lossbook._model import Watch, overridden
 
+ONCE_MORE = (
+    "Its metric counts every batch once, and one more where the data end: TensorFlow still runs "
+    "what needs no data, unless the number of batches is known beforehand. Update it with "
+    "sample_weight=rows, or give the dataset assert_cardinality."
+)
+
 
 def gap(explanation: Any, watch: Watch) -> Iterator[str]:
     """Yield notes: that the parts miss what evaluate reports by more than rounding, and why."""
@@ -42,7 +48,10 @@ def gap(explanation: Any, watch: Watch) -> Iterator[str]:
         )
     else:
         return
-    if not (watch.random or counting):
+    groups, batches = explanation.groups, len(explanation.batch_sizes)
+    if groups.weight == batches and counted_once_more(reported, total, batches, rounding):
+        yield with_section(ONCE_MORE, "reported-not-computed")
+    elif not (watch.random or counting):
         yield cause(watch.model, watch.stale)
 
 
@@ -69,6 +78,12 @@ def cause(model: Any, stale: bool) -> str:
         )
         return with_section(message, "tracker-not-updated")
     return "lossbook does not know why. Is the loss the same each time it is called?"
+
+
+def counted_once_more(reported: float, computed: float, batches: int, rounding: float) -> bool:
+    """Say whether a mean of batches was divided by one batch more than there are."""
+    tensorflow = active_backend() == "tensorflow" and batches > 1  # half of one may be meant
+    return tensorflow and abs(reported * (batches + 1) / batches - computed) <= 2 * rounding
 
 
 def also_on_jax() -> str:

@@ -5,7 +5,7 @@ import math
 from lossbook._audit.examples import Example, array, compiled
 from lossbook._audit.finding import Hazard
 from lossbook._core import four_digits
-from lossbook._explain import also_on_jax, rounding
+from lossbook._explain import ONCE_MORE, also_on_jax, counted_once_more, rounding
 from lossbook._model import overridden
 
 STEP_OUTDATED = Hazard(
@@ -107,7 +107,13 @@ class Reported:
         if math.isnan(reported):
             numbers = f"evaluate reports no loss; its step computes {four_digits(computed)}."
         evidence = {"reported": reported, "computed": computed, "rounding": bound}
-        yield _finding(model, stale, f"{type(model).__name__}: {numbers}", evidence)
+        numbers = f"{type(model).__name__}: {numbers}"
+        alike = self.weight == self.batches
+        if alike and counted_once_more(reported, computed, self.batches, bound):
+            said, mend = ONCE_MORE.split(" Update ")
+            yield REPORTED_NOT_COMPUTED.found(f"{numbers} {said}", f"Update {mend}", evidence)
+            return
+        yield _finding(model, stale, numbers, evidence)
 
 
 def _changes(watch):

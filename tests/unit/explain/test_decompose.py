@@ -80,6 +80,20 @@ def test_a_mask_and_an_ignored_class(p):
     assert [e.by("sample")[i] == 0 for i in range(4)] == list(~kept)
 
 
+def test_rows_that_count_nothing_keep_the_classes_of_the_others(p):
+    probabilities = P / P.sum(-1, keepdims=True)
+
+    def step():
+        values = keras.losses.sparse_categorical_crossentropy(
+            LABELS, ops.convert_to_tensor(probabilities)
+        )
+        return ops.sum(values * ops.convert_to_tensor([1.0, 0.0, 1.0, 0.0])) / 2
+
+    values = -np.log(probabilities[range(4), LABELS]) / 2
+    found = lb.decompose(step).by("class")
+    assert found == pytest.approx({0: 0, 1: 0, 2: values[0] + values[2]}, rel=1e-5)
+
+
 def test_names_are_distinct_and_metrics_are_no_parts(y, p):
     mse, metric = keras.losses.MeanSquaredError(name="mse"), keras.metrics.MeanSquaredError()
 

@@ -167,6 +167,33 @@ def test_a_metric_takes_the_mean_of_each_sample_before_it_weighs_them(kind):
     assert sum(e.by("sample").values()) == pytest.approx(e.reported, rel=1e-6)
 
 
+@tensorflow
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_a_count_that_goes_on_where_the_data_end():
+    """Keras itself divides by four batches, where three are there."""
+    import tensorflow as tf
+
+    class Alone(ByBatches):
+        metrics = property(lambda self: [self.tracker])
+
+    model = same(Alone)
+    model.tracker = keras.metrics.Mean(name="loss")
+    known = tf.data.Dataset.from_tensor_slices((X[:9], Y[:9])).batch(3)
+    unknown = known.filter(lambda x, y: True)
+    mean = float(np.mean(X[:9] ** 2))
+    assert model.evaluate(known, verbose=0) == pytest.approx(mean)
+    assert model.evaluate(unknown, verbose=0) == pytest.approx(mean * 3 / 4)
+    assert float(model.tracker.count) == 4
+    e = lb.explain(model, unknown)
+    assert (e.total, e.reported) == pytest.approx((mean, mean * 3 / 4))
+    assert "one more where the data end" in e.notes[1]
+    found = {finding.code: finding for finding in lb.audit(model, unknown)}
+    assert list(found) == ["reported-not-computed"]
+    assert "one more where the data end" in found["reported-not-computed"].message
+    assert found["reported-not-computed"].fix.startswith("Update it with sample_weight=rows")
+    assert not lb.audit(model, known)
+
+
 class Logging(keras.Sequential):
     name_of_loss = "total_loss"
 
