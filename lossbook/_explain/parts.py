@@ -132,7 +132,7 @@ def part_of(call: Call) -> Part:
         part = replace(part, axes=part.axes._replace(classes=True))  # predictions (batch,)
     if len(shape) > 1 and kinds[0] == "class":  # axis=0: rows are added up as classes
         return part
-    return _with_true_class(call, part, shape, operation, axis)
+    return _with_true_class(call, part, elementwise, operation, axis)
 
 
 def additional_part(name: str, loss: Any) -> Part:
@@ -201,28 +201,44 @@ def _folded(call, values, kinds):
     return Part(axes, ops.reshape(values, (samples, count, classes)))
 
 
-def _with_true_class(call, part, shape, operation, axis):
+def _with_true_class(call, part, elementwise, operation, axis):
     """Add the targets that name the true class of every position, where there are such."""
     target, y_true, labels = call.output.entry.target, call.y_true, None
     samples, positions, classes = _shape(part.values)
+    by_class = target == "categorical" or (target == "binary" and classes != 1)
+    like = _predictions(call) if by_class else elementwise
+    fits = _may_fit(_shape(y_true), _shape(like))
+    if fits:
+        y_true = ops.broadcast_to(y_true, ops.shape(like))
     if target == "sparse":
         axis = call.output.options.get("axis", -1)
-        if _count(y_true) == _count(shape):
+        if fits or _count(y_true) == _count(elementwise):
             labels = Labels("number", _shape(_predictions(call))[axis])
             if labels.classes is None:
                 known = y_true < ops.cast(ops.shape(_predictions(call))[axis], y_true.dtype)
                 y_true = ops.where(known, y_true, -ops.ones_like(y_true))
-    elif target == "categorical" or (target == "binary" and classes != 1):
+    elif by_class:
         axis = (axis if operation != "none" else -1) % len(y_true.shape)
         kind = "largest" if target == "categorical" else "only"
-        labels = Labels(kind, _shape(y_true)[axis], axis)
-    elif target == "binary" and _count(y_true) == _count(shape):
+        known = _shape(call.y_true)[axis] or (_shape(like)[axis] if fits else None)
+        labels = Labels(kind, known, axis)
+    elif target == "binary" and (fits or _count(y_true) == _count(elementwise)):
         labels = Labels("0 or 1", 2)
-    if labels is None or _count(labels.places(_shape(y_true))) != _count((samples, positions)):
+    if labels is None:
+        return part
+    if not (fits or _count(labels.places(_shape(y_true))) == _count((samples, positions))):
         return part  # targets that are broadcast, or name no class
     if labels.classes is None and is_large(_shape(part.values)):
         return part  # no table has as many columns as the batch happens to have classes
     return replace(part, axes=part.axes._replace(labels=labels), y_true=y_true)
+
+
+def _may_fit(shape, other):
+    """Say whether lengths that a step knows only when it runs decide whether two shapes are one."""
+    pairs = list(zip(shape, other, strict=False))
+    open_ones = any(None in pair for pair in pairs[1:])
+    equal = all(n is None or m is None or n == m for n, m in pairs)
+    return len(shape) == len(other) and open_ones and equal
 
 
 def is_large(shape: tuple[int | None, ...]) -> bool:

@@ -6,6 +6,7 @@ take a few of them, `make fuzz` many.
 
 import functools
 import itertools
+import operator
 import os
 import warnings
 from dataclasses import dataclass, field
@@ -301,7 +302,53 @@ def problems(case):
         for key in ("class", "sample", "position"):
             if "(atomic)" in e.by(key) and "categorical_hinge" not in case.names:
                 found.append(f"by({key!r}) has an atomic part: {case.names}")
+    return found + of_unknown_lengths(case, expected, e, bound)
+
+
+def of_unknown_lengths(case, expected, explained, bound):
+    """Return what differs where TensorFlow gets the same batches and knows no length before."""
+    settings = _copied(case.data)
+    if BACKEND != "tensorflow" or "structure list" in case.covers:  # a tuple would come
+        return []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if case.class_weight is not None:
+            settings["sample_weight"] = lb.reduction.class_weights(settings["y"], case.class_weight)
+        try:
+            case.model.evaluate(_dataset(**settings), verbose=0)
+        except Exception as error:
+            case.covers.add(f"unknown lengths refused: {str(error).splitlines()[0][:90]}")
+            return []
+        e = lb.explain(case.model, _dataset(**settings), verbose=0)
+    case.covers.add("unknown lengths")
+    found = []
+    if not (close(e.reported, expected, bound) and close(e.total, expected, bound)):
+        found.append(f"unknown lengths: {e.total}, {e.reported}, evaluate {expected}")
+    for key in ("output", "batch", "sample", "class", "true_class"):
+        sums, before = e.by(key), explained.by(key)
+        if sums.keys() != before.keys() or not all(close(sums[k], before[k], bound) for k in sums):
+            found.append(f"unknown lengths: by({key!r}) {sums}, with arrays {before}")
     return found
+
+
+def _dataset(x, y, sample_weight, batch_size):
+    """Return the same batches as a tf.data.Dataset that knows the last lengths alone."""
+    import tensorflow as tf
+
+    given = (x, y) if sample_weight is None else (x, y, sample_weight)
+    given = keras.tree.map_structure(np.asarray, given)
+
+    def batches():
+        for start in range(0, len(x), batch_size):
+            rows = operator.itemgetter(slice(start, start + batch_size))
+            yield keras.tree.map_structure(rows, given)
+
+    def spec(array):
+        last = array.shape[1:][-1:]
+        return tf.TensorSpec((*[None] * (array.ndim - len(last)), *last), array.dtype)
+
+    signature = keras.tree.map_structure(spec, given)
+    return tf.data.Dataset.from_generator(batches, output_signature=signature)
 
 
 def _copied(settings):
