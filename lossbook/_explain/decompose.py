@@ -12,6 +12,7 @@ import numpy as np
 from lossbook._core import dtype_name, known_values, ops, shape_of, size, to_numpy
 from lossbook._explain.blocks import ADDITIONAL, UNMARKED
 from lossbook._explain.explanation import Explanation
+from lossbook._explain.gap import unseen
 from lossbook._explain.groups import Groups
 from lossbook._explain.parts import Axes, Part, part_of
 from lossbook._explain.rendering import decomposition_html, decomposition_text
@@ -109,11 +110,7 @@ def decompose(fn: Callable[[], Any]) -> Decomposition:
             f"{UNMARKED} is neither a loss of Keras's nor marked, or cut off from it, as by "
             "stop_gradient. lossbook.mark(name, tensor) gives it a name."
         )
-        if result.unseen:
-            notes.append(
-                f"{', '.join(result.unseen)}: called in a function that is compiled or "
-                "differentiated in itself, where nothing can be measured. Call what it wraps."
-            )
+        notes += unseen(result.unseen, groups)
     outputs = tuple((part.axes.output, part.axes.source, None) for part in parts)
     return Decomposition(reported, outputs, groups, tuple(notes))
 

@@ -7,7 +7,7 @@ from typing import Any
 from lossbook._core import active_backend, keras, to_numpy, warn
 from lossbook._explain.data import with_class_weight
 from lossbook._explain.explanation import Explanation
-from lossbook._explain.gap import OwnStep, gap
+from lossbook._explain.gap import OwnStep, gap, unseen
 from lossbook._explain.groups import Groups
 from lossbook._explain.parts import additional_part, part_of
 from lossbook._explain.progress import progress
@@ -129,6 +129,7 @@ def explained(model, verbose, trains=False, **data):
     notes = (
         *gap(explanation, watch),
         *own.notes(watch.own_step, watch.log, explanation),
+        *unseen(watch.unseen, explanation.groups),
         *(["evaluate does not take these data: Keras's test_step fails."] if trains else []),
     )
     return replace(explanation, notes=notes)

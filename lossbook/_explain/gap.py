@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lossbook._core import active_backend, four_digits, to_numpy, with_section
+from lossbook._explain.blocks import UNMARKED
 from lossbook._model import Watch, overridden
 
 ONCE_MORE = (
@@ -84,6 +85,15 @@ def counted_once_more(reported: float, computed: float, batches: int, rounding: 
     """Say whether a mean of batches was divided by one batch more than there are."""
     tensorflow = active_backend() == "tensorflow" and batches > 1  # half of one may be meant
     return tensorflow and abs(reported * (batches + 1) / batches - computed) <= 2 * rounding
+
+
+def unseen(names: tuple[str, ...], groups: Any) -> Iterator[str]:
+    """Yield a note if a part is unmarked and losses were called where nothing can be measured."""
+    if names and UNMARKED in groups.by("output"):
+        yield (
+            f"{', '.join(names)}: called in a function that is compiled or differentiated in "
+            "itself, where nothing can be measured. Call what it wraps."
+        )
 
 
 def also_on_jax() -> str:

@@ -64,7 +64,8 @@ def measured_step(model: Any, step: Any, arguments: tuple[Any, ...]) -> tuple[An
             kept["loss"] = _reported(kept["result"], updates, results)
             return kept["loss"].value
 
-        scalar, marks = measured(run)
+        found = measured(run)
+        scalar, marks = found
         if keras.backend.backend() == "jax":  # what was computed there may not leave it
             kept["result"] = step(*arguments)
     calls: list[Call] = []
@@ -88,6 +89,7 @@ def measured_step(model: Any, step: Any, arguments: tuple[Any, ...]) -> tuple[An
         rest=keras.ops.cast(scalar, "float32") - covered,
         bends=tuple((mark.name, mark.bend) for mark in marks),
         tracked=loss.tracked,
+        unseen=found.unseen,
     )
 
 

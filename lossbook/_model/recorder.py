@@ -87,8 +87,9 @@ class Batch:
     """One batch: its rows as Keras counts them, its calls, its additional losses with names.
 
     A step of the model's own adds what the batch weighs in the epoch (`weight`), the `rest` of its
-    loss that nothing covers, by how much the loss bends with each mark, and whether a metric keeps
-    the mean (`tracked`) or the last batch alone is reported.
+    loss that nothing covers, by how much the loss bends with each mark, whether a metric keeps the
+    mean (`tracked`) or the last batch alone is reported, and what was called where nothing can be
+    measured (`unseen`).
     """
 
     rows: Any
@@ -98,6 +99,7 @@ class Batch:
     rest: Any = None
     bends: tuple[tuple[str, Any], ...] = ()
     tracked: bool = True
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

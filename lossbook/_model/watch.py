@@ -50,7 +50,8 @@ class Watch:
     After a pass `calls` holds a Call without tensors for every output, by number; `stale` says
     that the model's own compiled evaluation gives another loss than a step that is traced now,
     `random` are two losses of one batch where each call gives another; `counting` maps a loss to
-    its plain numbers that change with each call; `log` names the loss in an own step's logs.
+    its plain numbers that change with each call; `log` names the loss in an own step's logs,
+    `unseen` the losses in it that nothing can be measured of.
 
     After an error `failure` is that of a loss in the step, `unbuilt` while Keras built the model.
 
@@ -61,7 +62,7 @@ class Watch:
         self.model, self.look, self.path, self.trains = model, look, path, trains
         self.calls, self.about, self.failure, self.unbuilt = {}, [], None, None
         self.stale, self.random, self.counting = False, (), {}
-        self.own_step, self.log = None, "loss"
+        self.own_step, self.log, self.unseen = None, "loss", ()
         self._function, self._each = None, None
         self._models_step = None
         self._verified_function, self._verified_forms, self._form = None, {}, None
@@ -286,6 +287,7 @@ class Watch:
         """Run the model's own step, and add to its logs what was recorded."""
         if self.own_step:
             result, batch = measured_step(self.model, step, arguments)
+            self.unseen = batch.unseen
             logs = result[0] if isinstance(result, tuple) else result
             self.log = loss_in(logs) if isinstance(logs, dict) and logs else "loss"
             self.calls.update({call.index: Call(call.output, call.index) for call in batch.calls})

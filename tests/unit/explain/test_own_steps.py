@@ -345,3 +345,37 @@ def test_data_that_no_step_takes():
     with pytest.raises(Exception) as caught:
         lb.explain(two_domains(2), X, np.zeros((10, 3)))
     assert any("targets-refused" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="functions of TensorFlow")
+@pytest.mark.parametrize("way", ["as it is", "function", "cond", "map"])
+def test_a_loss_where_nothing_can_be_measured_is_named(way):
+    import tensorflow as tf
+
+    def loss(y, y_pred):
+        return keras.losses.mean_squared_error(y, y_pred)
+
+    ways = {
+        "as it is": loss,
+        "function": tf.function(loss),
+        "cond": lambda y, y_pred: ops.cond(
+            tf.shape(y)[0] > 0, lambda: loss(y, y_pred), lambda: ops.zeros(())
+        ),
+        "map": lambda y, y_pred: tf.map_fn(
+            lambda pair: loss(*pair), (y, y_pred), fn_output_signature="float32"
+        ),
+    }
+
+    class Own(keras.Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return ops.mean(ways[way](y, y_pred))
+
+    inputs = keras.Input((3,))
+    model = Own(inputs, layers.Dense(2)(inputs))
+    model.compile("sgd")
+    e = lb.explain(model, np.ones((4, 3), "float32"), np.ones((4, 2), "float32"), verbose=0)
+    assert e.total == pytest.approx(e.reported, rel=1e-5)
+    seen = way == "as it is"
+    assert ("(unmarked)" in e.by("output")) != seen
+    expected = "mean_squared_error: called in a function that is compiled or differentiated in "
+    assert any(expected in note for note in e.notes) != seen
