@@ -10,10 +10,10 @@ from lossbook._core import active_backend, four_digits, to_numpy, with_section
 from lossbook._explain.blocks import UNMARKED
 from lossbook._model import Watch, overridden
 
-ONCE_MORE = (
+ONCE_MORE = (  # what happens, and how to mend it
     "Its metric counts every batch once, and one more where the data end: TensorFlow still runs "
-    "what needs no data, unless the number of batches is known beforehand. Update it with "
-    "sample_weight=rows, or give the dataset assert_cardinality."
+    "what needs no data, unless the number of batches is known beforehand.",
+    "Update it with sample_weight=rows, or give the dataset assert_cardinality.",
 )
 
 
@@ -51,7 +51,7 @@ def gap(explanation: Any, watch: Watch) -> Iterator[str]:
         return
     groups, batches = explanation.groups, len(explanation.batch_sizes)
     if groups.weight == batches and counted_once_more(reported, total, batches, rounding):
-        yield with_section(ONCE_MORE, "reported-not-computed")
+        yield with_section(" ".join(ONCE_MORE), "reported-not-computed")
     elif not (watch.random or counting):
         yield cause(watch.model, watch.stale)
 

@@ -280,7 +280,7 @@ def _of_rows(axes, length, batch, replica, start, rows):
 def _joined(axes, batches):
     """Yield Raws: the batches that have the same classes and positions in one."""
     places = [place for place, _ in batches]
-    values = [_array(arrays["values"]) for _, arrays in batches]
+    values = [to_numpy(arrays["values"]) for _, arrays in batches]
     label = None
     if axes.labels is not None:
         label = _true_classes(axes.labels, values, [arrays["y_true"] for _, arrays in batches])
@@ -333,12 +333,7 @@ def _positions(lengths, count):
     return tuple(count // known if n is None else n for n in lengths)
 
 
-def _array(x):
-    """Copy a tensor to the host; an array is there."""
-    return x if isinstance(x, np.ndarray) else to_numpy(x)
-
-
 def _host(x):
     """Copy a tensor to the host, in float64 if it holds floats."""
-    x = _array(x)
+    x = to_numpy(x)
     return x.astype(np.float64) if x.dtype.kind == "f" else x

@@ -34,7 +34,7 @@ from lossbook._model.recorder import Batch, Call, Failure, Step, numbers_kept
 from lossbook._model.state import keep_state, stand_still
 from lossbook._model.step_outputs import of_replicas, replica_count, returned
 
-_OURS = "lossbook"  # logs of the step that are not Keras's: "lossbook/0/float32"
+_OURS = "lossbook/"  # logs of the step that are not Keras's: "lossbook/0/float32"
 _KEPT = "_lossbook_watches"  # an attribute of the model's _compile_config, made anew by compile()
 _FEW = 64  # a share of the rows that is worth running in eager mode
 
@@ -274,7 +274,8 @@ class Watch:
         result, self._ran = function(*arguments), True
         logs = result[0] if isinstance(result, tuple) else result
         seen: dict[int, dict[str, Any]] = {}
-        for key in [key for key in logs if key.startswith(_OURS)] if isinstance(logs, dict) else ():
+        names = list(logs) if isinstance(logs, dict) else []
+        for key in [name for name in names if str(name).startswith(_OURS)]:
             _, number, name = key.split("/", 2)
             seen.setdefault(int(number), {})[name] = logs.pop(key)
         for number, tensors in seen.items():
@@ -309,7 +310,7 @@ class Watch:
         if (about, layout) not in self.about:
             self.about.append((about, layout))
         number = self.about.index((about, layout))
-        return {f"{_OURS}/{number}/{name}": tensor for name, tensor in tensors.items()}
+        return {f"{_OURS}{number}/{name}": tensor for name, tensor in tensors.items()}
 
     def _compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Compute the model's loss as Keras does it, with the recorders in place."""

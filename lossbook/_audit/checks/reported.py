@@ -110,8 +110,8 @@ class Reported:
         numbers = f"{type(model).__name__}: {numbers}"
         alike = self.weight == self.batches
         if alike and counted_once_more(reported, computed, self.batches, bound):
-            said, mend = ONCE_MORE.split(" Update ")
-            yield REPORTED_NOT_COMPUTED.found(f"{numbers} {said}", f"Update {mend}", evidence)
+            happens, fix = ONCE_MORE
+            yield REPORTED_NOT_COMPUTED.found(f"{numbers} {happens}", fix, evidence)
             return
         yield _finding(model, stale, numbers, evidence)
 

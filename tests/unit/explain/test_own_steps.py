@@ -347,7 +347,7 @@ def test_data_that_no_step_takes():
     assert any("targets-refused" in note for note in caught.value.__notes__)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="functions of TensorFlow")
+@tensorflow
 @pytest.mark.parametrize("way", ["as it is", "function", "cond", "map"])
 def test_a_loss_where_nothing_can_be_measured_is_named(way):
     import tensorflow as tf
@@ -379,3 +379,13 @@ def test_a_loss_where_nothing_can_be_measured_is_named(way):
     assert ("(unmarked)" in e.by("output")) != seen
     expected = "mean_squared_error: called in a function that is compiled or differentiated in "
     assert any(expected in note for note in e.notes) != seen
+
+
+@pytest.mark.skipif(BACKEND == "jax", reason="a step that takes the state")
+def test_logs_of_a_step_keep_their_names():
+    class Named(keras.Sequential):
+        def test_step(self, data):
+            return {**super().test_step(data), "lossbook_of_mine": ops.ones(())}
+
+    model = same(Named)
+    in_full(lb.explain(model, X, Y, batch_size=5), 28.5)
